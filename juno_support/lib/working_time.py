@@ -241,6 +241,7 @@ def _holidays_around(country: str, subdivision: str, year: int) -> HolidayBase:
             subdiv=subdivision or None,
             years=[y for y in (year - 1, year, year + 1) if 1 <= y <= 9999],
             expand=False,
+            language="en_US",
         )
     except NotImplementedError as unknown:
         raise ValueError(str(unknown)) from unknown
