@@ -1,0 +1,22 @@
+"""The Celery application."""
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "juno_support.settings")
+
+app = Celery("juno_support")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def _leave_logging_to_django(**_: Any) -> None:
+    """Keep Celery from replacing the structured logging that Django's settings describe."""
+    from logging.config import dictConfig
+
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)

@@ -1,0 +1,17 @@
+"""The root of every mistake that a person can make and should be told about."""
+
+
+class SupportError(Exception):
+    """Something that cannot be done, in words for the person who asked for it.
+
+    :param message: what happened, a full sentence.
+    :param next_step: what the person can do now, a full sentence or empty.
+    """
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}".strip()

@@ -1,0 +1,1 @@
+"""Sources that we poll, and how each poll went."""

@@ -1,0 +1,1 @@
+"""What is to leave by mail, and the only sender."""

@@ -1,0 +1,79 @@
+"""What is to leave by mail, and what became of it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DeliveryState(models.TextChoices):
+    """Where a mail stands."""
+
+    WAITING = "WAITING", _("waiting")
+    SENT = "SENT", _("sent")
+    FAILED = "FAILED", _("given up")
+    CANCELLED = "CANCELLED", _("cancelled")
+
+
+class Delivery(models.Model):
+    """One mail to one address. The key makes sure that the same mail is written once.
+
+    ``reason`` says why this address hears of it ("submitter", "member of TPM", …).
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=60)
+    to_address = models.EmailField(max_length=320)
+    to_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=998)
+    body = models.TextField()
+    headers = models.JSONField(default=dict)
+    message_id = models.CharField(max_length=255, unique=True)
+    state = models.CharField(
+        max_length=10, choices=DeliveryState, default=DeliveryState.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            # the sender's question: what is due?
+            models.Index(
+                fields=["next_attempt_at"],
+                name="delivery_due",
+                condition=models.Q(state=DeliveryState.WAITING),
+            ),
+            # the outbox page, newest first
+            models.Index(fields=["state", "-id"], name="delivery_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.to_address}"
+
+
+class CaughtMail(models.Model):
+    """A mail that the demo's built-in catcher took instead of an SMTP server."""
+
+    message_id = models.CharField(max_length=255, unique=True)
+    to_address = models.CharField(max_length=320)
+    subject = models.CharField(max_length=998)
+    headers = models.JSONField(default=dict)
+    body = models.TextField()
+    caught_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["to_address", "-id"], name="caughtmail_by_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.to_address}"

@@ -1,0 +1,1 @@
+"""Pages that join several apps: home, sites board, site, unit and VO pages."""

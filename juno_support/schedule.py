@@ -1,0 +1,64 @@
+"""The table of everything that runs by the clock: task, how often, why.
+
+A source's own interval lives on its row; ``poll_due`` looks every few seconds which is due.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """One line of the table."""
+
+    task: str
+    every: timedelta
+    why: str
+
+
+SCHEDULE = (
+    Scheduled(
+        "juno_support.feeds.tasks.poll_due",
+        timedelta(seconds=15),
+        "poll the sources that are due",
+    ),
+    Scheduled(
+        "juno_support.outbox.tasks.send_due",
+        timedelta(seconds=10),
+        "send what waits, retry what failed",
+    ),
+    Scheduled(
+        "tickets.tasks.sweep_dispatches",
+        timedelta(seconds=5),
+        "handle what a crash or an undo window left",
+    ),
+    Scheduled(
+        "tickets.tasks.refresh_contexts",
+        timedelta(seconds=30),
+        "note on open tickets what changed at their sites",
+    ),
+    Scheduled(
+        "tickets.tasks.close_overdue",
+        timedelta(minutes=10),
+        "close what nobody verified in ten working days",
+    ),
+    Scheduled(
+        "tickets.tasks.wake_held",
+        timedelta(minutes=5),
+        "put tickets on hold back to work on their date",
+    ),
+    Scheduled(
+        "tickets.tasks.sweep_orphans",
+        timedelta(hours=6),
+        "remove uploads that no row names",
+    ),
+)
+
+BEAT_SCHEDULE = {
+    line.task: {
+        "task": line.task,
+        "schedule": line.every.total_seconds(),
+        "options": {"expires": 600},
+    }
+    for line in SCHEDULE
+}

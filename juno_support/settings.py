@@ -1,0 +1,307 @@
+"""All settings, in sections, read from the environment (see docs/settings.md and .env.example)."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from juno_support import env
+from juno_support.schedule import BEAT_SCHEDULE
+
+# --- Where and how we run -----------------------------------------------------------------
+
+BASE_DIR = env.CHECKOUT
+DATA_DIR = env.data_dir()
+DEBUG = env.switch("JUNO_DEBUG")
+JUNO_DEMO = env.switch("JUNO_DEMO")
+JUNO_BENCH = env.switch("JUNO_BENCH")
+# Only tests and the demo may move the clock.
+JUNO_CLOCK_MOVABLE = JUNO_DEMO
+SECRET_KEY = env.required(
+    "JUNO_SECRET_KEY", "run `make run` first, or set it (50 random characters)."
+)
+JUNO_BASE_URL = env.text("JUNO_BASE_URL", "http://localhost:8000").rstrip("/")
+JUNO_INSTANCE_NAME = env.text("JUNO_INSTANCE_NAME", "JUNO Support")
+JUNO_CALENDAR = env.text("JUNO_CALENDAR", "")
+# Sites board and downtimes are public unless the instance says otherwise.
+JUNO_PUBLIC_BOARD = env.switch("JUNO_PUBLIC_BOARD", True)
+
+_base = urlsplit(JUNO_BASE_URL)
+ALLOWED_HOSTS = env.words("JUNO_ALLOWED_HOSTS") or [
+    _base.hostname or "localhost",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
+CSRF_TRUSTED_ORIGINS = [JUNO_BASE_URL]
+
+# --- Applications -------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+    "pgtrigger",
+    "pghistory",
+    "rest_framework",
+    "juno_support",
+    "juno_support.accounts",
+    "juno_support.feeds",
+    "juno_support.outbox",
+    "topology",
+    "supportunits",
+    "monitoring",
+    "tickets",
+    "tickets.routing",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "pghistory.middleware.HistoryMiddleware",
+]
+
+ROOT_URLCONF = "juno_support.urls"
+WSGI_APPLICATION = "juno_support.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "juno_support.pages.frame.frame",
+            ],
+        },
+    }
+]
+
+# --- Database, cache, broker --------------------------------------------------------------
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return Django's settings for ``postgresql://user:password@host:port/name?option=value``.
+
+    A ``host`` option names a folder with a Unix socket.
+    """
+    parts = urlsplit(url)
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", None) or parts.hostname or "",
+        "PORT": str(parts.port or options.pop("port", "")),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {
+            "NAME": f"test_{env.text('JUNO_TEST_DB', 'juno')}",
+            "TEMPLATE": "template0",
+        },
+    }
+
+
+DATABASES = {
+    "default": database(
+        env.required("DATABASE_URL", "run `make run` first, or set postgresql://…")
+    )
+}
+REDIS_URL = env.required("REDIS_URL", "run `make run` first, or set redis://…")
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "juno",
+    }
+}
+
+# --- People -------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{JUNO_INSTANCE_NAME}] "
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = None
+
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+
+# --- What browsers are told ---------------------------------------------------------------
+
+_https = JUNO_BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+X_FRAME_OPTIONS = "DENY"
+if env.switch("JUNO_BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# --- Files --------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = DATA_DIR / "files"
+STORAGES = {
+    "default": {"BACKEND": "juno_support.lib.storage.SyncedFileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+JUNO_ATTACHMENT_MAX_BYTES = 25 * 1024 * 1024
+
+# --- Languages and times ------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Mail ---------------------------------------------------------------------------------
+
+EMAIL_BACKEND = "juno_support.outbox.backend.OutboxBackend"
+JUNO_MAIL_BACKEND = env.text(
+    "JUNO_MAIL_BACKEND",
+    "juno_support.outbox.catcher.CatcherBackend"
+    if JUNO_DEMO
+    else "django.core.mail.backends.smtp.EmailBackend",
+)
+EMAIL_HOST = env.text("JUNO_MAIL_HOST", "localhost")
+EMAIL_PORT = env.number("JUNO_MAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("JUNO_MAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("JUNO_MAIL_PASSWORD")
+EMAIL_USE_TLS = env.switch("JUNO_MAIL_STARTTLS")
+EMAIL_USE_SSL = env.switch("JUNO_MAIL_TLS")
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
+    "JUNO_MAIL_FROM", f"support@{_base.hostname or 'localhost'}"
+)
+JUNO_MAIL_DOMAIN = env.text("JUNO_MAIL_DOMAIN", _base.hostname or "localhost")
+
+# --- Background work ----------------------------------------------------------------------
+
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://")
+    if REDIS_URL.startswith("unix:")
+    else REDIS_URL
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_keepalive": True,
+    "socket_timeout": 30,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_SOFT_TIME_LIMIT = 600
+CELERY_TASK_TIME_LIMIT = 660
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+# --- Logs ---------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "juno_support.lib.logs.json_formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.text("JUNO_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
+}
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+
+# --- REST ---------------------------------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication"
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}

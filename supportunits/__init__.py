@@ -1,0 +1,1 @@
+"""Who helps: virtual organisations, their ID cards, and support units."""

@@ -1,0 +1,41 @@
+"""The models of supportunits."""
+
+from supportunits.models.unit import (
+    ROUTABLE,
+    Quality,
+    SupportUnit,
+    UnitKind,
+    UnitMembership,
+    UnitState,
+)
+from supportunits.models.vo import (
+    VO,
+    CardStatus,
+    ContactRole,
+    DedicatedSupport,
+    IssueType,
+    Tier,
+    VOContact,
+    VOIDCard,
+    VOMembership,
+    VOSite,
+)
+
+__all__ = [
+    "ROUTABLE",
+    "VO",
+    "CardStatus",
+    "ContactRole",
+    "DedicatedSupport",
+    "IssueType",
+    "Quality",
+    "SupportUnit",
+    "Tier",
+    "UnitKind",
+    "UnitMembership",
+    "UnitState",
+    "VOContact",
+    "VOIDCard",
+    "VOMembership",
+    "VOSite",
+]

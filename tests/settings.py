@@ -1,0 +1,16 @@
+"""The product's settings, made quick and still for tests."""
+
+import os
+
+os.environ.setdefault("JUNO_SECRET_KEY", "a key for tests only, of no value to anybody")
+
+from juno_support.settings import *  # noqa: F403
+
+JUNO_CLOCK_MOVABLE = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "juno_support.lib.storage.SyncedFileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True

@@ -1,0 +1,40 @@
+"""What monitoring said about a ticket's sites, kept with the ticket."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models.ticket import Ticket
+
+
+class ContextSnapshot(models.Model):
+    """The conditions at the affected sites at a moment, as they were known when it was taken."""
+
+    class Reason(models.TextChoices):
+        """Why it was taken."""
+
+        SUBMISSION = "SUBMISSION", _("at submission")
+        CHANGE = "CHANGE", _("the conditions changed")
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="contexts")
+    reason = models.CharField(max_length=12, choices=Reason)
+    moment = models.DateTimeField(help_text="the moment that the conditions are about")
+    taken_at = models.DateTimeField()
+    data = models.JSONField()
+    fingerprint = models.CharField(
+        max_length=64, help_text="of what matters; equal = nothing new"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket"],
+                condition=models.Q(reason="SUBMISSION"),
+                name="contextsnapshot_one_of_submission",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["ticket", "-id"], name="contextsnapshot_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} of #{self.ticket_id}"

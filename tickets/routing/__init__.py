@@ -1,0 +1,1 @@
+"""How TPM routes tickets to support units."""

@@ -1,0 +1,1 @@
+"""What exists: sites, services, operations centres and network links."""
