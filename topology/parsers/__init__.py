@@ -1,0 +1,1 @@
+"""Raw answers to plain records; no database, no network."""
