@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 
 NAME = "run.json"
+# What preparation leaves for the launcher to print when everything answers.
+WELCOME = "welcome.txt"
 
 
 def load(data_dir: Path) -> dict[str, str]:
@@ -66,14 +68,20 @@ def _read(data_dir: Path) -> dict[str, object]:
 
 def _lives(note: dict[str, object]) -> bool:
     pid = note.get("pid")
-    return isinstance(pid, int) and _start_of(pid) is not None and _start_of(pid) == note.get("started")
+    return (
+        isinstance(pid, int)
+        and _start_of(pid) is not None
+        and _start_of(pid) == note.get("started")
+    )
 
 
 def _start_of(pid: int) -> str | None:
     """Return what tells this process from an earlier or later one of the same number."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        boot = (
+            Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        )
     except OSError:
         return None
     # The name in parentheses may hold spaces; the fields after it do not. Field 22 is the start.

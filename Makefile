@@ -1,0 +1,75 @@
+# JUNO Support. `make help` lists what can be made.
+#
+# Everything needs Python 3.11 or newer and make only, as root or as an ordinary user.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?=
+TICKETS ?= 100000
+N ?= 100
+JSON ?=
+ARGS ?=
+export PORT JUNO_DATA DEMO
+
+python := .venv/bin/python
+services := $(python) -m juno_support.launcher.with_services
+pip := $(python) -m pip --disable-pip-version-check install --require-hashes
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: .venv/installed-run ## Run the whole portal: PORT=8000, JUNO_DATA=var, DEMO=1
+	@exec $(python) -m juno_support.launcher.stack --with-parent
+
+.PHONY: test
+test: .venv/installed-dev ## Run all tests: ARGS="what pytest is told"
+	@sh .ci/chromium
+	@exec $(services) -- $(python) -m pytest $(ARGS)
+
+.PHONY: check
+check: .venv/installed-dev ## Run all static checks
+	$(python) -m ruff format --check
+	$(python) -m ruff check
+	$(python) -c 'from importlinter.cli import lint_imports_command as main; main()'
+	$(python) -m mypy
+	$(python) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@exec sh .ci/check-django $(services)
+
+.PHONY: lock
+lock: .venv/installed-dev ## Lock the packages of pyproject.toml in requirements*.txt: ARGS=--upgrade
+	$(lock) --output-file requirements.txt
+	$(lock) --group dev --output-file requirements-dev.txt
+
+lock = $(python) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet $(ARGS)
+
+.PHONY: bench
+bench: .venv/installed-dev ## Measure the speed: TICKETS=100000 JSON=file
+	@exec $(python) -m bench.run --tickets $(TICKETS) $(if $(JSON),--json "$(JSON)")
+
+.PHONY: crash
+crash: .venv/installed-dev ## Submit N=100 tickets while processes are killed: JSON=file
+	@exec $(python) -m bench.crash --tickets $(N) $(if $(JSON),--json "$(JSON)")
+
+.PHONY: clean
+clean: ## Remove the virtual environment and caches; JUNO_DATA stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The virtual environment: the marks are newer than what was installed.
+
+.venv/made:
+	@PYTHON="$(PYTHON)" sh .ci/venv
+
+.venv/installed-run: .venv/made requirements.txt
+	@echo "Installing the packages of requirements.txt (this takes about a minute, once)"
+	@$(pip) --requirement requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/made requirements-dev.txt
+	@echo "Installing the packages of requirements-dev.txt (this takes about two minutes, once)"
+	@$(pip) --requirement requirements-dev.txt
+	@touch $@ .venv/installed-run

@@ -1,0 +1,19 @@
+"""The log files of the children."""
+
+from pathlib import Path
+
+_KEPT = 5
+
+
+def fresh(folder: Path, name: str) -> Path:
+    """Return the path of a new log; the ones of earlier starts become NAME.log.1, .2, …"""
+    folder.mkdir(parents=True, exist_ok=True)
+    current = folder / f"{name}.log"
+    for number in range(_KEPT - 1, 0, -1):
+        older = folder / f"{name}.log.{number}"
+        if older.exists():
+            older.replace(folder / f"{name}.log.{number + 1}")
+    if current.exists() and current.stat().st_size:
+        current.replace(folder / f"{name}.log.1")
+    current.touch(mode=0o600)
+    return current

@@ -1,0 +1,93 @@
+"""What Django does before the first page, in one process: tables, static files, demo world.
+
+    python -m juno_support.launcher.preparation
+
+Each step does nothing when there is nothing to do, so that a second start is quick. What a person
+should read at the end of the start goes to ``JUNO_DATA/welcome.txt``.
+"""
+
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+
+from juno_support.launcher.speech import say
+from juno_support.launcher.state import WELCOME
+
+
+def main() -> None:
+    """Run all steps."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "juno_support.settings")
+    django.setup()
+    _bring_tables_up_to_date()
+    _collect_static_files()
+    welcome = _demo_world() if settings.JUNO_DEMO else _first_admin()
+    path = settings.DATA_DIR / WELCOME
+    path.touch(mode=0o600)
+    path.write_text(welcome, encoding="utf-8")
+    _ask_for_a_poll()
+
+
+def _bring_tables_up_to_date() -> None:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        say(f"database: {len(plan)} migrations")
+        call_command("migrate", interactive=False, verbosity=1 if len(plan) < 10 else 0)
+
+
+def _collect_static_files() -> None:
+    """Copy, compress and name the static files when one has changed since the last time."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    mark = hashlib.sha256(f"{django.__version__} {settings.STORAGES['staticfiles']}".encode())
+    for finder in get_finders():
+        for path, storage in finder.list(None):
+            status = Path(storage.path(path)).stat()
+            mark.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    note = settings.DATA_DIR / "static-files"
+    if (
+        note.exists()
+        and note.read_text(encoding="utf-8") == mark.hexdigest()
+        and Path(settings.STATIC_ROOT).exists()
+    ):
+        return
+    say("static files: collecting")
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    note.write_text(mark.hexdigest(), encoding="utf-8")
+
+
+def _demo_world() -> str:
+    call_command("demo", "build")
+    accounts = io.StringIO()
+    call_command("demo", "accounts", stdout=accounts)
+    return accounts.getvalue()
+
+
+def _first_admin() -> str:
+    """Return the one-time link for the first admin, as long as there is none."""
+    from django.contrib.auth import get_user_model
+
+    if get_user_model().objects.filter(is_staff=True, is_active=True).exists():
+        return ""
+    link = io.StringIO()
+    call_command("admin_link", stdout=link)
+    return link.getvalue()
+
+
+def _ask_for_a_poll() -> None:
+    """Put one poll of every enabled source before the worker, which starts after us."""
+    from juno_support.celery import app
+
+    app.send_task("juno_support.feeds.tasks.poll_due", retry=False)
+
+
+if __name__ == "__main__":
+    main()
