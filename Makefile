@@ -11,7 +11,6 @@ TICKETS ?= 100000
 N ?= 100
 JSON ?=
 ARGS ?=
-export PORT JUNO_DATA DEMO
 
 python := .venv/bin/python
 services := $(python) -m juno_support.launcher.with_services

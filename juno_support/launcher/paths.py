@@ -26,9 +26,7 @@ def short_name(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
 
 
-def make_private(
-    folder: Path, *, uid: int | None = None, gid: int | None = None
-) -> Path:
+def make_private(folder: Path, *, uid: int | None = None, gid: int | None = None) -> Path:
     """Make a folder that only its owner enters, with its parents; hand it to an account."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)

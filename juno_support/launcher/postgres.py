@@ -87,9 +87,7 @@ class Server:
         with contextlib.closing(self._connect("postgres")) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-                )
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
                 if cursor.fetchone() is None:
                     cursor.execute(
                         f"CREATE DATABASE {DATABASE} TEMPLATE template0 ENCODING 'UTF8' "
@@ -188,23 +186,15 @@ def _from_wheel() -> Installation | None:
     if major is None:
         return None
     version = importlib.metadata.version(WHEEL)
-    return Installation(
-        programs, f"PostgreSQL {major} of {WHEEL} {version}", major, True
-    )
+    return Installation(programs, f"PostgreSQL {major} of {WHEEL} {version}", major, True)
 
 
 def _from_debian() -> Installation | None:
-    folders = [
-        folder for folder in _DEBIAN.glob("*/bin") if folder.parent.name.isdigit()
-    ]
-    for programs in sorted(
-        folders, key=lambda folder: int(folder.parent.name), reverse=True
-    ):
+    folders = [folder for folder in _DEBIAN.glob("*/bin") if folder.parent.name.isdigit()]
+    for programs in sorted(folders, key=lambda folder: int(folder.parent.name), reverse=True):
         major = _major(programs)
         if major is not None and major >= _OLDEST:
-            return Installation(
-                programs, f"PostgreSQL {major} of {programs}", major, False
-            )
+            return Installation(programs, f"PostgreSQL {major} of {programs}", major, False)
     return None
 
 
@@ -253,9 +243,7 @@ def _elsewhere(data_dir: Path, account: Account, say: Callable[[str], None]) -> 
         f"the database is in {home}"
     )
     if number > 1:
-        say(
-            f"older databases of this folder are beside it, in {base}; delete them if you like"
-        )
+        say(f"older databases of this folder are beside it, in {base}; delete them if you like")
     return home
 
 
@@ -281,14 +269,10 @@ def _copied(
         libraries = package.parent / f"{package.name}.libs"
         for part in (package / "pginstall", libraries):
             if part.exists():
-                shutil.copytree(
-                    part, draft / part.relative_to(package.parent), symlinks=True
-                )
+                shutil.copytree(part, draft / part.relative_to(package.parent), symlinks=True)
         _open_for_all(draft)
         draft.rename(copy)
-        say(
-            f"{account.name} cannot enter {package}: its programs were copied to {copy}"
-        )
+        say(f"{account.name} cannot enter {package}: its programs were copied to {copy}")
     programs = copy / installation.programs.relative_to(package.parent)
     return Installation(programs, installation.origin, installation.major, True)
 

@@ -59,11 +59,7 @@ def start(program: Program, *, foreground: bool = False) -> Process:
     :raises OSError: the program cannot be executed.
     """
     parent = os.getpid()
-    account = (
-        program.account
-        if program.account and program.account.uid != os.geteuid()
-        else None
-    )
+    account = program.account if program.account and program.account.uid != os.geteuid() else None
 
     def prepare() -> None:
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
@@ -81,9 +77,7 @@ def start(program: Program, *, foreground: bool = False) -> Process:
             os._exit(1)
 
     with contextlib.ExitStack() as open_files:
-        output = (
-            open_files.enter_context(program.log.open("ab")) if program.log else None
-        )
+        output = open_files.enter_context(program.log.open("ab")) if program.log else None
         popen = subprocess.Popen(
             list(program.command),
             env=dict(program.environment),
@@ -92,7 +86,8 @@ def start(program: Program, *, foreground: bool = False) -> Process:
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
             process_group=None if foreground else 0,
-            preexec_fn=prepare,
+            # The launcher has one thread, so that this is safe.
+            preexec_fn=prepare,  # noqa: PLW1509
         )
     # We reap by ourselves (everything, adopted orphans too); Popen must not wait for it again.
     popen.returncode = 0
@@ -120,9 +115,7 @@ def children() -> set[int]:
             continue
         with contextlib.suppress(OSError, IndexError):
             # pid (name) state ppid …; the name may hold anything.
-            fields = (
-                (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            )
+            fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
             if fields[1] == own:
                 found.add(int(entry.name))
     return found

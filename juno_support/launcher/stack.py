@@ -20,9 +20,9 @@ from typing import IO
 from juno_support.errors import SupportError
 from juno_support.launcher import logs, paths, ports, secret, services, state
 from juno_support.launcher.parent import Parent
-from juno_support.launcher.state import WELCOME
 from juno_support.launcher.process import Program
 from juno_support.launcher.speech import complain, line, say
+from juno_support.launcher.state import WELCOME
 from juno_support.launcher.supervisor import Stopped, Supervisor
 
 _KILLED_PREDECESSOR_SECONDS = 10.0
@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def _wishes() -> Wishes:
-    demo = os.environ.get("DEMO", os.environ.get("JUNO_DEMO", "1")).strip().lower()
+    demo = (os.environ.get("DEMO") or os.environ.get("JUNO_DEMO") or "1").strip().lower()
     return Wishes(
         data=paths.data_folder(),
         host=os.environ.get("JUNO_HOST") or "127.0.0.1",
@@ -156,9 +156,7 @@ def _settings(wishes: Wishes, servers: services.Services) -> dict[str, str]:
     settings["JUNO_DATA"] = os.fspath(wishes.data)
     settings["JUNO_DEMO"] = "1" if wishes.demo else "0"
     settings["JUNO_SECRET_KEY"] = services.given("JUNO_SECRET_KEY") or secret.key(wishes.data)
-    settings["JUNO_BASE_URL"] = (
-        services.given("JUNO_BASE_URL") or f"http://localhost:{wishes.port}"
-    )
+    settings["JUNO_BASE_URL"] = services.given("JUNO_BASE_URL") or f"http://localhost:{wishes.port}"
     if wishes.demo:
         port = ports.remembered(wishes.data / "upstreams-port")
         settings["JUNO_DEMO_UPSTREAMS"] = f"http://127.0.0.1:{port}"

@@ -79,9 +79,7 @@ def _start_of(pid: int) -> str | None:
     """Return what tells this process from an earlier or later one of the same number."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = (
-            Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
-        )
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError:
         return None
     # The name in parentheses may hold spaces; the fields after it do not. Field 22 is the start.

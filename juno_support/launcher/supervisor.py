@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Self
 
 from juno_support.errors import SupportError
 from juno_support.launcher import process
@@ -38,6 +39,9 @@ class _Kept:
     announced: bool = True
     last_words: str = ""
 
+    def answers(self) -> bool:
+        return self.program.ready is None or self.program.ready()
+
 
 @dataclass
 class Supervisor:
@@ -56,7 +60,7 @@ class Supervisor:
     _stopping: bool = False
     _wake: tuple[int, int] = (-1, -1)
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> Self:
         """Take over signals, whatever was inherited, and adopt orphans."""
         read, write = os.pipe()
         os.set_blocking(read, False)
@@ -107,9 +111,7 @@ class Supervisor:
                         f"{name} {kept.last_words} while starting.",
                         _last_lines(kept.program),
                     )
-                if kept.process and (
-                    kept.program.ready is None or kept.program.ready()
-                ):
+                if kept.process and (kept.program.ready is None or kept.program.ready()):
                     waiting.remove(name)
                     kept.deaths = 0
             if waiting and time.monotonic() - begun > within:
@@ -171,18 +173,14 @@ class Supervisor:
 
     def pids(self) -> dict[str, int]:
         """Return the process ids of what is kept running, by name."""
-        return {
-            name: kept.process.pid for name, kept in self._kept.items() if kept.process
-        }
+        return {name: kept.process.pid for name, kept in self._kept.items() if kept.process}
 
     def stop(self) -> None:
         """Stop all programs in their order and leave no process; a second signal hurries."""
         self._stopping = True
         patience = len(self._asked)
         for place in sorted({kept.program.stops_in for kept in self._kept.values()}):
-            group = [
-                kept for kept in self._kept.values() if kept.program.stops_in == place
-            ]
+            group = [kept for kept in self._kept.values() if kept.program.stops_in == place]
             for kept in group:
                 kept.due = None
                 if kept.process:
@@ -252,10 +250,9 @@ class Supervisor:
         for kept in self._kept.values():
             if kept.due is not None and kept.due <= time.monotonic():
                 self._launch(kept)
-            if kept.process and not kept.announced:
-                if kept.program.ready is None or kept.program.ready():
-                    kept.announced = True
-                    self.say(f"{kept.program.name} runs again (pid {kept.process.pid})")
+            if kept.process and not kept.announced and kept.answers():
+                kept.announced = True
+                self.say(f"{kept.program.name} runs again (pid {kept.process.pid})")
 
     def _wait_for(self, pid: int, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -267,9 +264,7 @@ class Supervisor:
 
     def _kill_adopted(self) -> None:
         """Kill descendants that lost their parent to us."""
-        known = {
-            kept.process.pid for kept in self._kept.values() if kept.process
-        } | self._once
+        known = {kept.process.pid for kept in self._kept.values() if kept.process} | self._once
         for _ in range(100):
             strangers = process.children() - known
             for pid in strangers:

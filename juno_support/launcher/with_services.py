@@ -35,11 +35,11 @@ def main() -> int:
     folder.chmod(0o711)
     try:
         with Supervisor(say) as supervisor:
-            servers = services.start(
-                supervisor, folder, prefer=arguments.prefer, throwaway=True
-            )
+            servers = services.start(supervisor, folder, prefer=arguments.prefer, throwaway=True)
             environment = os.environ | servers.environment()
-            environment.setdefault("JUNO_SECRET_KEY", "only for what runs beside throw-away servers")
+            environment.setdefault(
+                "JUNO_SECRET_KEY", "only for what runs beside throw-away servers"
+            )
             environment["JUNO_DATA"] = os.fspath(paths.make_private(folder / "juno-data"))
             return supervisor.run(
                 Program(
