@@ -3,5 +3,12 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("accounts/", include("allauth.urls")),
+    path("", include("juno_support.pages.urls")),
+    path("accounts/", include("juno_support.signin.urls")),
 ]
+
+handler400 = "juno_support.pages.error_pages.bad_request"
+handler403 = "juno_support.pages.error_pages.permission_denied"
+handler404 = "juno_support.pages.error_pages.page_not_found"
+handler429 = "juno_support.pages.error_pages.too_many_requests"
+handler500 = "juno_support.pages.error_pages.server_error"

@@ -32,6 +32,13 @@ class User(AbstractUser):
         default=NotificationMode.EVERY_CHANGE,
     )
 
+    default_vo = models.CharField(
+        _("default VO"),
+        max_length=100,
+        blank=True,
+        help_text="the name of the VO that a new ticket is about; VOs live above this app",
+    )
+
     REQUIRED_FIELDS = ["email", "name"]
 
     def __str__(self) -> str:
@@ -44,3 +51,26 @@ class User(AbstractUser):
     def get_short_name(self) -> str:
         """Return the name shown to others; people choose how they are called."""
         return self.get_full_name()
+
+
+class AdminLink(models.Model):
+    """A link that makes, or signs in, an admin once. Only the hash of its token is kept."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(
+        User,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="whom it signs in as an admin; empty: it makes a new account",
+    )
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"admin link #{self.pk}"

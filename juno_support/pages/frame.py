@@ -1,11 +1,154 @@
-"""What every page needs: the menu by role and the instance's name."""
+"""What the frame of every page needs: the menu by role, the reader's colours, zone and name.
 
+Everything is asked for lazily: a fragment for htmx that shows no header costs no question.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from juno_support.lib import clock
+from juno_support.pages.theme import THEMES, chosen_theme
+from supportunits.models import UnitKind, UnitMembership, UnitState
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One link of the header's navigation; ``current`` is the value of aria-current or empty."""
+
+    label: str
+    url: str
+    current: str = ""
+
+
+@dataclass(frozen=True)
+class ThemeChoice:
+    """One choice of colours, with its word and its icon."""
+
+    value: str
+    label: str | Promise
+    icon: str
+
+
+class Frame:
+    """The variables of the page's frame, as ``frame`` in templates."""
+
+    themes = tuple(ThemeChoice(*choice) for choice in THEMES)
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._user = getattr(request, "user", None)
+
+    @cached_property
+    def is_signed_in(self) -> bool:
+        """Whether somebody is signed in."""
+        return bool(self._user and self._user.is_authenticated)
+
+    @cached_property
+    def language(self) -> str:
+        """The language of the page, for ``<html lang>``."""
+        return translation.get_language() or settings.LANGUAGE_CODE
+
+    @cached_property
+    def theme(self) -> str:
+        """The reader's colours: ``"auto"``, ``"light"`` or ``"dark"``."""
+        return chosen_theme(self._request)
+
+    @cached_property
+    def person(self) -> str:
+        """The name of the reader."""
+        return str(self._user)
+
+    @cached_property
+    def email(self) -> str:
+        """The main e-mail address of the reader."""
+        return self._user.email if self._user and self.is_signed_in else ""
+
+    @cached_property
+    def search(self) -> str:
+        """What the search box holds: the question of the list that is shown."""
+        return (
+            self._request.GET.get("q", "") if self._request.path == "/tickets/" else ""
+        )
+
+    @cached_property
+    def zone(self) -> str:
+        """The name of the zone in which times are shown."""
+        return timezone.get_current_timezone_name()
+
+    @cached_property
+    def local_time(self) -> str:
+        """The time of day in the reader's zone."""
+        return f"{timezone.localtime(clock.now()):%H:%M}"
+
+    @cached_property
+    def unit_kinds(self) -> frozenset[str]:
+        """The kinds of the active support units of which the reader is a member."""
+        if not self.is_signed_in:
+            return frozenset()
+        return frozenset(
+            UnitMembership.objects.filter(
+                user=self._user, unit__state=UnitState.ACTIVE
+            ).values_list("unit__kind", flat=True)
+        )
+
+    @cached_property
+    def is_supporter(self) -> bool:
+        """Whether the reader is a member of an active support unit, or an admin."""
+        return bool(self.unit_kinds) or bool(self._user and self._user.is_staff)
+
+    @cached_property
+    def is_tpm(self) -> bool:
+        """Whether the reader works at the TPM desk."""
+        return UnitKind.TPM in self.unit_kinds or bool(
+            self._user and self._user.is_staff
+        )
+
+    @cached_property
+    def nav(self) -> list[NavItem]:
+        """The links of the header, for those who may follow them."""
+        links: list[tuple[str, str]] = []
+        if self.is_signed_in:
+            links.append(
+                (_("Queue") if self.is_supporter else _("My tickets"), "/tickets/")
+            )
+            if self.is_tpm:
+                links.append((_("TPM desk"), "/tpm/"))
+        if self.is_signed_in or settings.JUNO_PUBLIC_BOARD:
+            links.append((_("Sites"), "/sites/"))
+        if self.is_signed_in:
+            links += [(_("Units"), "/units/"), (_("VOs"), "/vos/")]
+        if self.is_supporter:
+            links.append((_("Sources"), "/sources/"))
+        return [NavItem(label, url, self._current(url)) for label, url in links]
+
+    @property
+    def place(self) -> list[NavItem]:
+        """The links of "my place" beyond the profile."""
+        return []
+
+    @property
+    def health(self) -> str:
+        """How the feeds are, in one line."""
+        return ""
+
+    def _current(self, url: str) -> str:
+        path = self._request.path
+        if path == url:
+            return "page"
+        return "true" if path.startswith(url) and path != "/tickets/new/" else ""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Return the variables of the page's frame."""
-    return {"instance_name": settings.JUNO_INSTANCE_NAME, "is_demo": settings.JUNO_DEMO}
+    """Return the variables of the page's frame (a context processor)."""
+    return {
+        "instance_name": settings.JUNO_INSTANCE_NAME,
+        "is_demo": settings.JUNO_DEMO,
+        "frame": Frame(request),
+    }
