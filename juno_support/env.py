@@ -48,6 +48,14 @@ def text(name: str, default: str = "") -> str:
     return default if value is None else value
 
 
+def path(name: str) -> str:
+    """Return the path of a file that is handed over as a file: ``NAME`` and ``NAME_FILE`` alike.
+
+    Certificates and keys are read by the TLS library from where they lie.
+    """
+    return os.environ.get(name) or os.environ.get(f"{name}_FILE") or text(name)
+
+
 def required(name: str, hint: str) -> str:
     """Return a setting that must be there; the hint tells where it comes from."""
     value = read(name)

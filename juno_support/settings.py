@@ -296,6 +296,15 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
+# --- Sources that we poll: what is set here wins over the page of sources -----------------
+
+JUNO_GOCDB_URL = env.text("JUNO_GOCDB_URL")
+JUNO_GOCDB_CERT = env.path("JUNO_GOCDB_CERT")
+JUNO_GOCDB_KEY = env.path("JUNO_GOCDB_KEY")
+JUNO_GOCDB_CA_BUNDLE = env.path("JUNO_GOCDB_CA_BUNDLE")
+JUNO_GOCDB_TOPOLOGY_INTERVAL = env.number("JUNO_GOCDB_TOPOLOGY_INTERVAL", 0)
+JUNO_GOCDB_DOWNTIMES_INTERVAL = env.number("JUNO_GOCDB_DOWNTIMES_INTERVAL", 0)
+
 # --- Logs ---------------------------------------------------------------------------------
 
 LOGGING = {

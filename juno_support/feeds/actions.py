@@ -1,0 +1,58 @@
+"""Verbs of sources."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from juno_support.errors import SupportError
+from juno_support.feeds.configuration import configuration_of
+from juno_support.feeds.models import FeedRun, Outcome, Source
+
+SHORTEST_INTERVAL = timedelta(seconds=30)
+LONGEST_INTERVAL = timedelta(days=7)
+
+
+@transaction.atomic
+def configure_source(
+    *, source: Source, url: str, interval: timedelta, is_enabled: bool
+) -> Source:
+    """
+    Set what a page may set of a source; what comes from the environment stays as it is.
+
+    :raises SupportError: when the address or the interval cannot be
+    """
+    source = Source.objects.select_for_update().get(pk=source.pk)
+    in_force = configuration_of(source).from_environment
+    if "url" not in in_force:
+        if url and not url.startswith(("https://", "http://")):
+            raise SupportError(
+                _("This is no web address."),
+                _("It must begin with https:// or http://."),
+            )
+        source.url = url.strip()
+    if "interval" not in in_force:
+        if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+            raise SupportError(
+                _("That is too often or too seldom."),
+                _("Choose between half a minute and seven days."),
+            )
+        source.interval = interval
+    source.is_enabled = is_enabled
+    source.save(update_fields=["url", "interval", "is_enabled"])
+    return source
+
+
+def forget_old_runs(*, before: datetime) -> int:
+    """Delete the records of polls before a moment, but never a source's last good one."""
+    keep = (
+        FeedRun.objects.filter(outcome__in=[Outcome.OK, Outcome.UNCHANGED])
+        .values("source")
+        .annotate(last=Max("pk"))
+        .values_list("last", flat=True)
+    )
+    deleted, _rows = (
+        FeedRun.objects.filter(started_at__lt=before).exclude(pk__in=keep).delete()
+    )
+    return deleted
