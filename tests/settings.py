@@ -14,3 +14,5 @@ STORAGES = {
 }
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+# Tests share a Redis with whatever else uses it; they clear only their own keys.
+CACHES["default"]["KEY_PREFIX"] = f"juno-{DATABASES['default']['TEST']['NAME']}"  # noqa: F405

@@ -1,0 +1,159 @@
+"""What somebody is to the support units and VOs: every role in one place (domain: section 1).
+
+Each question takes anybody, also an anonymous visitor. People whose account is inactive have
+nothing. All facts about a person cost two queries, once for each user object (a request makes a
+fresh one); actions that change a role call ``forget``.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, Value
+
+from juno_support.accounts.models import User
+from supportunits.models import (
+    VO,
+    ContactRole,
+    SupportUnit,
+    UnitKind,
+    UnitMembership,
+    UnitState,
+    VOContact,
+    VOMembership,
+)
+
+Person = User | AnonymousUser
+
+_MANAGING_ROLES = (ContactRole.MANAGER, ContactRole.DEPUTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a person is, as sets of primary keys. Closed and member-less units do not count."""
+
+    units: frozenset[int] = frozenset()
+    managed_units: frozenset[int] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    vos: frozenset[int] = frozenset()
+    shifter_of: frozenset[int] = frozenset()
+    alarmer_of: frozenset[int] = frozenset()
+    managed_vos: frozenset[int] = frozenset()
+
+
+_NOTHING = Facts()
+
+
+def facts(user: Person) -> Facts:
+    """Return all that the person is to units and VOs; two queries at the first question."""
+    if not user.is_authenticated or not user.is_active:
+        return _NOTHING
+    known: Facts | None = getattr(user, "_support_facts", None)
+    if known is None:
+        known = _load(user.pk)
+        user._support_facts = known  # type: ignore[union-attr]
+    return known
+
+
+def forget(user: Person) -> None:
+    """Make the next question read afresh; called by actions after they changed a role."""
+    user.__dict__.pop("_support_facts", None)
+
+
+def _load(user_id: int) -> Facts:
+    units = list(
+        UnitMembership.objects.filter(
+            user_id=user_id, unit__state=UnitState.ACTIVE
+        ).values_list("unit_id", "unit__kind", "is_manager")
+    )
+    memberships = VOMembership.objects.filter(user_id=user_id).values_list(
+        F("vo_id"), F("is_shifter"), F("is_alarmer"), Value(False)
+    )
+    # A contact without an account linked by an admin gives nobody anything.
+    managed = VOContact.objects.filter(
+        account_id=user_id, role__in=_MANAGING_ROLES
+    ).values_list(F("card__vo_id"), Value(False), Value(False), Value(True))
+    vos = list(memberships.union(managed, all=True))
+    return Facts(
+        units=frozenset(unit for unit, _, _ in units),
+        managed_units=frozenset(unit for unit, _, manages in units if manages),
+        kinds=frozenset(kind for _, kind, _ in units),
+        vos=frozenset(vo for vo, *_, manages in vos if not manages),
+        shifter_of=frozenset(vo for vo, shifter, _, _ in vos if shifter),
+        alarmer_of=frozenset(vo for vo, _, alarmer, _ in vos if alarmer),
+        managed_vos=frozenset(vo for vo, *_, manages in vos if manages),
+    )
+
+
+def is_admin(user: Person) -> bool:
+    """Return whether the person is an admin (staff)."""
+    return bool(user.is_authenticated and user.is_active and user.is_staff)
+
+
+def is_supporter(user: Person) -> bool:
+    """Return whether the person is a member of at least one active unit."""
+    return bool(facts(user).units)
+
+
+def is_tpm_operator(user: Person) -> bool:
+    """Return whether the person is a member of the TPM unit."""
+    return UnitKind.TPM in facts(user).kinds
+
+
+def is_csirt(user: Person) -> bool:
+    """Return whether the person is a member of the security unit."""
+    return UnitKind.SECURITY in facts(user).kinds
+
+
+def units_of(user: Person) -> frozenset[int]:
+    """Return the primary keys of the active units that the person is a member of."""
+    return facts(user).units
+
+
+def manages_unit(user: Person, unit: SupportUnit) -> bool:
+    """Return whether the person is a manager of this unit."""
+    return unit.pk in facts(user).managed_units
+
+
+def vos_of(user: Person) -> frozenset[int]:
+    """Return the primary keys of the VOs that the person is a member of."""
+    return facts(user).vos
+
+
+def is_member_of_vo(user: Person, vo: VO) -> bool:
+    """Return whether the person is a member of this VO."""
+    return vo.pk in facts(user).vos
+
+
+def is_shifter_of(user: Person, vo: VO) -> bool:
+    """Return whether the person is a shifter of this VO."""
+    return vo.pk in facts(user).shifter_of
+
+
+def is_alarmer_of(user: Person, vo: VO) -> bool:
+    """Return whether the person may file and verify ALARM tickets of this VO."""
+    return vo.pk in facts(user).alarmer_of
+
+
+def manages_vo(user: Person, vo: VO) -> bool:
+    """Return whether an admin linked the person to the card's manager or deputy."""
+    return vo.pk in facts(user).managed_vos
+
+
+def may_see_addresses(user: Person) -> bool:
+    """Return whether e-mail addresses and DNs of others are shown to the person."""
+    return is_supporter(user) or is_admin(user)
+
+
+def may_change_unit(user: Person, unit: SupportUnit) -> bool:
+    """Return whether the person may change members, contact and hours of this unit."""
+    return manages_unit(user, unit) or is_admin(user)
+
+
+def may_open_units(user: Person) -> bool:
+    """Return whether the person may open a unit for a site or an operations centre."""
+    return is_admin(user) or is_tpm_operator(user)
+
+
+def may_change_vo_sites(user: Person, vo: VO) -> bool:
+    """Return whether the person may change the VO's sites, tiers and commissioning."""
+    return manages_vo(user, vo) or is_admin(user)

@@ -1,0 +1,221 @@
+"""Questions about support units: who is responsible for what, and who is meant by a typed name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
+from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
+
+from juno_support.errors import SupportError
+from supportunits.models import SupportUnit, UnitKind, UnitState, VOSite
+from topology.models import OperationsCentre, Site
+from topology.models.site import CertificationStatus
+
+# Below this a name only looks alike by chance (pg_trgm's own default is 0.3 for whole names).
+_LEAST_LIKENESS = 0.35
+_NOT_YET = (CertificationStatus.CANDIDATE, CertificationStatus.UNCERTIFIED)
+
+
+class SiteCannotBeNotified(SupportError):
+    """Tickets cannot be sent to this site (domain: section 6)."""
+
+
+def tpm_unit() -> SupportUnit:
+    """Return the TPM unit; ``migrate`` makes it, so there is always one."""
+    return SupportUnit.objects.get(kind=UnitKind.TPM)
+
+
+def security_unit() -> SupportUnit:
+    """Return the security unit (CSIRT); ``migrate`` makes it, so there is always one."""
+    return SupportUnit.objects.get(kind=UnitKind.SECURITY)
+
+
+def unit_of_site(site: Site) -> SupportUnit | None:
+    """Return the site's own unit in whatever state it is, or None."""
+    return SupportUnit.objects.filter(kind=UnitKind.SITE, site=site).first()
+
+
+def unit_of_operations_centre(centre: OperationsCentre) -> SupportUnit | None:
+    """Return the operations centre's own unit in whatever state it is, or None."""
+    return SupportUnit.objects.filter(
+        kind=UnitKind.OPERATIONS_CENTRE, operations_centre=centre
+    ).first()
+
+
+def chain_for_site(site: Site) -> list[SupportUnit]:
+    """Return who is responsible for a ticket that notifies the site, best first. One query.
+
+    The site's own routable unit, its operations centre's routable unit, TPM; TPM is always the
+    end of it, in whatever state.
+    """
+    return chains_for_sites([site])[site.pk]
+
+
+def chains_for_sites(sites: Iterable[Site]) -> dict[int, list[SupportUnit]]:
+    """Return the chain of each site by the site's primary key. One query."""
+    sites = list(sites)
+    units = SupportUnit.objects.filter(
+        Q(kind=UnitKind.TPM)
+        | Q(kind=UnitKind.SITE, site__in=[site.pk for site in sites])
+        | Q(
+            kind=UnitKind.OPERATIONS_CENTRE,
+            operations_centre__in={site.operations_centre_id for site in sites}
+            - {None},
+        )
+    )
+    of_site: dict[int | None, SupportUnit] = {}
+    of_centre: dict[int | None, SupportUnit] = {}
+    tpm: SupportUnit | None = None
+    for unit in units:
+        if unit.kind == UnitKind.TPM:
+            tpm = unit
+        elif unit.is_routable and unit.kind == UnitKind.SITE:
+            of_site[unit.site_id] = unit
+        elif unit.is_routable:
+            of_centre[unit.operations_centre_id] = unit
+    if tpm is None:
+        raise SupportUnit.DoesNotExist("There is no TPM unit; `migrate` makes it.")
+    return {
+        site.pk: [
+            unit
+            for unit in (
+                of_site.get(site.pk),
+                of_centre.get(site.operations_centre_id),
+                tpm,
+            )
+            if unit is not None
+        ]
+        for site in sites
+    }
+
+
+def unit_for_notified_site(site: Site) -> SupportUnit:
+    """Return the unit that gets a ticket which notifies the site: the first of its chain."""
+    return chain_for_site(site)[0]
+
+
+def check_notifiable(site: Site) -> None:
+    """Say why the site cannot be notified, where it cannot.
+
+    A status that is not known is no obstacle. Suspended sites can be notified.
+
+    :raises SiteCannotBeNotified: for closed sites, and for uncertified ones that no VO has in
+        commissioning
+    """
+    status = site.certification_status
+    if status == CertificationStatus.CLOSED:
+        raise SiteCannotBeNotified(
+            _("%(site)s is closed: nobody there would read the ticket.")
+            % {"site": site.name},
+            _("Leave the choice to TPM, or pick another site."),
+        )
+    if status in _NOT_YET and not is_in_commissioning(site):
+        raise SiteCannotBeNotified(
+            _("%(site)s is not certified and no VO has it in commissioning.")
+            % {"site": site.name},
+            _("Leave the choice to TPM, or ask the VO manager to list the site."),
+        )
+
+
+def is_in_commissioning(site: Site) -> bool:
+    """Return whether any VO lists the site as in commissioning."""
+    return VOSite.objects.filter(site=site, is_in_commissioning=True).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitMatch:
+    """A unit found by typed text.
+
+    :ivar unit: the routable unit that would get the ticket
+    :ivar site: the site whose name or alias matched; None where the unit's own name did
+    :ivar alias: the alias that matched, or empty
+    :ivar score: 0 to 3; above 1 for names that contain, begin with or are the text
+    """
+
+    unit: SupportUnit
+    site: Site | None
+    alias: str
+    score: float
+
+    @property
+    def label(self) -> str:
+        """Return the match in words: the unit, and the site that leads to it."""
+        if self.site is None or self.site.pk == self.unit.site_id:
+            return self.unit.name
+        return _("%(site)s, through %(unit)s") % {
+            "site": self.site.name,
+            "unit": self.unit.name,
+        }
+
+
+def find_units(text: str, *, limit: int = 8) -> list[UnitMatch]:
+    """Return routable units that the text may mean, best first; forgives typing errors.
+
+    Looks at names and titles of units, at names of sites and at their aliases. A site without a
+    routable unit of its own stands for its operations centre's unit, else for TPM. At most four
+    queries; the names have trigram indexes.
+    """
+    text = text.strip()[:100]
+    if not text:
+        return []
+    found = [
+        UnitMatch(unit, None, "", unit.score)
+        for unit in _alike(
+            SupportUnit.objects.filter(
+                state__in=[UnitState.ACTIVE, UnitState.MAIL_ONLY]
+            ),
+            text,
+            ("name", "title"),
+            limit,
+        )
+    ]
+    by_name = _alike(
+        Site.objects.filter(gone_at=None), text, ("name", "official_name"), limit
+    )
+    by_alias = _alike(
+        Site.objects.filter(gone_at=None), text, ("aliases__name",), limit
+    )
+    sites = {site.pk: site for site in [*by_name, *by_alias]}
+    chains = chains_for_sites(sites.values()) if sites else {}
+    found += [UnitMatch(chains[site.pk][0], site, "", site.score) for site in by_name]
+    found += [
+        UnitMatch(chains[site.pk][0], site, site.matched_alias, site.score)
+        for site in by_alias
+    ]
+    # The same unit by its own name and by its site's is one answer; a site that only leads to
+    # the unit (through its operations centre) is another one.
+    best: dict[tuple[int, int | None], UnitMatch] = {}
+    for match in sorted(found, key=lambda match: -match.score):
+        own = match.site is None or match.site.pk == match.unit.site_id
+        best.setdefault(
+            (match.unit.pk, None if own or match.site is None else match.site.pk), match
+        )
+    return sorted(best.values(), key=lambda match: (-match.score, match.label))[:limit]
+
+
+def _alike(rows: QuerySet, text: str, fields: tuple[str, ...], limit: int) -> list:
+    """Return the rows whose fields look like the text, each with ``score``, best first.
+
+    The score is the likeness of the best field (0 to 1), plus 2 where the first field is the
+    text, 1 where it begins with it, one half where any field contains it.
+    """
+    first = fields[0]
+    scores: list[TrigramSimilarity | TrigramWordSimilarity] = []
+    contains = Q()
+    for field in fields:
+        scores += [TrigramSimilarity(field, text), TrigramWordSimilarity(text, field)]
+        contains |= Q(**{f"{field}__icontains": text})
+    bonus = Case(
+        When(**{f"{first}__iexact": text}, then=Value(2.0)),
+        When(**{f"{first}__istartswith": text}, then=Value(1.0)),
+        When(contains, then=Value(0.5)),
+        default=Value(0.0),
+        output_field=FloatField(),
+    )
+    rows = rows.annotate(likeness=Greatest(*scores), score=F("likeness") + bonus)
+    if first.startswith("aliases__"):
+        rows = rows.annotate(matched_alias=F(first))
+    found = rows.filter(contains | Q(likeness__gte=_LEAST_LIKENESS))
+    return list(found.order_by("-score", "name")[:limit])
