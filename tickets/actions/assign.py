@@ -1,0 +1,253 @@
+"""Give a ticket to a support unit or to people, back to TPM, and undo within the window."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from juno_support.accounts.models import User
+from juno_support.errors import SupportError
+from supportunits import policies as unit_policies
+from supportunits import queries as unit_queries
+from supportunits.models import SupportUnit
+from tickets import history, policies
+from tickets.actions.row import NotAllowed, locked, refuse_stale, store
+from tickets.models import HistoryEntry, Kind, Ticket, TicketPerson
+from tickets.workflow import Status, Who, find_step
+
+UNDO_SECONDS = 10
+UNIT_FIELDS = (
+    "unit",
+    "status",
+    "assigned_at",
+    "unit_changes",
+    "waiting_since",
+    "hold_until",
+    "escalation_level",
+    "next_escalation_after",
+)
+
+
+class UnitNotRoutable(SupportError):
+    """The unit cannot receive tickets."""
+
+
+class AlreadyThere(SupportError):
+    """The ticket is with that unit, or the person has that part, already."""
+
+
+class ReasonMissing(SupportError):
+    """A re-assignment needs a reason."""
+
+
+class TooLateToUndo(SupportError):
+    """The window has passed, or something else happened since."""
+
+
+@transaction.atomic
+def assign_to_unit(
+    *,
+    ticket: Ticket,
+    unit: SupportUnit,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    undo_seconds: int = 0,
+    seen: int | None = None,
+) -> Ticket:
+    """Give the ticket to a support unit. Its mail waits for the undo window, if there is one.
+
+    A ticket that already was somebody's needs a reason; each change after the first unit counts
+    as a bounce. The persons assigned in the previous unit are released.
+
+    :raises StepNotAllowed: if the workflow or the person's role forbids it
+    :raises UnitNotRoutable: if the unit is closed or has no contact
+    :raises AlreadyThere: if the ticket is with that unit already
+    :raises ReasonMissing: if a reason is needed
+    """
+    ticket = locked(ticket)
+    refuse_stale(ticket, seen=seen, kinds=(Kind.ASSIGNED_TO_UNIT, Kind.STATUS_CHANGED), by=by)
+    step = find_step("assign", status=ticket.status, roles=policies.roles_in(ticket, by))
+    if not unit.is_routable:
+        raise UnitNotRoutable(
+            _("%(unit)s cannot receive tickets: it is %(state)s.")
+            % {"unit": unit.name, "state": unit.get_state_display()},
+            _("Choose another unit, or give this one a contact first."),
+        )
+    if unit.pk == ticket.unit_id:
+        raise AlreadyThere(_("The ticket is with %(unit)s already.") % {"unit": unit.name})
+    if ticket.status != Status.NEW and not reason.strip():
+        raise ReasonMissing(
+            _("Say why the ticket goes to another unit."),
+            _("One line is enough; both units read it."),
+        )
+
+    assigned = TicketPerson.objects.filter(ticket=ticket, part=TicketPerson.Part.ASSIGNED)
+    released = list(assigned.values_list("user_id", flat=True))
+    assigned.delete()
+    before = {field: _plain(getattr(ticket, _column(field))) for field in UNIT_FIELDS}
+    was_new = ticket.status == Status.NEW
+    old_unit, old_status = ticket.unit_id, ticket.status
+    ticket.unit = unit
+    ticket.status = step.to
+    ticket.assigned_at = at
+    ticket.waiting_since = None
+    ticket.hold_until = None
+    if not was_new:
+        ticket.unit_changes += 1
+    history.turn_interval(ticket, at)
+    history.record(
+        ticket=ticket,
+        kind=Kind.ASSIGNED_TO_UNIT,
+        by=by,
+        at=at,
+        is_public=True,
+        not_before=at + timedelta(seconds=undo_seconds) if undo_seconds else None,
+        unit=[old_unit, unit.pk],
+        status=[old_status, ticket.status],
+        reason=reason.strip()[:500],
+        before=before,
+        released=released,
+        undo_until=(at + timedelta(seconds=undo_seconds)).isoformat() if undo_seconds else None,
+    )
+    return store(ticket, *UNIT_FIELDS)
+
+
+def return_to_tpm(
+    *, ticket: Ticket, reason: str, by: User, at: datetime, undo_seconds: int = 0
+) -> Ticket:
+    """Give the ticket back to TPM, with a reason. Raises as :func:`assign_to_unit`."""
+    return assign_to_unit(
+        ticket=ticket,
+        unit=unit_queries.tpm_unit(),
+        reason=reason,
+        by=by,
+        at=at,
+        undo_seconds=undo_seconds,
+    )
+
+
+@transaction.atomic
+def undo(*, entry: HistoryEntry, by: User, at: datetime) -> Ticket:
+    """Take an assignment back within its window, before anybody was told.
+
+    :raises TooLateToUndo: if the window has passed or the ticket changed since
+    """
+    ticket = locked(entry.ticket)
+    until = entry.facts.get("undo_until")
+    in_time = until is not None and at < datetime.fromisoformat(until)
+    if (
+        entry.kind != Kind.ASSIGNED_TO_UNIT
+        or entry.actor_id != by.pk
+        or not in_time
+        or ticket.last_entry_id != entry.pk
+        or not history.cancel_dispatches(entry, at)
+    ):
+        raise TooLateToUndo(
+            _("This can no longer be undone."), _("Assign the ticket again, with a reason.")
+        )
+    before = entry.facts["before"]
+    for field in UNIT_FIELDS:
+        setattr(ticket, _column(field), _restored(field, before[field]))
+    TicketPerson.objects.bulk_create(
+        TicketPerson(ticket=ticket, user_id=user_id, part=TicketPerson.Part.ASSIGNED)
+        for user_id in entry.facts["released"]
+    )
+    ticket.unit = SupportUnit.objects.get(pk=ticket.unit_id)
+    history.turn_interval(ticket, at)
+    history.record(
+        ticket=ticket,
+        kind=Kind.UNDONE,
+        by=by,
+        at=at,
+        is_public=False,
+        consumers=(),
+        entry=entry.pk,
+        unit=[entry.facts["unit"][1], entry.facts["unit"][0]],
+    )
+    return store(ticket, *UNIT_FIELDS)
+
+
+def assign_person(*, ticket: Ticket, person: User, by: User, at: datetime) -> Ticket:
+    """Make a supporter the one who works on the ticket. Raises as :func:`involve`."""
+    return _add_person(ticket, person, TicketPerson.Part.ASSIGNED, by, at)
+
+
+def involve(*, ticket: Ticket, person: User, by: User, at: datetime) -> Ticket:
+    """Involve another supporter: reads everything, is told of everything.
+
+    :raises NotAllowed: if ``by`` may not, or the person is no supporter (then CC is the way)
+    :raises AlreadyThere: if the person is involved already
+    """
+    return _add_person(ticket, person, TicketPerson.Part.INVOLVED, by, at)
+
+
+@transaction.atomic
+def remove_person(
+    *, ticket: Ticket, person: User, part: TicketPerson.Part, by: User, at: datetime
+) -> Ticket:
+    """Release a person from the ticket.
+
+    :raises NotAllowed: if ``by`` may not
+    """
+    ticket = locked(ticket)
+    _check_supporter(ticket, by)
+    gone, _rows = TicketPerson.objects.filter(ticket=ticket, user=person, part=part).delete()
+    if gone:
+        history.record(
+            ticket=ticket,
+            kind=Kind.PERSON_REMOVED,
+            by=by,
+            at=at,
+            is_public=False,
+            consumers=(),
+            person=person.pk,
+            part=part,
+        )
+        store(ticket)
+    return ticket
+
+
+@transaction.atomic
+def _add_person(
+    ticket: Ticket, person: User, part: TicketPerson.Part, by: User, at: datetime
+) -> Ticket:
+    ticket = locked(ticket)
+    _check_supporter(ticket, by)
+    helps = unit_policies.is_csirt(person) if ticket.is_restricted else unit_policies.is_supporter(person)
+    if not helps:
+        raise NotAllowed(
+            _("%(person)s is no supporter.") % {"person": person},
+            _("Add the address as CC, or ask for a membership of a support unit."),
+        )
+    _row, is_new = TicketPerson.objects.get_or_create(ticket=ticket, user=person, part=part)
+    if not is_new:
+        raise AlreadyThere(_("%(person)s is there already.") % {"person": person})
+    history.record(
+        ticket=ticket,
+        kind=Kind.PERSON_ADDED,
+        by=by,
+        at=at,
+        is_public=False,
+        person=person.pk,
+        part=part,
+    )
+    return store(ticket)
+
+
+def _check_supporter(ticket: Ticket, by: User) -> None:
+    if Who.SUPPORTER not in policies.roles_in(ticket, by):
+        raise NotAllowed(_("Only supporters change who works on a ticket."))
+
+
+def _column(field: str) -> str:
+    return "unit_id" if field == "unit" else field
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _restored(field: str, value: object) -> object:
+    is_moment = field.endswith(("_at", "_since", "_until", "_after"))
+    return datetime.fromisoformat(str(value)) if is_moment and value is not None else value

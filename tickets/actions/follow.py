@@ -1,0 +1,155 @@
+"""Follow a ticket: subscribe, say me too, CC addresses, refer to other tickets."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from juno_support.accounts.models import User
+from juno_support.errors import SupportError
+from tickets import history, policies
+from tickets.actions.row import NotAllowed, locked, store
+from tickets.actions.submit import MOST_COPIES
+from tickets.models import CarbonCopy, CrossReference, Kind, LastSeen, MeToo, Subscription, Ticket
+from tickets.workflow import Who
+
+
+class CannotRefer(SupportError):
+    """The two tickets cannot be connected."""
+
+
+class NoAddress(SupportError):
+    """This is no e-mail address, or there are too many."""
+
+
+@transaction.atomic
+def subscribe(*, ticket: Ticket, by: User) -> None:
+    """Follow the public side of the ticket by mail.
+
+    :raises NotAllowed: if the person may not read it
+    """
+    if policies.reads(ticket, by) < policies.Reading.PUBLIC:
+        raise NotAllowed(_("Only those who may read a ticket can follow it."))
+    Subscription.objects.get_or_create(ticket=ticket, user=by)
+
+
+@transaction.atomic
+def unsubscribe(*, ticket: Ticket, by: User) -> None:
+    """Follow the ticket no longer."""
+    Subscription.objects.filter(ticket=ticket, user=by).delete()
+
+
+@transaction.atomic
+def say_me_too(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
+    """Say that one has the same problem, and follow the ticket from then on. Twice is once.
+
+    :raises NotAllowed: for the submitter, for who may not read it, on a final ticket
+    """
+    ticket = locked(ticket)
+    if not policies.may_say_me_too(ticket, by):
+        raise NotAllowed(_("You cannot say “me too” on this ticket."))
+    _row, is_new = MeToo.objects.get_or_create(ticket=ticket, user=by, defaults={"said_at": at})
+    Subscription.objects.get_or_create(ticket=ticket, user=by)
+    if is_new:
+        history.record(
+            ticket=ticket, kind=Kind.ME_TOO, by=by, at=at, is_public=True, consumers=()
+        )
+        store(ticket)
+    return ticket
+
+
+@transaction.atomic
+def add_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> Ticket:
+    """Add an address that gets copies of the public side; it gives no right.
+
+    :raises NotAllowed: for others than supporters (the submitter sets CC when filing)
+    :raises NoAddress: if it is no address, or there are too many
+    """
+    ticket = locked(ticket)
+    _check_supporter(ticket, by)
+    address = address.strip()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise NoAddress(
+            _("“%(address)s” is no e-mail address.") % {"address": address}
+        ) from None
+    if ticket.carbon_copies.count() >= MOST_COPIES:
+        raise NoAddress(
+            _("A ticket can have %(most)s CC addresses.") % {"most": MOST_COPIES},
+            _("Use a mailing list."),
+        )
+    if not ticket.carbon_copies.filter(address__iexact=address).exists():
+        copy = CarbonCopy.objects.create(ticket=ticket, address=address)
+        history.record(
+            ticket=ticket,
+            kind=Kind.CC_ADDED,
+            by=by,
+            at=at,
+            is_public=False,
+            consumers=(),
+            copy=copy.pk,
+        )
+        store(ticket)
+    return ticket
+
+
+@transaction.atomic
+def remove_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> Ticket:
+    """Take an address off the copies. Raises as :func:`add_carbon_copy`."""
+    ticket = locked(ticket)
+    _check_supporter(ticket, by)
+    gone, _rows = ticket.carbon_copies.filter(address__iexact=address.strip()).delete()
+    if gone:
+        history.record(
+            ticket=ticket, kind=Kind.CC_REMOVED, by=by, at=at, is_public=False, consumers=()
+        )
+        store(ticket)
+    return ticket
+
+
+@transaction.atomic
+def add_reference(*, ticket: Ticket, other: Ticket, by: User, at: datetime) -> Ticket:
+    """Connect two tickets that the person may read; the back-link is there at once.
+
+    :raises CannotRefer: to itself
+    :raises NotAllowed: if the person may not read the other, or not write here
+    """
+    if ticket.pk == other.pk:
+        raise CannotRefer(_("A ticket cannot refer to itself."))
+    if policies.reads(other, by) < policies.Reading.PUBLIC:
+        raise NotAllowed(_("There is no ticket with this number that you may read."))
+    lower, upper = sorted([ticket, other], key=lambda each: each.pk)
+    # Always in this order, so that two people connecting the same pair do not wait in a circle.
+    lower, upper = locked(lower), locked(upper)
+    here = lower if lower.pk == ticket.pk else upper
+    if not policies.may_comment(here, by):
+        raise NotAllowed(_("Only the submitter and supporters connect this ticket with others."))
+    _row, is_new = CrossReference.objects.get_or_create(lower=lower, upper=upper)
+    if is_new:
+        for each, its_other in ((lower, upper), (upper, lower)):
+            history.record(
+                ticket=each,
+                kind=Kind.REFERENCE_ADDED,
+                by=by,
+                at=at,
+                is_public=True,
+                consumers=(),
+                other=its_other.pk,
+            )
+            store(each)
+    return here
+
+
+def mark_seen(*, ticket: Ticket, by: User) -> None:
+    """Remember up to which history entry the person has seen the ticket."""
+    LastSeen.objects.update_or_create(
+        ticket=ticket, user=by, defaults={"entry_id": ticket.last_entry_id}
+    )
+
+
+def _check_supporter(ticket: Ticket, by: User) -> None:
+    if Who.SUPPORTER not in policies.roles_in(ticket, by):
+        raise NotAllowed(_("Only supporters change the CC of a ticket."))

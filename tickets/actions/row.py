@@ -1,0 +1,63 @@
+"""Lock a ticket's row, see what others changed meanwhile, store it."""
+
+from collections.abc import Collection
+
+from django.utils.translation import gettext as _
+
+from juno_support.accounts.models import User
+from juno_support.errors import SupportError
+from tickets.models import HistoryEntry, Kind, Ticket
+
+
+class ChangedMeanwhile(SupportError):
+    """Somebody else changed the same thing since the person's page was made. Nothing is written.
+
+    ``entries`` are the history entries in between; ``last_entry_id`` is what a page that shows
+    them should carry as ``seen``.
+    """
+
+    def __init__(self, entries: list[HistoryEntry]) -> None:
+        super().__init__(
+            _("Somebody changed this ticket while your page was open."),
+            _("Look at what changed, then send again if it still fits."),
+        )
+        self.entries = entries
+        self.last_entry_id = entries[-1].pk
+
+
+class NotAllowed(SupportError):
+    """This person may not do this to this ticket."""
+
+
+def locked(ticket: Ticket) -> Ticket:
+    """Return the ticket afresh, its row locked until the end of the transaction."""
+    return (
+        Ticket.objects.select_for_update(of=("self",))
+        .select_related("submitter", "unit", "vo")
+        .get(pk=ticket.pk)
+    )
+
+
+def refuse_stale(
+    ticket: Ticket, *, seen: int | None, kinds: Collection[Kind], by: User | None
+) -> None:
+    """Make sure that nobody else changed these kinds of things after entry ``seen``.
+
+    :raises ChangedMeanwhile: if somebody did
+    """
+    if seen is None or seen >= ticket.last_entry_id:
+        return
+    entries = list(
+        HistoryEntry.objects.filter(ticket=ticket, pk__gt=seen, kind__in=kinds)
+        .exclude(actor=by)
+        .select_related("actor")
+        .order_by("pk")
+    )
+    if entries:
+        raise ChangedMeanwhile(entries)
+
+
+def store(ticket: Ticket, *fields: str) -> Ticket:
+    """Save the named fields, and what writing history set."""
+    ticket.save(update_fields=[*fields, "last_entry_id", "updated_at"])
+    return ticket

@@ -1,0 +1,249 @@
+"""File a ticket: keep a draft, submit it once, give it to TPM or to whom the submitter chose."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from juno_support.accounts.models import NotificationMode, User
+from juno_support.errors import SupportError
+from juno_support.lib import markdown, text
+from supportunits import queries as unit_queries
+from supportunits.models import VO, IssueType, SupportUnit, UnitKind
+from tickets import history
+from tickets.models import (
+    AffectedSite,
+    Attachment,
+    CarbonCopy,
+    Category,
+    Consumer,
+    Draft,
+    Kind,
+    Priority,
+    Ticket,
+    TicketType,
+)
+from tickets.search import index
+from tickets.workflow import Status
+from topology.models import Service, Site
+
+SUBJECT_LENGTH = 250
+DESCRIPTION_BYTES = 256 * 1024
+MOST_COPIES = 20
+
+
+class NotAcceptable(SupportError):
+    """What was written cannot become a ticket; ``field`` names where."""
+
+    def __init__(self, field: str, message: str, next_step: str = "") -> None:
+        super().__init__(message, next_step)
+        self.field = field
+
+
+@transaction.atomic
+def save_draft(*, draft_id: UUID, by: User, at: datetime, data: dict[str, object]) -> Draft:
+    """Keep what somebody is writing. Somebody else's draft, or a submitted one, is left alone.
+
+    :raises NotAcceptable: if the draft belongs to somebody else
+    """
+    draft, is_new = Draft.objects.select_for_update().get_or_create(
+        id=draft_id, defaults={"owner": by, "data": data, "created_at": at, "updated_at": at}
+    )
+    if draft.owner_id != by.pk:
+        raise NotAcceptable("", _("This draft belongs to somebody else."))
+    if not is_new:
+        draft.data, draft.updated_at = data, at
+        draft.save(update_fields=["data", "updated_at"])
+    return draft
+
+
+@transaction.atomic
+def discard_draft(*, draft_id: UUID, by: User) -> None:
+    """Throw a draft of one's own away; its files are swept later."""
+    Draft.objects.filter(id=draft_id, owner=by).delete()
+
+
+@transaction.atomic
+def submit_ticket(
+    *,
+    draft_id: UUID,
+    by: User,
+    at: datetime,
+    subject: str,
+    description: str,
+    problem_at: datetime | None = None,
+    problem_zone: str = "UTC",
+    vo: VO | None = None,
+    affected_sites: Iterable[Site] = (),
+    affected_services: Iterable[Service] = (),
+    notified_site: Site | None = None,
+    unit: SupportUnit | None = None,
+    issue_type: IssueType | None = None,
+    category: Category = Category.INCIDENT,
+    priority: Priority = Priority.LESS_URGENT,
+    carbon_copies: Iterable[str] = (),
+    on_behalf_of_name: str = "",
+    on_behalf_of_email: str = "",
+    notification_mode: NotificationMode | None = None,
+    is_vo_specific: bool = False,
+    affects_whole_vo: bool = False,
+    related_urls: Iterable[str] = (),
+    mou_area: str = "",
+    language: str = "",
+) -> Ticket:
+    """File a USER ticket. The draft's id is the submission key: the same one twice gives one ticket.
+
+    It goes to TPM unless a site is notified or a unit is chosen (domain: section 6). A ticket of
+    type Security goes to the security unit and is restricted from the first byte.
+
+    :raises NotAcceptable: with the field and what to do, if it cannot be accepted as it is
+    """
+    # Two clicks at once: the second waits here, then finds the first one's ticket.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [draft_id.int % 2**63])
+    before = Ticket.objects.filter(submission_key=draft_id).first()
+    if before is not None:
+        if before.submitter_id != by.pk:
+            raise NotAcceptable("", _("This draft belongs to somebody else."))
+        return before
+    if Draft.objects.filter(id=draft_id).exclude(owner=by).exists():
+        raise NotAcceptable("", _("This draft belongs to somebody else."))
+
+    subject, description = text.clean_line(subject), text.clean(description).strip()
+    _check_words(subject, description)
+    copies = _addresses(carbon_copies)
+    is_restricted = issue_type is not None and issue_type.is_security
+    responsible = _responsible_unit(notified_site, unit, is_restricted)
+    is_direct = responsible.kind != UnitKind.TPM
+
+    ticket = Ticket(
+        submission_key=draft_id,
+        type=TicketType.USER,
+        subject=subject,
+        description=description,
+        description_html=markdown.render(description),
+        renderer_version=markdown.RENDERER_VERSION,
+        submitter=by,
+        on_behalf_of_name=text.clean_line(on_behalf_of_name),
+        on_behalf_of_email=on_behalf_of_email,
+        notification_mode=notification_mode or by.notification_mode,
+        language=language,
+        vo=vo,
+        is_vo_specific=is_vo_specific and vo is not None,
+        affects_whole_vo=affects_whole_vo and vo is not None,
+        notified_site=notified_site,
+        unit=responsible,
+        issue_type=issue_type,
+        category=category,
+        priority=priority,
+        submitted_priority=priority,
+        mou_area=mou_area,
+        problem_at=problem_at or at,
+        problem_zone=problem_zone,
+        related_urls=list(related_urls),
+        is_restricted=is_restricted,
+        status=Status.ASSIGNED if is_direct else Status.NEW,
+        assigned_at=at if is_direct else None,
+        submitted_at=at,
+        updated_at=at,
+        public_word_at=at,
+        last_line=text.shorten(text.clean_line(description), 160),
+    )
+    ticket.save(force_insert=True)
+    AffectedSite.objects.bulk_create(
+        AffectedSite(ticket=ticket, site=site) for site in {site.pk: site for site in affected_sites}.values()
+    )
+    services = list(affected_services)
+    if services:
+        ticket.affected_services.add(*services)
+    CarbonCopy.objects.bulk_create(CarbonCopy(ticket=ticket, address=address) for address in copies)
+    Attachment.objects.filter(draft_id=draft_id, uploader=by).update(draft=None, ticket=ticket)
+    Draft.objects.filter(id=draft_id).delete()
+
+    history.begin_interval(ticket, at)
+    history.record(
+        ticket=ticket,
+        kind=Kind.SUBMITTED,
+        by=by,
+        at=at,
+        is_public=True,
+        consumers=(Consumer.MAIL, Consumer.CONTEXT),
+        unit=responsible.pk,
+        status=ticket.status,
+        priority=ticket.priority,
+    )
+    ticket.save(update_fields=["last_entry_id"])
+    index.index_ticket(ticket)
+    return ticket
+
+
+def _check_words(subject: str, description: str) -> None:
+    if not subject:
+        raise NotAcceptable("subject", _("Say in one line what happened."))
+    if len(subject) > SUBJECT_LENGTH:
+        raise NotAcceptable(
+            "subject",
+            _("The subject has %(length)s characters; %(most)s fit.")
+            % {"length": len(subject), "most": SUBJECT_LENGTH},
+            _("Move the details into the description."),
+        )
+    if not description:
+        raise NotAcceptable("description", _("Describe what happened."))
+    if len(description.encode()) > DESCRIPTION_BYTES:
+        raise NotAcceptable(
+            "description",
+            _("The description is larger than 256 kB."),
+            _("Attach long logs as files."),
+        )
+
+
+def _addresses(carbon_copies: Iterable[str]) -> list[str]:
+    unique = {address.strip().lower(): address.strip() for address in carbon_copies if address.strip()}
+    for address in unique.values():
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise NotAcceptable(
+                "carbon_copies", _("“%(address)s” is no e-mail address.") % {"address": address}
+            ) from None
+    if len(unique) > MOST_COPIES:
+        raise NotAcceptable(
+            "carbon_copies",
+            _("A ticket can have %(most)s CC addresses.") % {"most": MOST_COPIES},
+            _("Use a mailing list."),
+        )
+    return list(unique.values())
+
+
+def _responsible_unit(
+    notified_site: Site | None, unit: SupportUnit | None, is_restricted: bool
+) -> SupportUnit:
+    if notified_site is not None and unit is not None:
+        raise NotAcceptable(
+            "send_to",
+            _("A ticket goes either to a site or to a support unit."),
+            _("Choose one of them."),
+        )
+    if is_restricted:
+        # CSIRT's whatever the unit's state: nobody else may read them.
+        return unit_queries.security_unit()
+    if unit is not None:
+        if not unit.is_routable:
+            raise NotAcceptable(
+                "send_to",
+                _("%(unit)s cannot receive tickets: it is %(state)s.")
+                % {"unit": unit.name, "state": unit.get_state_display()},
+                _("Leave it to TPM, or choose another unit."),
+            )
+        return unit
+    if notified_site is not None:
+        try:
+            unit_queries.check_notifiable(notified_site)
+        except unit_queries.SiteCannotBeNotified as error:
+            raise NotAcceptable("send_to", error.message, error.next_step) from error
+        return unit_queries.unit_for_notified_site(notified_site)
+    return unit_queries.tpm_unit()

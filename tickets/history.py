@@ -1,0 +1,117 @@
+"""The spine: the one way to write a ticket's history.
+
+Every change of a ticket is one action in one transaction. It writes a HistoryEntry and one
+Dispatch row for each consumer that is to act on it. After the commit a worker takes the dispatch
+rows; the sweep repairs what a crash or a broker that was away has missed. Nothing is sent inside a
+transaction.
+"""
+
+import logging
+from datetime import datetime
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import F
+
+from juno_support.accounts.models import User
+from tickets.models import (
+    Consumer,
+    DiaryEntry,
+    Dispatch,
+    HistoryEntry,
+    Kind,
+    StatusInterval,
+    Ticket,
+)
+
+logger = logging.getLogger(__name__)
+
+# The handler lives above this module; it is named, not imported.
+HANDLER = "tickets.tasks.handle_entry"
+
+MAIL_ONLY = (Consumer.MAIL,)
+
+
+def record(
+    *,
+    ticket: Ticket,
+    kind: Kind,
+    by: User | None,
+    at: datetime,
+    is_public: bool,
+    diary_entry: DiaryEntry | None = None,
+    consumers: tuple[Consumer, ...] = MAIL_ONLY,
+    not_before: datetime | None = None,
+    **facts: object,
+) -> HistoryEntry:
+    """Add an entry to the ticket's history and have it acted upon after the commit.
+
+    The caller holds the ticket's row lock and saves the ticket afterwards: this sets its
+    ``last_entry_id`` and ``updated_at``.
+
+    :param facts: ids and plain values, never names or bodies
+    """
+    entry = HistoryEntry.objects.create(
+        ticket=ticket,
+        kind=kind,
+        actor=by,
+        happened_at=at,
+        is_public=is_public,
+        diary_entry=diary_entry,
+        facts=facts,
+    )
+    ticket.last_entry_id = entry.pk
+    ticket.updated_at = at
+    if consumers:
+        Dispatch.objects.bulk_create(
+            Dispatch(entry=entry, consumer=consumer, not_before=not_before or at)
+            for consumer in consumers
+        )
+        wait = (not_before - at).total_seconds() if not_before else 0
+        transaction.on_commit(partial(_hand_on, entry.pk, wait), robust=True)
+    return entry
+
+
+def turn_interval(ticket: Ticket, at: datetime) -> None:
+    """Close the ticket's open status interval and begin one with its present status and unit."""
+    StatusInterval.objects.filter(ticket=ticket, ends_at__isnull=True).update(ends_at=at)
+    begin_interval(ticket, at)
+
+
+def begin_interval(ticket: Ticket, at: datetime) -> None:
+    """Begin a status interval."""
+    StatusInterval.objects.create(
+        ticket=ticket,
+        unit=ticket.unit,
+        status=ticket.status,
+        priority=ticket.priority,
+        starts_at=at,
+    )
+
+
+def cancel_dispatches(entry: HistoryEntry, at: datetime) -> bool:
+    """Cancel what waits for the entry; returns False if something has been acted upon already."""
+    waiting = Dispatch.objects.select_for_update().filter(entry=entry)
+    rows = list(waiting)
+    if any(row.done_at is not None for row in rows):
+        return False
+    Dispatch.objects.filter(pk__in=[row.pk for row in rows]).update(cancelled_at=at)
+    return True
+
+
+def mark_failed(dispatch_id: int, error: str, retry_at: datetime) -> None:
+    """Note that acting on an entry failed, and when to try again."""
+    Dispatch.objects.filter(pk=dispatch_id).update(
+        attempts=F("attempts") + 1, error=error[:2000], not_before=retry_at
+    )
+
+
+def _hand_on(entry_id: int, wait: float) -> None:
+    # A broker that is away must not make a request fail: the sweep finds the rows.
+    try:
+        current_app.send_task(
+            HANDLER, kwargs={"entry_id": entry_id}, countdown=wait or None, retry=False
+        )
+    except current_app.connection_for_write().recoverable_connection_errors as error:
+        logger.warning("entry %s waits for the sweep: %s", entry_id, error)

@@ -1,0 +1,162 @@
+"""Who may do what with a ticket. The one place that pages, API, mail, search and counts ask.
+
+Every question about tickets starts from :func:`visible_tickets`; a single ticket is loaded and
+checked in one call by :func:`find_ticket`.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from supportunits import policies as units
+from tickets.models import Ticket, TicketType
+from tickets.workflow import FINAL, Who
+
+
+class Reading(IntEnum):
+    """How much of a ticket somebody may read.
+
+    OUTLINE is site, type, status and age; PUBLIC adds subject, description and public diary; ALL
+    adds the internal diary and addresses.
+    """
+
+    NOTHING = 0
+    OUTLINE = 1
+    PUBLIC = 2
+    ALL = 3
+
+
+def reads(ticket: Ticket, user: Any) -> Reading:
+    """Return how much of the ticket the user may read (domain: section 1).
+
+    Restricted tickets (type Security) are for CSIRT, admins and their submitter; TPM sees that
+    they exist.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return Reading.NOTHING
+    if ticket.is_restricted:
+        if units.is_csirt(user) or units.is_admin(user):
+            return Reading.ALL
+        if ticket.submitter_id == user.pk:
+            return Reading.PUBLIC
+        return Reading.OUTLINE if units.is_tpm_operator(user) else Reading.NOTHING
+    if reads_everything(user):
+        return Reading.ALL
+    if ticket.submitter_id == user.pk:
+        return Reading.PUBLIC
+    if ticket.vo_id is not None and ticket.vo_id in units.vos_of(user):
+        return Reading.PUBLIC
+    return Reading.OUTLINE
+
+
+def reads_everything(user: Any) -> bool:
+    """Return whether the user reads both sides of every ticket that is not restricted."""
+    return units.is_supporter(user) or units.is_tpm_operator(user) or units.is_admin(user)
+
+
+def visible_to(user: Any) -> Q:
+    """Return the condition on tickets that says: the user reads at least their public side."""
+    if not user.is_authenticated or not user.is_active:
+        return Q(pk__in=[])
+    if units.is_csirt(user) or units.is_admin(user):
+        return Q()
+    if reads_everything(user):
+        return Q(is_restricted=False) | Q(submitter=user)
+    vos = units.vos_of(user)
+    if not vos:
+        return Q(submitter=user)
+    return Q(submitter=user) | Q(vo__in=vos, is_restricted=False)
+
+
+def visible_tickets(user: Any) -> QuerySet[Ticket]:
+    """Return the tickets whose public side, at least, the user may read."""
+    return Ticket.objects.filter(visible_to(user))
+
+
+def find_ticket(user: Any, number: int) -> Ticket:
+    """Return a ticket that the user may read, with what its page shows of other rows.
+
+    :raises Http404: also where it exists and may not be read, so that nothing is given away
+    """
+    ticket = (
+        Ticket.objects.select_related(
+            "submitter", "vo", "unit", "issue_type", "notified_site", "next_step_by"
+        )
+        .filter(pk=number)
+        .first()
+    )
+    if ticket is None or reads(ticket, user) < Reading.PUBLIC:
+        raise Http404
+    return ticket
+
+
+def is_owner(ticket: Ticket, user: Any) -> bool:
+    """Return whether the ticket is the user's: the submitter's; of a TEAM ticket any shifter's of
+    its VO; of an ALARM ticket any alarmer's of its VO."""
+    if ticket.submitter_id == user.pk:
+        return True
+    if ticket.is_restricted or ticket.vo is None:
+        return False
+    if ticket.type == TicketType.TEAM:
+        return units.is_shifter_of(user, ticket.vo)
+    return ticket.type == TicketType.ALARM and units.is_alarmer_of(user, ticket.vo)
+
+
+def roles_in(ticket: Ticket, user: Any) -> frozenset[Who]:
+    """Return what the user is to the ticket, in the workflow's terms."""
+    if user is None:
+        return frozenset({Who.SYSTEM})
+    roles = set()
+    if is_owner(ticket, user):
+        roles.add(Who.OWNER)
+    if may_change(ticket, user):
+        roles.add(Who.SUPPORTER)
+    return frozenset(roles)
+
+
+def may_change(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user works on the ticket as a supporter: status, priority, unit, fields."""
+    if ticket.is_restricted:
+        return units.is_csirt(user)
+    return units.is_supporter(user) or units.is_tpm_operator(user)
+
+
+def may_read_internal(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user reads the internal diary."""
+    return reads(ticket, user) == Reading.ALL
+
+
+def may_comment(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user may write into the public diary: the owner and supporters."""
+    return is_owner(ticket, user) or may_change(ticket, user)
+
+
+def may_say_me_too(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user may say *me too*: a reader of an open ticket of somebody else."""
+    return (
+        reads(ticket, user) >= Reading.PUBLIC
+        and not is_owner(ticket, user)
+        and ticket.status not in FINAL
+    )
+
+
+def may_redact(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user may take out what must not stay: supporters, and the owner."""
+    return may_change(ticket, user) or units.is_admin(user)
+
+
+def may_see_addresses(user: Any) -> bool:
+    """Return whether the user sees other people's e-mail addresses and DNs."""
+    return reads_everything(user) or units.is_csirt(user)
+
+
+def sees_queue(user: Any) -> bool:
+    """Return whether the queue is a place for this user: whoever helps."""
+    return reads_everything(user) or units.is_csirt(user)
+
+
+def sees_desk(user: Any) -> bool:
+    """Return whether the TPM desk is a place for this user."""
+    return units.is_tpm_operator(user)
