@@ -27,7 +27,7 @@ MAX_WORD: Final = 64
 """Characters of a word that count: nobody types more, and base64 has to end somewhere."""
 
 MAX_POSITION: Final = 16_000
-"""PostgreSQL counts positions to 16,383; from here on we begin again at 1 (see `vector`)."""
+"""PostgreSQL counts positions to 16,383; from here on we begin again at 1 (see `Vector`)."""
 
 MAX_POSITIONS_PER_WORD: Final = 255
 """PostgreSQL keeps at most 256 positions of a word; the word itself is always kept."""
@@ -100,27 +100,56 @@ def runs_of(text: str) -> list[Run]:
     return runs
 
 
-def vector(texts: Iterable[str], *, begin: int = 1) -> tuple[str, int]:
-    """A literal that PostgreSQL reads as the tsvector of these texts, and the number of its words.
+class Vector:
+    """The tsvector of several texts, up to a size; `size` is what PostgreSQL will need for it.
 
     A gap keeps phrases from reaching from one text into the next. Positions start at `begin` and
     begin again at 1 past `MAX_POSITION`: a very long ticket may then find a phrase that is not
-    there, but never misses one that is. Give a `begin` of 2 for what is appended with `||`.
+    there, but never misses one that is. Take a `begin` of 2 for what is appended with `||`, which
+    moves positions behind those that are there already.
     """
-    places: dict[str, list[int]] = {}
-    position = begin
-    number = 0
-    for text in texts:
-        for word in words_of(text):
-            known = places.setdefault(word, [])
+
+    def __init__(self, *, begin: int = 1, limit: int | None = None) -> None:
+        self.size = 0
+        self._limit = limit
+        self._position = begin
+        self._places: dict[str, list[int]] = {}
+
+    def add(self, text: str) -> bool:
+        """Take the words of a text in, all of them or (past the limit) none; say which."""
+        words = words_of(text)
+        if self._limit is not None and self.size + self._growth(words) > self._limit:
+            return False
+        self.size += self._growth(words)
+        for word in words:
+            known = self._places.setdefault(word, [])
             if len(known) < MAX_POSITIONS_PER_WORD:
-                known.append(position)
-            number += 1
-            position = position + 1 if position < MAX_POSITION else 1
-        position = position + 1 if position < MAX_POSITION else 1
-    # Words hold letters and digits only, so that nothing in them needs escaping.
-    literal = " ".join(f"'{word}':{','.join(map(str, at))}" for word, at in places.items())
-    return literal, number
+                known.append(self._position)
+            self._step()
+        self._step()
+        return True
+
+    @property
+    def literal(self) -> str:
+        """What PostgreSQL reads as this tsvector."""
+        # Words hold letters and digits only, so that nothing in them needs escaping.
+        return " ".join(f"'{word}':{','.join(map(str, at))}" for word, at in self._places.items())
+
+    def _growth(self, words: list[str]) -> int:
+        # A lexeme takes its bytes, its entry and its count; each position two bytes.
+        new = set(words) - self._places.keys()
+        return sum(len(word.encode()) + 8 for word in new) + 2 * len(words)
+
+    def _step(self) -> None:
+        self._position = self._position + 1 if self._position < MAX_POSITION else 1
+
+
+def vector(texts: Iterable[str], *, begin: int = 1) -> str:
+    """The literal of the tsvector of these texts; see `Vector`."""
+    made = Vector(begin=begin)
+    for text in texts:
+        made.add(text)
+    return made.literal
 
 
 def query(text: str, *, prefix: bool = False) -> str:

@@ -9,6 +9,7 @@ from juno_support.lib.words import (
     MAX_POSITION,
     MAX_POSITIONS_PER_WORD,
     MAX_WORD,
+    Vector,
     all_of,
     plain,
     query,
@@ -72,11 +73,21 @@ def test_queries_are_joined() -> None:
 
 
 def test_texts_are_kept_apart_and_positions_begin_again() -> None:
-    assert vector(["a b", "a"]) == ("'a':1,4 'b':2", 3)
-    assert vector(["a"], begin=2) == ("'a':2", 1)
-    literal, number = vector(["w " * 10 + "x y " * MAX_POSITION])
-    assert number == 10 + 2 * MAX_POSITION
-    assert max(map(len, (part.split(",") for part in literal.split(" ")))) == MAX_POSITIONS_PER_WORD
+    assert vector(["a b", "a"]) == "'a':1,4 'b':2"
+    assert vector(["a"], begin=2) == "'a':2"
+    literal = vector(["w " * 10 + "x y " * MAX_POSITION])
+    positions = [part.split(":")[1].split(",") for part in literal.split(" ")]
+    assert max(map(len, positions)) == MAX_POSITIONS_PER_WORD
+    assert max(int(place) for places in positions for place in places) <= MAX_POSITION
+
+
+def test_a_text_that_does_not_fit_is_left_out_as_a_whole() -> None:
+    made = Vector(limit=30)
+    assert made.add("one two")
+    assert not made.add("three four five")
+    assert made.add("one")
+    assert made.literal == "'one':1,4 'two':2"
+    assert made.size <= 30
 
 
 def test_runs_say_where_they_stand() -> None:
@@ -104,7 +115,7 @@ def test_plain_is_stable(text: str) -> None:
 
 def finds(text: str, asked: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT %s::tsvector @@ %s::tsquery", [vector([text])[0], asked])
+        cursor.execute("SELECT %s::tsvector @@ %s::tsquery", [vector([text]), asked])
         return cursor.fetchone()[0]
 
 
