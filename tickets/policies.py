@@ -94,7 +94,8 @@ def find_ticket(user: Any, number: int) -> Ticket:
 
 def is_owner(ticket: Ticket, user: Any) -> bool:
     """Return whether the ticket is the user's: the submitter's; of a TEAM ticket any shifter's of
-    its VO; of an ALARM ticket any alarmer's of its VO."""
+    its VO; of an ALARM ticket any alarmer's of its VO.
+    """
     if ticket.submitter_id == user.pk:
         return True
     if ticket.is_restricted or ticket.vo is None:

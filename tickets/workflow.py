@@ -114,9 +114,7 @@ OWNER = frozenset({Who.OWNER})
 SYSTEM = frozenset({Who.SYSTEM})
 
 STEPS = (
-    Step(
-        "assign", OPEN, Status.ASSIGNED, _("Assign"), SUPPORTER | SYSTEM, (Need.REASON,)
-    ),
+    Step("assign", OPEN, Status.ASSIGNED, _("Assign"), SUPPORTER | SYSTEM, (Need.REASON,)),
     Step(
         "take",
         (Status.NEW, Status.ASSIGNED, Status.REOPENED),
@@ -159,9 +157,7 @@ STEPS = (
         SUPPORTER | SYSTEM,
         (Need.REASON, Need.UNTIL),
     ),
-    Step(
-        "resume", (Status.ON_HOLD,), Status.IN_PROGRESS, _("Go on"), SUPPORTER | SYSTEM
-    ),
+    Step("resume", (Status.ON_HOLD,), Status.IN_PROGRESS, _("Go on"), SUPPORTER | SYSTEM),
     Step(
         "solve",
         OPEN,
@@ -222,7 +218,5 @@ def find_step(name: str, *, status: str, roles: Collection[Who]) -> Step:
             % {"step": step.label, "status": words}
         )
     if not step.who & set(roles):
-        raise StepNotAllowed(
-            _("You cannot do “%(step)s” on this ticket.") % {"step": step.label}
-        )
+        raise StepNotAllowed(_("You cannot do “%(step)s” on this ticket.") % {"step": step.label})
     return step

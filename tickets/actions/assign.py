@@ -214,7 +214,11 @@ def _add_person(
 ) -> Ticket:
     ticket = locked(ticket)
     _check_supporter(ticket, by)
-    helps = unit_policies.is_csirt(person) if ticket.is_restricted else unit_policies.is_supporter(person)
+    helps = (
+        unit_policies.is_csirt(person)
+        if ticket.is_restricted
+        else unit_policies.is_supporter(person)
+    )
     if not helps:
         raise NotAllowed(
             _("%(person)s is no supporter.") % {"person": person},

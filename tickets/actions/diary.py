@@ -62,9 +62,7 @@ def add_entry(
     if not words and not uploads:
         raise EmptyEntry(_("Write something, or attach a file."))
     if len(words.encode()) > ENTRY_BYTES:
-        raise EmptyEntry(
-            _("The text is larger than 256 kB."), _("Attach long logs as files.")
-        )
+        raise EmptyEntry(_("The text is larger than 256 kB."), _("Attach long logs as files."))
 
     entry = DiaryEntry.objects.create(
         submission_key=submission_key,

@@ -53,9 +53,7 @@ def say_me_too(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
     _row, is_new = MeToo.objects.get_or_create(ticket=ticket, user=by, defaults={"said_at": at})
     Subscription.objects.get_or_create(ticket=ticket, user=by)
     if is_new:
-        history.record(
-            ticket=ticket, kind=Kind.ME_TOO, by=by, at=at, is_public=True, consumers=()
-        )
+        history.record(ticket=ticket, kind=Kind.ME_TOO, by=by, at=at, is_public=True, consumers=())
         store(ticket)
     return ticket
 
@@ -73,9 +71,7 @@ def add_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> 
     try:
         validate_email(address)
     except ValidationError:
-        raise NoAddress(
-            _("“%(address)s” is no e-mail address.") % {"address": address}
-        ) from None
+        raise NoAddress(_("“%(address)s” is no e-mail address.") % {"address": address}) from None
     if ticket.carbon_copies.count() >= MOST_COPIES:
         raise NoAddress(
             _("A ticket can have %(most)s CC addresses.") % {"most": MOST_COPIES},

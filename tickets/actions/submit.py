@@ -155,7 +155,8 @@ def submit_ticket(
     )
     ticket.save(force_insert=True)
     AffectedSite.objects.bulk_create(
-        AffectedSite(ticket=ticket, site=site) for site in {site.pk: site for site in affected_sites}.values()
+        AffectedSite(ticket=ticket, site=site)
+        for site in {site.pk: site for site in affected_sites}.values()
     )
     services = list(affected_services)
     if services:
@@ -202,7 +203,9 @@ def _check_words(subject: str, description: str) -> None:
 
 
 def _addresses(carbon_copies: Iterable[str]) -> list[str]:
-    unique = {address.strip().lower(): address.strip() for address in carbon_copies if address.strip()}
+    unique = {
+        address.strip().lower(): address.strip() for address in carbon_copies if address.strip()
+    }
     for address in unique.values():
         try:
             validate_email(address)

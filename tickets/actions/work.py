@@ -116,15 +116,11 @@ def take_step(
         ticket.hold_until = until
         facts |= {"reason": reason.strip()[:500], "until": until.isoformat() if until else None}
     if found.name == "take" and by is not None:
-        TicketPerson.objects.get_or_create(
-            ticket=ticket, user=by, part=TicketPerson.Part.ASSIGNED
-        )
+        TicketPerson.objects.get_or_create(ticket=ticket, user=by, part=TicketPerson.Part.ASSIGNED)
         facts["person"] = by.pk
     ticket.public_word_at = at
     history.turn_interval(ticket, at)
-    history.record(
-        ticket=ticket, kind=Kind.STATUS_CHANGED, by=by, at=at, is_public=True, **facts
-    )
+    history.record(ticket=ticket, kind=Kind.STATUS_CHANGED, by=by, at=at, is_public=True, **facts)
     store(ticket, *STEP_FIELDS)
     if ticket.solution:
         index.index_solution(ticket)
@@ -246,7 +242,13 @@ def set_affected_sites(
 
 @transaction.atomic
 def set_next_step(
-    *, ticket: Ticket, what: str, person: User | None, due_at: datetime | None, by: User, at: datetime
+    *,
+    ticket: Ticket,
+    what: str,
+    person: User | None,
+    due_at: datetime | None,
+    by: User,
+    at: datetime,
 ) -> Ticket:
     """Say what happens next, by whom, by when; an empty text clears it.
 
@@ -354,7 +356,8 @@ def _answer(ticket: Ticket, step: Step, solution: str, code: str, at: datetime) 
 def _check_may_change(ticket: Ticket, by: User) -> None:
     if ticket.status in FINAL:
         raise NotAllowed(
-            _("The ticket is %(status)s, which is final.") % {"status": ticket.get_status_display()},
+            _("The ticket is %(status)s, which is final.")
+            % {"status": ticket.get_status_display()},
             _("Write a late comment, or file a new ticket that refers to it."),
         )
     if Who.SUPPORTER not in policies.roles_in(ticket, by):

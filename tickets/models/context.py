@@ -20,9 +20,7 @@ class ContextSnapshot(models.Model):
     moment = models.DateTimeField(help_text="the moment that the conditions are about")
     taken_at = models.DateTimeField()
     data = models.JSONField()
-    fingerprint = models.CharField(
-        max_length=64, help_text="of what matters; equal = nothing new"
-    )
+    fingerprint = models.CharField(max_length=64, help_text="of what matters; equal = nothing new")
 
     class Meta:
         constraints = [
@@ -32,9 +30,7 @@ class ContextSnapshot(models.Model):
                 name="contextsnapshot_one_of_submission",
             )
         ]
-        indexes = [
-            models.Index(fields=["ticket", "-id"], name="contextsnapshot_newest")
-        ]
+        indexes = [models.Index(fields=["ticket", "-id"], name="contextsnapshot_newest")]
 
     def __str__(self) -> str:
         return f"#{self.pk} of #{self.ticket_id}"

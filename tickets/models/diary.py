@@ -24,9 +24,7 @@ class DiaryEntry(models.Model):
         related_name="+",
     )
     is_public = models.BooleanField()
-    is_late = models.BooleanField(
-        default=False, help_text="written after the ticket was final"
-    )
+    is_late = models.BooleanField(default=False, help_text="written after the ticket was final")
     text = models.TextField()
     html = models.TextField()
     renderer_version = models.PositiveSmallIntegerField(default=0)
@@ -77,9 +75,7 @@ class Attachment(models.Model):
     redacted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [
-            models.Index(fields=["ticket", "uploaded_at"], name="attachment_of_ticket")
-        ]
+        indexes = [models.Index(fields=["ticket", "uploaded_at"], name="attachment_of_ticket")]
 
     def __str__(self) -> str:
         return self.name

@@ -50,9 +50,7 @@ class HistoryEntry(models.Model):
         related_name="+",
     )
     happened_at = models.DateTimeField()
-    is_public = models.BooleanField(
-        help_text="whether everybody who may read the ticket sees it"
-    )
+    is_public = models.BooleanField(help_text="whether everybody who may read the ticket sees it")
     diary_entry = models.ForeignKey(
         DiaryEntry, models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -64,9 +62,7 @@ class HistoryEntry(models.Model):
             models.Index(fields=["ticket", "id"], name="historyentry_timeline"),
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="append_only", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]
 
     def __str__(self) -> str:
@@ -126,9 +122,7 @@ class StatusInterval(models.Model):
                 name="statusinterval_one_open",
             )
         ]
-        indexes = [
-            models.Index(fields=["ticket", "starts_at"], name="statusinterval_of")
-        ]
+        indexes = [models.Index(fields=["ticket", "starts_at"], name="statusinterval_of")]
 
     def __str__(self) -> str:
         return f"#{self.ticket_id} {self.status}"

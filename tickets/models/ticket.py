@@ -69,17 +69,11 @@ class Ticket(models.Model):
     )
     language = models.CharField(max_length=16, blank=True)
 
-    vo = models.ForeignKey(
-        VO, models.PROTECT, null=True, blank=True, related_name="tickets"
-    )
+    vo = models.ForeignKey(VO, models.PROTECT, null=True, blank=True, related_name="tickets")
     is_vo_specific = models.BooleanField(default=False)
     affects_whole_vo = models.BooleanField(default=False)
-    affected_sites = models.ManyToManyField(
-        Site, through="AffectedSite", related_name="tickets"
-    )
-    affected_services = models.ManyToManyField(
-        Service, related_name="tickets", blank=True
-    )
+    affected_sites = models.ManyToManyField(Site, through="AffectedSite", related_name="tickets")
+    affected_services = models.ManyToManyField(Service, related_name="tickets", blank=True)
     notified_site = models.ForeignKey(
         Site, models.PROTECT, null=True, blank=True, related_name="notified_tickets"
     )
@@ -87,17 +81,11 @@ class Ticket(models.Model):
     issue_type = models.ForeignKey(
         IssueType, models.PROTECT, null=True, blank=True, related_name="tickets"
     )
-    category = models.CharField(
-        max_length=20, choices=Category, default=Category.INCIDENT
-    )
-    priority = models.PositiveSmallIntegerField(
-        choices=Priority, default=Priority.LESS_URGENT
-    )
+    category = models.CharField(max_length=20, choices=Category, default=Category.INCIDENT)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.LESS_URGENT)
     submitted_priority = models.PositiveSmallIntegerField(choices=Priority)
     mou_area = models.CharField(max_length=200, blank=True)
-    problem_at = models.DateTimeField(
-        help_text="the moment of the problem; drives the context"
-    )
+    problem_at = models.DateTimeField(help_text="the moment of the problem; drives the context")
     problem_zone = models.CharField(max_length=64, default="UTC")
     related_urls = ArrayField(models.URLField(max_length=500), default=list, blank=True)
     is_restricted = models.BooleanField(
@@ -114,9 +102,7 @@ class Ticket(models.Model):
         output_field=models.BooleanField(),
         db_persist=True,
     )
-    resolution_code = models.CharField(
-        max_length=20, blank=True, choices=ResolutionCode
-    )
+    resolution_code = models.CharField(max_length=20, blank=True, choices=ResolutionCode)
     solution = models.TextField(blank=True)
     solution_html = models.TextField(blank=True)
     next_step = models.CharField(max_length=250, blank=True)
@@ -142,12 +128,8 @@ class Ticket(models.Model):
     unit_changes = models.PositiveSmallIntegerField(default=0)
     escalation_level = models.PositiveSmallIntegerField(default=0)
     next_escalation_after = models.DateTimeField(null=True, blank=True)
-    last_line = models.CharField(
-        max_length=160, blank=True, help_text="of the public diary"
-    )
-    last_entry_id = models.BigIntegerField(
-        default=0, help_text="the newest history entry"
-    )
+    last_line = models.CharField(max_length=160, blank=True, help_text="of the public diary")
+    last_entry_id = models.BigIntegerField(default=0, help_text="the newest history entry")
 
     class Meta:
         constraints = [
@@ -175,9 +157,7 @@ class Ticket(models.Model):
                 condition=models.Q(is_open=True),
             ),
             # queue of all open tickets, newest first
-            models.Index(
-                fields=["-id"], name="ticket_open", condition=models.Q(is_open=True)
-            ),
+            models.Index(fields=["-id"], name="ticket_open", condition=models.Q(is_open=True)),
             # home and search of a submitter: own tickets
             models.Index(fields=["submitter", "-id"], name="ticket_submitter"),
             # what members of a VO may read
@@ -195,9 +175,7 @@ class Ticket(models.Model):
                 condition=_is("SOLVED", "UNSOLVED"),
             ),
             # tickets on hold whose date has come
-            models.Index(
-                fields=["hold_until"], name="ticket_hold_due", condition=_is("ON_HOLD")
-            ),
+            models.Index(fields=["hold_until"], name="ticket_hold_due", condition=_is("ON_HOLD")),
         ]
 
     def __str__(self) -> str:
@@ -211,9 +189,7 @@ class AffectedSite(models.Model):
     site = models.ForeignKey(Site, models.PROTECT)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["ticket", "site"], name="affectedsite_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["ticket", "site"], name="affectedsite_once")]
         indexes = [
             # tickets of a site, newest first
             models.Index(fields=["site", "-ticket"], name="affectedsite_newest"),
@@ -227,9 +203,7 @@ class Draft(models.Model):
     """What somebody is writing. Its id becomes the ticket's submission key."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -251,20 +225,14 @@ class TicketPerson(models.Model):
         INVOLVED = "INVOLVED", _("involved")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="people")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="ticket_parts"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="ticket_parts")
     part = models.CharField(max_length=10, choices=Part)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["ticket", "user", "part"], name="ticketperson_once"
-            )
+            models.UniqueConstraint(fields=["ticket", "user", "part"], name="ticketperson_once")
         ]
-        indexes = [
-            models.Index(fields=["user", "part", "-ticket"], name="ticketperson_mine")
-        ]
+        indexes = [models.Index(fields=["user", "part", "-ticket"], name="ticketperson_mine")]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.part} #{self.ticket_id}"
@@ -277,9 +245,7 @@ class CarbonCopy(models.Model):
     address = models.EmailField(max_length=320)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("ticket", Lower("address"), name="carboncopy_once")
-        ]
+        constraints = [models.UniqueConstraint("ticket", Lower("address"), name="carboncopy_once")]
 
     def __str__(self) -> str:
         return self.address
@@ -289,14 +255,10 @@ class Subscription(models.Model):
     """Somebody who may read the ticket follows its public side by mail."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="subscriptions")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="subscriptions"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="subscriptions")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["ticket", "user"], name="subscription_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="subscription_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} follows #{self.ticket_id}"
@@ -306,15 +268,11 @@ class MeToo(models.Model):
     """Somebody has the same problem."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="me_toos")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="me_toos"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="me_toos")
     said_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["ticket", "user"], name="metoo_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="metoo_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} too: #{self.ticket_id}"
@@ -328,9 +286,7 @@ class CrossReference(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["lower", "upper"], name="crossreference_once"
-            ),
+            models.UniqueConstraint(fields=["lower", "upper"], name="crossreference_once"),
             models.CheckConstraint(
                 condition=models.Q(lower__lt=models.F("upper")),
                 name="crossreference_ordered",
@@ -349,9 +305,7 @@ class LastSeen(models.Model):
     entry_id = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "ticket"], name="lastseen_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "ticket"], name="lastseen_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} saw #{self.ticket_id}"
@@ -360,17 +314,13 @@ class LastSeen(models.Model):
 class SavedView(models.Model):
     """A search that somebody keeps, or shares with everybody who may use the queue."""
 
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views")
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=500)
     is_shared = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["owner", "name"], name="savedview_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="savedview_once")]
 
     def __str__(self) -> str:
         return self.name

@@ -246,14 +246,14 @@ class Search:
 
 
 _TOKEN: Final = re.compile(
-    r'''(?P<minus>-(?=[^\s-]))?
+    r"""(?P<minus>-(?=[^\s-]))?
         (?:
           (?P<phrase>"(?P<inside>[^"]*)"?)
         | \#(?P<id>\d+)(?=\s|$)
         | (?P<field>[A-Za-z][A-Za-z_-]*)(?P<joint>:(?:<=|>=|<|>|=)?|<=|>=|<|>)
           (?P<values>(?:"[^"]*(?:"|$)|[^\s"])*)
         | (?P<word>(?:[^\s"])+)
-        )''',
+        )""",
     re.VERBOSE,
 )
 _VALUE: Final = re.compile(r'"(?P<quoted>[^"]*)"?|(?P<bare>[^,"]+)')

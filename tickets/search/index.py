@@ -46,7 +46,8 @@ def index_ticket(ticket: Ticket) -> None:
 
 def add_entry(entry: DiaryEntry) -> None:
     """Make a new diary entry findable: a public one for all readers, an internal one for those
-    who read the internal diary."""
+    who read the internal diary.
+    """
     _append(entry.ticket_id, entry.text, is_public=entry.is_public)
 
 
