@@ -61,17 +61,17 @@ def forget(user: Person) -> None:
 
 def _load(user_id: int) -> Facts:
     units = list(
-        UnitMembership.objects.filter(
-            user_id=user_id, unit__state=UnitState.ACTIVE
-        ).values_list("unit_id", "unit__kind", "is_manager")
+        UnitMembership.objects.filter(user_id=user_id, unit__state=UnitState.ACTIVE).values_list(
+            "unit_id", "unit__kind", "is_manager"
+        )
     )
     memberships = VOMembership.objects.filter(user_id=user_id).values_list(
         F("vo_id"), F("is_shifter"), F("is_alarmer"), Value(False)
     )
     # A contact without an account linked by an admin gives nobody anything.
-    managed = VOContact.objects.filter(
-        account_id=user_id, role__in=_MANAGING_ROLES
-    ).values_list(F("card__vo_id"), Value(False), Value(False), Value(True))
+    managed = VOContact.objects.filter(account_id=user_id, role__in=_MANAGING_ROLES).values_list(
+        F("card__vo_id"), Value(False), Value(False), Value(True)
+    )
     vos = list(memberships.union(managed, all=True))
     return Facts(
         units=frozenset(unit for unit, _, _ in units),

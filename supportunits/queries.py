@@ -61,8 +61,7 @@ def chains_for_sites(sites: Iterable[Site]) -> dict[int, list[SupportUnit]]:
         | Q(kind=UnitKind.SITE, site__in=[site.pk for site in sites])
         | Q(
             kind=UnitKind.OPERATIONS_CENTRE,
-            operations_centre__in={site.operations_centre_id for site in sites}
-            - {None},
+            operations_centre__in={site.operations_centre_id for site in sites} - {None},
         )
     )
     of_site: dict[int | None, SupportUnit] = {}
@@ -107,14 +106,12 @@ def check_notifiable(site: Site) -> None:
     status = site.certification_status
     if status == CertificationStatus.CLOSED:
         raise SiteCannotBeNotified(
-            _("%(site)s is closed: nobody there would read the ticket.")
-            % {"site": site.name},
+            _("%(site)s is closed: nobody there would read the ticket.") % {"site": site.name},
             _("Leave the choice to TPM, or pick another site."),
         )
     if status in _NOT_YET and not is_in_commissioning(site):
         raise SiteCannotBeNotified(
-            _("%(site)s is not certified and no VO has it in commissioning.")
-            % {"site": site.name},
+            _("%(site)s is not certified and no VO has it in commissioning.") % {"site": site.name},
             _("Leave the choice to TPM, or ask the VO manager to list the site."),
         )
 
@@ -163,26 +160,19 @@ def find_units(text: str, *, limit: int = 8) -> list[UnitMatch]:
     found = [
         UnitMatch(unit, None, "", unit.score)
         for unit in _alike(
-            SupportUnit.objects.filter(
-                state__in=[UnitState.ACTIVE, UnitState.MAIL_ONLY]
-            ),
+            SupportUnit.objects.filter(state__in=[UnitState.ACTIVE, UnitState.MAIL_ONLY]),
             text,
             ("name", "title"),
             limit,
         )
     ]
-    by_name = _alike(
-        Site.objects.filter(gone_at=None), text, ("name", "official_name"), limit
-    )
-    by_alias = _alike(
-        Site.objects.filter(gone_at=None), text, ("aliases__name",), limit
-    )
+    by_name = _alike(Site.objects.filter(gone_at=None), text, ("name", "official_name"), limit)
+    by_alias = _alike(Site.objects.filter(gone_at=None), text, ("aliases__name",), limit)
     sites = {site.pk: site for site in [*by_name, *by_alias]}
     chains = chains_for_sites(sites.values()) if sites else {}
     found += [UnitMatch(chains[site.pk][0], site, "", site.score) for site in by_name]
     found += [
-        UnitMatch(chains[site.pk][0], site, site.matched_alias, site.score)
-        for site in by_alias
+        UnitMatch(chains[site.pk][0], site, site.matched_alias, site.score) for site in by_alias
     ]
     # The same unit by its own name and by its site's is one answer; a site that only leads to
     # the unit (through its operations centre) is another one.

@@ -1,5 +1,6 @@
 """People who use the portal."""
 
+import pghistory
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,9 @@ class NotificationMode(models.TextChoices):
     SOLUTION_ONLY = "SOLUTION_ONLY", _("solution only")
 
 
+@pghistory.track(
+    model_name="UserEvent", fields=["username", "email", "name", "is_staff", "is_active"]
+)
 class User(AbstractUser):
     """A person. Identities (password, later certificates and providers) belong to it.
 
@@ -68,9 +72,7 @@ class AdminLink(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
-    used_by = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    used_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:
         return f"admin link #{self.pk}"

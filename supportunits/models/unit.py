@@ -54,13 +54,9 @@ class SupportUnit(models.Model):
     """A support unit (SU)."""
 
     name = models.CharField(max_length=100, unique=True)
-    title = models.CharField(
-        max_length=200, blank=True, help_text="in words, for people"
-    )
+    title = models.CharField(max_length=200, blank=True, help_text="in words, for people")
     kind = models.CharField(max_length=20, choices=UnitKind)
-    state = models.CharField(
-        max_length=15, choices=UnitState, default=UnitState.NEEDS_CONTACT
-    )
+    state = models.CharField(max_length=15, choices=UnitState, default=UnitState.NEEDS_CONTACT)
     description = models.TextField(blank=True)
     mailing_list = models.EmailField(max_length=320, blank=True)
     list_is_closed = models.BooleanField(
@@ -77,15 +73,22 @@ class SupportUnit(models.Model):
         blank=True,
         related_name="support_units",
     )
-    vo = models.ForeignKey(
-        VO, models.PROTECT, null=True, blank=True, related_name="support_units"
-    )
+    vo = models.ForeignKey(VO, models.PROTECT, null=True, blank=True, related_name="support_units")
     quality = models.CharField(max_length=10, choices=Quality, default=Quality.BASE)
     time_zone = models.CharField(max_length=64, default="UTC")
     opens_at = models.TimeField(default=time(9))
     closes_at = models.TimeField(default=time(17))
     weekdays = ArrayField(models.PositiveSmallIntegerField(), default=_monday_to_friday)
     holiday_country = models.CharField(max_length=10, blank=True)
+    extra_days_off = ArrayField(
+        models.DateField(), default=list, blank=True, help_text="the unit's own free days"
+    )
+    extra_working_days = ArrayField(
+        models.DateField(),
+        default=list,
+        blank=True,
+        help_text="days worked although weekday or holiday say otherwise",
+    )
 
     class Meta:
         constraints = [
@@ -124,7 +127,7 @@ class SupportUnit(models.Model):
         return self.state in ROUTABLE
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class UnitMembership(models.Model):
     """A supporter's membership of a support unit."""
 
@@ -136,9 +139,7 @@ class UnitMembership(models.Model):
     added_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["unit", "user"], name="unitmembership_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["unit", "user"], name="unitmembership_once")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.unit}"

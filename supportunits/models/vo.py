@@ -55,12 +55,11 @@ class VOIDCard(models.Model):
     vo = models.OneToOneField(VO, models.CASCADE, related_name="card")
     serial = models.CharField(max_length=20, blank=True)
     scope = models.CharField(max_length=200, blank=True)
-    status = models.CharField(
-        max_length=20, choices=CardStatus, default=CardStatus.PRODUCTION
-    )
+    status = models.CharField(max_length=20, choices=CardStatus, default=CardStatus.PRODUCTION)
     alias = models.CharField(max_length=100, blank=True)
     grid_id = models.CharField(max_length=100, blank=True)
     description = models.TextField(blank=True)
+    created_date = models.DateField(null=True, blank=True)
     validated_date = models.DateField(null=True, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)
     disciplines = models.JSONField(
@@ -79,16 +78,23 @@ class VOIDCard(models.Model):
     security_list = models.CharField(max_length=320, blank=True)
     groups = models.JSONField(default=list, blank=True)
     voms_servers = models.JSONField(default=list, blank=True)
+    registries = models.JSONField(
+        default=list, blank=True, help_text="other than VOMS, each with kind and url"
+    )
     resources = models.JSONField(default=dict, blank=True)
+    acknowledgements = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="each with grant, text, relationship and publication_url",
+    )
+    is_monitored = models.BooleanField(default=False)
     needs_dedicated_support = models.BooleanField(
         default=False, help_text="GGUS dedicated user support"
     )
     dedicated_support = models.CharField(
         max_length=10, choices=DedicatedSupport, default=DedicatedSupport.NO
     )
-    needs_voms_help = models.BooleanField(
-        default=False, help_text="VOMS set-up support"
-    )
+    needs_voms_help = models.BooleanField(default=False, help_text="VOMS set-up support")
 
     def __str__(self) -> str:
         return f"{self.vo}"
@@ -103,7 +109,7 @@ class ContactRole(models.TextChoices):
     SHIFTER = "VO SHIFTER", _("VO shifter")
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class VOContact(models.Model):
     """A contact of a VO ID card. Only an account that an admin linked to it gains a right."""
 
@@ -125,7 +131,7 @@ class VOContact(models.Model):
         return f"{self.name} ({self.role})"
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class VOMembership(models.Model):
     """A person's membership of a VO, and what the VO lets the person do."""
 
@@ -137,9 +143,7 @@ class VOMembership(models.Model):
     is_alarmer = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["vo", "user"], name="vomembership_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["vo", "user"], name="vomembership_once")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.vo}"
@@ -154,7 +158,7 @@ class Tier(models.IntegerChoices):
     TIER_3 = 3, _("Tier 3")
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class VOSite(models.Model):
     """A site of a VO: its tier, whether it is in commissioning, and whom to write to meanwhile."""
 
@@ -168,8 +172,7 @@ class VOSite(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["vo", "site"], name="vosite_once"),
             models.CheckConstraint(
-                condition=models.Q(is_in_commissioning=False)
-                | ~models.Q(contact_email=""),
+                condition=models.Q(is_in_commissioning=False) | ~models.Q(contact_email=""),
                 name="vosite_commissioning_has_contact",
             ),
         ]
@@ -178,13 +181,11 @@ class VOSite(models.Model):
         return f"{self.site} of {self.vo}"
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class IssueType(models.Model):
     """A type of issue as a VO lists it (without VO: the default list), mapped to GGUS's value."""
 
-    vo = models.ForeignKey(
-        VO, models.CASCADE, null=True, blank=True, related_name="issue_types"
-    )
+    vo = models.ForeignKey(VO, models.CASCADE, null=True, blank=True, related_name="issue_types")
     name = models.CharField(max_length=60)
     ggus_value = models.CharField(max_length=60)
     is_security = models.BooleanField(default=False)
