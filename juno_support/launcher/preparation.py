@@ -79,7 +79,7 @@ def _first_admin() -> str:
         return ""
     link = io.StringIO()
     call_command("admin_link", stdout=link)
-    return link.getvalue()
+    return f"There is no admin yet. This link makes the first one, once:\n{link.getvalue()}"
 
 
 def _ask_for_a_poll() -> None:

@@ -135,10 +135,12 @@ def _bring_up(supervisor: Supervisor, wishes: Wishes, began: float) -> None:
         environment.pop(name, None)
     state.save(wishes.data, settings)
 
+    # What it has to say, it says itself.
+    quiet = {"JUNO_LOG_LEVEL": environment.get("JUNO_LOG_LEVEL") or "WARNING"}
     prepare = Program(
         name="preparation",
         command=[sys.executable, "-m", "juno_support.launcher.preparation"],
-        environment=environment,
+        environment=environment | quiet,
         log=None,
         folder=paths.CHECKOUT,
     )
