@@ -89,7 +89,7 @@ def add_entry(
         ticket.last_line = text.shorten(text.clean_line(words), 160)
         ticket.public_word_at = at
     store(ticket, "last_line", "public_word_at")
-    index.add_entry(ticket, entry)
+    index.add_entry(entry)
     step = step or _step_that_goes_along(ticket, by, is_public)
     if step is not None:
         # The owner's answer wakes the ticket: that step is the system's, not a supporter's.

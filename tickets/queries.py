@@ -1,0 +1,223 @@
+"""Questions about tickets. Each starts from ``policies.visible_tickets(user)``."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db.models import Prefetch, Q, QuerySet
+
+from supportunits import policies as unit_policies
+from supportunits import queries as unit_queries
+from tickets import policies
+from tickets.models import (
+    Attachment,
+    Draft,
+    HistoryEntry,
+    Priority,
+    SavedView,
+    Ticket,
+    TicketPerson,
+)
+from tickets.workflow import Status
+from topology.models import Site
+
+COUNT_LIMIT = 100
+SIMILAR_FROM = 0.2
+SILENT_WORKING_DAYS_AT_TPM = 10
+
+
+@dataclass(frozen=True)
+class Count:
+    """A live count that stops at 99+; ``query`` is the search line that lists what was counted."""
+
+    name: str
+    label: str
+    number: int
+    query: str
+
+    @property
+    def text(self) -> str:
+        """Return the number as the rail shows it."""
+        return "99+" if self.number >= COUNT_LIMIT else str(self.number)
+
+
+def count_up_to_limit(tickets: QuerySet[Ticket]) -> int:
+    """Return how many tickets there are, but look at no more than ``COUNT_LIMIT``."""
+    return len(tickets.order_by().values_list("pk", flat=True)[:COUNT_LIMIT])
+
+
+def open_tickets(user: Any) -> QuerySet[Ticket]:
+    """Return the open tickets that the user may read."""
+    return policies.visible_tickets(user).filter(is_open=True)
+
+
+def own_tickets(user: Any) -> QuerySet[Ticket]:
+    """Return the tickets that the user submitted, newest first."""
+    return Ticket.objects.filter(submitter=user).order_by("-pk")
+
+
+def assigned_tickets(user: Any) -> QuerySet[Ticket]:
+    """Return the open tickets on which the user works."""
+    return open_tickets(user).filter(people__user=user, people__part=TicketPerson.Part.ASSIGNED)
+
+
+def open_tickets_of_site(user: Any, site: Site, limit: int = 20) -> list[Ticket]:
+    """Return the newest open tickets that affect a site and that the user may read."""
+    return list(
+        open_tickets(user)
+        .filter(affectedsite__site=site)
+        .select_related("unit")
+        .order_by("-affectedsite__ticket_id")[:limit]
+    )
+
+
+def open_numbers_of_sites(user: Any, sites: Iterable[int]) -> dict[int, list[int]]:
+    """Return for each site's key the numbers of its open tickets (of 2,000 at the most, newest)."""
+    found: dict[int, list[int]] = {}
+    rows = (
+        open_tickets(user)
+        .filter(affectedsite__site__in=list(sites))
+        .order_by("-pk")
+        .values_list("affectedsite__site_id", "pk")[:2000]
+    )
+    for site_id, number in rows:
+        found.setdefault(site_id, []).append(number)
+    return found
+
+
+def similar_open_tickets(
+    user: Any, words: str, sites: Iterable[Site] = (), *, at: datetime, limit: int = 5
+) -> list[Ticket]:
+    """Return open tickets with a similar subject that the user may read, likest first.
+
+    Looked at are the newest 300 open ones, and the newest 100 of the given sites.
+    """
+    if len(words.strip()) < 4:
+        return []
+    newest = open_tickets(user).filter(is_restricted=False).order_by("-pk")
+    keys = set(newest.values_list("pk", flat=True)[:300])
+    site_keys = [site.pk for site in sites]
+    if site_keys:
+        keys |= set(
+            newest.filter(affectedsite__site__in=site_keys).values_list("pk", flat=True)[:100]
+        )
+    return list(
+        Ticket.objects.filter(pk__in=keys)
+        .annotate(likeness=TrigramSimilarity("subject", words[:250]))
+        .filter(likeness__gte=SIMILAR_FROM)
+        .select_related("unit")
+        .prefetch_related("affected_sites")
+        .order_by("-likeness", "-pk")[:limit]
+    )
+
+
+def timeline(ticket: Ticket, user: Any) -> QuerySet[HistoryEntry]:
+    """Return what happened to the ticket, oldest first: all of it, or its public side."""
+    entries = (
+        HistoryEntry.objects.filter(ticket=ticket)
+        .select_related("actor", "diary_entry")
+        .prefetch_related(
+            Prefetch("diary_entry__attachments", Attachment.objects.order_by("uploaded_at", "name"))
+        )
+        .order_by("pk")
+    )
+    if not policies.may_read_internal(ticket, user):
+        entries = entries.filter(is_public=True)
+    return entries
+
+
+def entries_since(ticket: Ticket, user: Any, entry_id: int) -> QuerySet[HistoryEntry]:
+    """Return the entries after one, that the user may read: what an open page asks for."""
+    return timeline(ticket, user).filter(pk__gt=entry_id)
+
+
+def drafts(user: Any) -> QuerySet[Draft]:
+    """Return the user's drafts, the last touched first."""
+    return Draft.objects.filter(owner=user).order_by("-updated_at")
+
+
+def saved_views(user: Any) -> QuerySet[SavedView]:
+    """Return the views that the user keeps, and those that others share."""
+    return (
+        SavedView.objects.filter(Q(owner=user) | Q(is_shared=True))
+        .select_related("owner")
+        .order_by("name")
+    )
+
+
+def rail(user: Any, *, at: datetime) -> list[Count]:
+    """Return the live counts beside the queue, each a query that stops at a hundred rows."""
+    mine = open_tickets(user)
+    counts = [
+        Count("new", "New", count_up_to_limit(mine.filter(status=Status.NEW)), "status:new"),
+        Count("mine", "Assigned to me", count_up_to_limit(assigned_tickets(user)), "assigned:me"),
+    ]
+    units = list(unit_policies.units_of(user))
+    if units:
+        counts.append(
+            Count(
+                "my-units",
+                "My units",
+                count_up_to_limit(mine.filter(unit__in=units)),
+                "unit:mine status:open",
+            )
+        )
+    counts += [
+        Count(
+            "waiting",
+            "Waiting for reply",
+            count_up_to_limit(mine.filter(status=Status.WAITING_FOR_REPLY)),
+            "status:waiting",
+        ),
+        Count(
+            "urgent",
+            "Very urgent and up",
+            count_up_to_limit(mine.filter(priority__gte=Priority.VERY_URGENT)),
+            "status:open priority>=very-urgent",
+        ),
+        Count(
+            "overdue",
+            "Overdue promises",
+            count_up_to_limit(mine.filter(next_step_at__lt=at)),
+            "status:open promised:overdue",
+        ),
+    ]
+    return counts
+
+
+def desk(
+    user: Any, name: str, *, at: datetime, silent_since: datetime, waiting_since: datetime
+) -> QuerySet[Ticket]:
+    """Return one list of the TPM desk, oldest first (domain: section 6).
+
+    :param name: new, bounced, escalated, silent, waiting or problems
+    :param silent_since: a public word before this is too long ago
+    :param waiting_since: waiting for the submitter since before this is too long
+    """
+    mine = open_tickets(user)
+    tpm = unit_queries.tpm_unit()
+    match name:
+        case "new":
+            found = mine.filter(unit=tpm)
+        case "bounced":
+            found = mine.filter(unit_changes__gte=2)
+        case "escalated":
+            found = mine.filter(escalation_level__gte=1)
+        case "silent":
+            found = mine.filter(public_word_at__lt=silent_since).exclude(
+                status__in=[Status.WAITING_FOR_REPLY, Status.ON_HOLD]
+            )
+        case "waiting":
+            found = mine.filter(status=Status.WAITING_FOR_REPLY, waiting_since__lt=waiting_since)
+        case "problems":
+            found = mine.exclude(unit__state__in=["ACTIVE", "MAIL_ONLY"])
+        case _:
+            raise KeyError(name)
+    return found.order_by("submitted_at", "pk")
+
+
+def unread_after(at: datetime) -> datetime:
+    """Return since when tickets count as unread for who never opened them: two weeks."""
+    return at - timedelta(days=14)

@@ -1,0 +1,98 @@
+"""The one door for background work on tickets. Every task is idempotent."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from celery import shared_task
+from django.db import transaction
+
+from juno_support.lib import clock
+from tickets import history
+from tickets.actions import close, context, files
+from tickets.mail import outgoing
+from tickets.models import Consumer, Dispatch
+
+logger = logging.getLogger(__name__)
+
+# Each acts on one dispatch row inside the transaction that marks it done.
+CONSUMERS: dict[str, Callable[[Dispatch], None]] = {
+    Consumer.MAIL: outgoing.handle,
+    Consumer.CONTEXT: context.handle,
+}
+AT_ONCE = 500
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+@shared_task
+def handle_entry(*, entry_id: int, **_: object) -> None:
+    """Act on what waits for one history entry."""
+    due = Dispatch.objects.filter(
+        entry_id=entry_id,
+        done_at__isnull=True,
+        cancelled_at__isnull=True,
+        not_before__lte=clock.now(),
+    )
+    for dispatch_id in due.values_list("pk", flat=True):
+        handle_dispatch(dispatch_id)
+
+
+@shared_task
+def sweep_dispatches(**_: object) -> None:
+    """Act on all that is due: what a crash, an undo window or a broker that was away has left."""
+    due = Dispatch.objects.filter(
+        done_at__isnull=True, cancelled_at__isnull=True, not_before__lte=clock.now()
+    ).order_by("not_before")
+    for dispatch_id in list(due.values_list("pk", flat=True)[:AT_ONCE]):
+        handle_dispatch(dispatch_id)
+
+
+@shared_task
+def refresh_contexts(**_: object) -> None:
+    """Note on open tickets what changed at their sites."""
+    context.refresh_contexts(at=clock.now())
+
+
+@shared_task
+def close_overdue(**_: object) -> None:
+    """Close what nobody verified within ten working days."""
+    close.close_overdue(at=clock.now())
+
+
+@shared_task
+def wake_held(**_: object) -> None:
+    """Put tickets on hold back to work when their date has come."""
+    close.wake_held(at=clock.now())
+
+
+@shared_task
+def sweep_orphans(**_: object) -> None:
+    """Remove old drafts and files that no row names."""
+    files.sweep_orphans(at=clock.now())
+
+
+def handle_dispatch(dispatch_id: int) -> None:
+    """Act on one dispatch row exactly once: its effect and its mark are one transaction.
+
+    A failure is noted and tried again after growing pauses; others are not held up.
+    """
+    at = clock.now()
+    try:
+        with transaction.atomic():
+            dispatch = (
+                Dispatch.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("entry")
+                .filter(pk=dispatch_id, done_at__isnull=True, cancelled_at__isnull=True)
+                .first()
+            )
+            if dispatch is None:
+                return
+            CONSUMERS[dispatch.consumer](dispatch)
+            Dispatch.objects.filter(pk=dispatch_id, done_at__isnull=True).update(
+                done_at=at, error=""
+            )
+    except Exception as error:
+        logger.exception("dispatch %s failed", dispatch_id)
+        attempts = Dispatch.objects.values_list("attempts", flat=True).get(pk=dispatch_id)
+        pause = min(timedelta(seconds=10 * 2**attempts), LONGEST_PAUSE)
+        history.mark_failed(dispatch_id, repr(error), at + pause)
