@@ -135,9 +135,7 @@ def database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {
-    "default": database(
-        env.required("DATABASE_URL", "run `make run` first, or set postgresql://…")
-    )
+    "default": database(env.required("DATABASE_URL", "run `make run` first, or set postgresql://…"))
 }
 REDIS_URL = env.required("REDIS_URL", "run `make run` first, or set redis://…")
 
@@ -156,9 +154,7 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
-    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
@@ -174,6 +170,8 @@ ACCOUNT_ADAPTER = "juno_support.signin.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "juno_support.signin.forms.LoginForm",
     "signup": "juno_support.signin.forms.SignupForm",
+    "change_password": "juno_support.signin.forms.ChangePasswordForm",
+    "reset_password_from_key": "juno_support.signin.forms.ResetPasswordKeyForm",
 }
 # The user name is made from the address; asking for one would tell who is here.
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -231,9 +229,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "files"
 STORAGES = {
     "default": {"BACKEND": "juno_support.lib.storage.SyncedFileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -272,9 +268,7 @@ JUNO_MAIL_DOMAIN = env.text("JUNO_MAIL_DOMAIN", _base.hostname or "localhost")
 # --- Background work ----------------------------------------------------------------------
 
 CELERY_BROKER_URL = (
-    REDIS_URL.replace("unix://", "redis+socket://")
-    if REDIS_URL.startswith("unix:")
-    else REDIS_URL
+    REDIS_URL.replace("unix://", "redis+socket://") if REDIS_URL.startswith("unix:") else REDIS_URL
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -325,9 +319,7 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 # --- REST ---------------------------------------------------------------------------------
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication"
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

@@ -118,15 +118,9 @@ def use_admin_link(
 
 def free_username(email: str) -> str:
     """Return a user name made of the address's local part that nobody has."""
-    allowed = "".join(
-        c for c in email.partition("@")[0].lower() if c.isalnum() or c in "._-"
-    )
+    allowed = "".join(c for c in email.partition("@")[0].lower() if c.isalnum() or c in "._-")
     stem = allowed[:100] or "user"
-    taken = set(
-        User.objects.filter(username__startswith=stem).values_list(
-            "username", flat=True
-        )
-    )
+    taken = set(User.objects.filter(username__startswith=stem).values_list("username", flat=True))
     number = 1
     candidate = stem
     while candidate in taken:

@@ -23,15 +23,13 @@ _REGIONS = (
 def zone_names() -> frozenset[str]:
     """Return UTC and the names of all zones of the form ``Region/Place``."""
     return frozenset(
-        name
-        for name in available_timezones()
-        if name.partition("/")[0] in _REGIONS and "/" in name
+        name for name in available_timezones() if name.partition("/")[0] in _REGIONS and "/" in name
     ) | {"UTC"}
 
 
 @cache
 def zone_choices() -> list[tuple[object, object]]:
-    """Return the choices of a form field, grouped by region: ``("Europe", [("Europe/Berlin", "Berlin"), …])``."""
+    """Return a form field's choices by region: ``("Europe", [("Europe/Berlin", "Berlin")])``."""
     groups: list[tuple[object, object]] = [("UTC", _("UTC (no local time)"))]
     for region in _REGIONS:
         names = sorted(name for name in zone_names() if name.startswith(f"{region}/"))

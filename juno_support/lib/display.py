@@ -14,10 +14,21 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dates import MONTHS_3
 from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 TONES = ("neutral", "info", "good", "warn", "bad", "violet")
+
+_BARS = (
+    '<span class="priority-bars" data-level="{level}" aria-hidden="true">'
+    "<i></i><i></i><i></i><i></i></span>"
+)
+_PRIORITY_WITH_WORD = '<span class="pill">' + _BARS + "{label}</span>"
+_PRIORITY_WITHOUT_WORD = (
+    '<span class="pill" title="{label}">'
+    + _BARS
+    + '<span class="visually-hidden">{label}</span></span>'
+)
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
@@ -64,11 +75,13 @@ def left_text(deadline: datetime, now: datetime) -> str:
 
 def utc_text(moment: datetime) -> str:
     """Return the moment in UTC, for titles: ``"2026-11-21 20:44 UTC"``."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{_utc_minutes(moment)} UTC"
 
 
 def local_text(moment: datetime, now: datetime | None = None) -> str:
-    """Return the moment in the reader's zone: ``"21 Nov, 21:44"``, with the year unless it is this one.
+    """Return the moment in the reader's zone: ``"21 Nov, 21:44"``.
+
+    The year is written unless it is this one.
 
     :param now: the present; without it the year is always written.
     """
@@ -76,7 +89,7 @@ def local_text(moment: datetime, now: datetime | None = None) -> str:
     day = f"{local.day} {MONTHS_3[local.month].capitalize()}"
     if now is None or local.year != now.astimezone(local.tzinfo).year:
         day = f"{day} {local.year}"
-    return f"{day}, {local:%H:%M}"
+    return f"{day}, {local.hour:02}:{local.minute:02}"
 
 
 def when(moment: datetime | None, now: datetime | None = None) -> SafeString:
@@ -100,9 +113,7 @@ def pill(label: str, tone: str = "neutral", *, soft: bool = False) -> SafeString
     :param tone: one of ``TONES``, or ``"unknown"`` (a dotted ring)
     """
     if soft:
-        return format_html(
-            '<span class="pill pill-soft pill-{}">{}</span>', tone, label
-        )
+        return format_html('<span class="pill pill-soft pill-{}">{}</span>', tone, label)
     return format_html(
         '<span class="pill"><span class="dot dot-{}" aria-hidden="true"></span>{}</span>',
         tone,
@@ -116,9 +127,11 @@ def status_pill(value: str, label: str) -> SafeString:
     :param value: the stored value, such as ``"IN_PROGRESS"``; the style sheet knows its colour
     :param label: its word for people
     """
-    return mark_safe(
-        f'<span class="pill"><span class="status-dot" data-status="{escape(value)}"'
-        f' aria-hidden="true"></span>{escape(label)}</span>'
+    return format_html(
+        '<span class="pill"><span class="status-dot" data-status="{}" aria-hidden="true"></span>'
+        "{}</span>",
+        value,
+        label,
     )
 
 
@@ -128,15 +141,8 @@ def priority_dot(level: int, label: str, *, word: bool = True) -> SafeString:
     :param level: 1 (less urgent) to 4 (top priority)
     :param word: False hides the word from the eye (narrow columns), not from screen readers
     """
-    shown = (
-        escape(label)
-        if word
-        else f'<span class="visually-hidden">{escape(label)}</span>'
-    )
-    title = "" if word else f' title="{escape(label)}"'
-    return mark_safe(
-        f'<span class="pill"{title}><span class="priority-bars" data-level="{int(level)}"'
-        f' aria-hidden="true"><i></i><i></i><i></i><i></i></span>{shown}</span>'
+    return format_html(
+        _PRIORITY_WITH_WORD if word else _PRIORITY_WITHOUT_WORD, level=int(level), label=label
     )
 
 
@@ -152,32 +158,35 @@ def initials(name: str) -> str:
 def avatar(name: str, *, small: bool = False) -> SafeString:
     """Return a circle with a person's initials; for the eye only, the name must stand beside it."""
     size = " avatar-s" if small else ""
-    return format_html(
-        '<span class="avatar{}" aria-hidden="true">{}</span>', size, initials(name)
-    )
+    return format_html('<span class="avatar{}" aria-hidden="true">{}</span>', size, initials(name))
 
 
 @lru_cache(maxsize=256)
 def icon(name: str, label: str = "") -> SafeString:
     """Return the drawing ``templates/_icons/NAME.svg`` for writing into a page.
 
-    :param label: what it means, where no word stands beside it; else it is hidden from screen readers
+    :param label: what it means, where no word stands beside it; without a label it is hidden from
+        screen readers
     :raises FileNotFoundError: there is no such drawing
     """
     drawing = (settings.BASE_DIR / "templates" / "_icons" / f"{name}.svg").read_text()
     shapes = drawing[drawing.index(">") + 1 : drawing.rindex("</svg>")].strip()
-    meaning = (
-        f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    )
-    return mark_safe(f'<svg class="icon" viewBox="0 0 16 16" {meaning}>{shapes}</svg>')
+    meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    # The shapes are files of ours, without scripts; the label is escaped above.
+    return SafeString(f'<svg class="icon" viewBox="0 0 16 16" {meaning}>{shapes}</svg>')
 
 
 def _time(moment: datetime, words: str) -> SafeString:
-    return mark_safe(
-        f'<time datetime="{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
-        f' title="{utc_text(moment)}">{escape(words)}</time>'
+    utc = _utc_minutes(moment)
+    return SafeString(
+        f'<time datetime="{utc[:10]}T{utc[11:]}Z" title="{utc} UTC">{escape(words)}</time>'
     )
 
 
+def _utc_minutes(moment: datetime) -> str:
+    # isoformat is five times as fast as strftime, and lists write a hundred of these
+    return moment.astimezone(UTC).isoformat(" ", "minutes")[:16]
+
+
 def _dash() -> SafeString:
-    return mark_safe('<span class="muted">–</span>')
+    return SafeString('<span class="muted">–</span>')

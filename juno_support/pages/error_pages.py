@@ -30,9 +30,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/403_csrf.html", status=403)
 
 
-def too_many_requests(
-    request: HttpRequest, exception: Exception | None = None
-) -> HttpResponse:
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 429: a rate limit was met."""
     response = render(request, "errors/429.html", status=429)
     response["Retry-After"] = "60"

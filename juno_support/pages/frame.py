@@ -73,9 +73,7 @@ class Frame:
     @cached_property
     def search(self) -> str:
         """What the search box holds: the question of the list that is shown."""
-        return (
-            self._request.GET.get("q", "") if self._request.path == "/tickets/" else ""
-        )
+        return self._request.GET.get("q", "") if self._request.path == "/tickets/" else ""
 
     @cached_property
     def zone(self) -> str:
@@ -106,18 +104,14 @@ class Frame:
     @cached_property
     def is_tpm(self) -> bool:
         """Whether the reader works at the TPM desk."""
-        return UnitKind.TPM in self.unit_kinds or bool(
-            self._user and self._user.is_staff
-        )
+        return UnitKind.TPM in self.unit_kinds or bool(self._user and self._user.is_staff)
 
     @cached_property
     def nav(self) -> list[NavItem]:
         """The links of the header, for those who may follow them."""
         links: list[tuple[str, str]] = []
         if self.is_signed_in:
-            links.append(
-                (_("Queue") if self.is_supporter else _("My tickets"), "/tickets/")
-            )
+            links.append((_("Queue") if self.is_supporter else _("My tickets"), "/tickets/"))
             if self.is_tpm:
                 links.append((_("TPM desk"), "/tpm/"))
         if self.is_signed_in or settings.JUNO_PUBLIC_BOARD:

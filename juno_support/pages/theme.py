@@ -30,9 +30,7 @@ def chosen_theme(request: HttpRequest) -> str:
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Keep the choice for a year and go back to the page where it was made."""
     back = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(
-        back, {request.get_host()}, request.is_secure()
-    ):
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
         back = "/"
     response = HttpResponseRedirect(back)
     theme = request.POST.get("theme", "")

@@ -34,7 +34,8 @@ def admin_link(request: HttpRequest, token: str) -> HttpResponse:
         except SupportError:
             return render(request, "accounts/admin_link_gone.html", status=404)
         except ValidationError as error:
-            assert form is not None
+            if form is None:
+                raise
             form.add_error("password", error)
         else:
             login(request, user, backend=_BACKEND)

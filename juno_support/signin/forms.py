@@ -1,6 +1,6 @@
 """The forms of registration, sign-in and profile."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import forms as allauth_forms
 from django import forms
@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from juno_support.accounts.models import NotificationMode, User
 from juno_support.accounts.zones import zone_choices
 from supportunits.models import VO
+
+PASSWORD_HELP = _("Ten characters or more; not your name, not a common password, not only digits.")
 
 
 class _CalmFields:
@@ -47,9 +49,8 @@ class SignupForm(allauth_forms.SignupForm, _CalmFields):
         super().__init__(*args, **kwargs)
         self.calm()
         self.fields["email"].label = _("E-mail address")
-        self.fields["email"].help_text = _(
-            "We send a link there, to make sure that it is yours."
-        )
+        self.fields["email"].help_text = _("We send a link there, to make sure that it is yours.")
+        self.fields["password1"].help_text = PASSWORD_HELP
         self.fields["time_zone"].widget.attrs["data-browser-zone"] = True
         if self.is_bound:
             self.fields["time_zone"].widget.attrs["data-chosen"] = "1"
@@ -60,12 +61,8 @@ class LoginForm(allauth_forms.LoginForm, _CalmFields):
 
     error_messages = {
         "account_inactive": _("This account is closed. Ask the portal's admins."),
-        "username_password_mismatch": _(
-            "User name or password do not match an account."
-        ),
-        "email_password_mismatch": _(
-            "E-mail address or password do not match an account."
-        ),
+        "username_password_mismatch": _("User name or password do not match an account."),
+        "email_password_mismatch": _("E-mail address or password do not match an account."),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,13 +73,34 @@ class LoginForm(allauth_forms.LoginForm, _CalmFields):
         self.fields["remember"].label = _("Stay signed in for two weeks")
 
 
+class ChangePasswordForm(allauth_forms.ChangePasswordForm, _CalmFields):
+    """A new password for somebody who knows the old one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.calm()
+        self.fields["oldpassword"].label = _("Password until now")
+        self.fields["password1"].label = _("New password")
+        self.fields["password1"].help_text = PASSWORD_HELP
+        self.fields["password2"].label = _("New password, once more")
+
+
+class ResetPasswordKeyForm(allauth_forms.ResetPasswordKeyForm, _CalmFields):
+    """A new password for somebody who followed the link in our mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.calm()
+        self.fields["password1"].label = _("New password")
+        self.fields["password1"].help_text = PASSWORD_HELP
+        self.fields["password2"].label = _("New password, once more")
+
+
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     """What people say about themselves, and how they want to be told."""
 
     time_zone = _zone_field()
-    language = forms.ChoiceField(
-        label=_("Language"), choices=lambda: settings.LANGUAGES
-    )
+    language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
     notification_mode = forms.ChoiceField(
         label=_("Mail about tickets that you filed"),
         choices=NotificationMode.choices,
@@ -103,15 +121,12 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         names = list(
-            VO.objects.filter(is_served=True)
-            .order_by("name")
-            .values_list("name", flat=True)
+            VO.objects.filter(is_served=True).order_by("name").values_list("name", flat=True)
         )
         if self.instance.default_vo and self.instance.default_vo not in names:
             names.append(self.instance.default_vo)
-        field = self.fields["default_vo"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("none")), *((name, name) for name in names)]
+        default_vo = cast(forms.ChoiceField, self.fields["default_vo"])
+        default_vo.choices = [("", _("none")), *((name, name) for name in names)]
 
 
 class NewAdminForm(forms.Form):
@@ -130,7 +145,7 @@ class NewAdminForm(forms.Form):
         label=_("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Ten characters or more."),
+        help_text=PASSWORD_HELP,
     )
 
     def clean_email(self) -> str:

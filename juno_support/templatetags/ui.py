@@ -1,4 +1,4 @@
-"""Template tags of the parts that pages are made of; static/css/parts.css begins with their list."""
+"""Template tags of the parts that pages are made of; static/css/parts.css begins with a list."""
 
 from datetime import datetime
 from typing import Any
@@ -82,7 +82,9 @@ def form_errors(form: forms.BaseForm) -> dict[str, Any]:
 
 @register.simple_block_tag
 def card(content: SafeString, title: str, icon: str = "", note: str = "") -> SafeString:
-    """Write a panel with a heading around the block: ``{% card "People" icon="people" %}…{% endcard %}``.
+    """Write a panel with a heading around the block.
+
+    ``{% card "People" icon="people" %}…{% endcard %}``
 
     :param note: small words at the right end of the head
     """

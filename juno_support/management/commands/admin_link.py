@@ -23,12 +23,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare --user and --json."""
-        parser.add_argument(
-            "--user", help="user name or e-mail address of an existing account"
-        )
-        parser.add_argument(
-            "--json", action="store_true", help="print one JSON document"
-        )
+        parser.add_argument("--user", help="user name or e-mail address of an existing account")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the link, or {"url", "expires_at", "user"}."""
