@@ -15,11 +15,8 @@ LONGEST_INTERVAL = timedelta(days=7)
 
 
 @transaction.atomic
-def configure_source(
-    *, source: Source, url: str, interval: timedelta, is_enabled: bool
-) -> Source:
-    """
-    Set what a page may set of a source; what comes from the environment stays as it is.
+def configure_source(*, source: Source, url: str, interval: timedelta, is_enabled: bool) -> Source:
+    """Set what a page may set of a source; what comes from the environment stays as it is.
 
     :raises SupportError: when the address or the interval cannot be
     """
@@ -52,7 +49,5 @@ def forget_old_runs(*, before: datetime) -> int:
         .annotate(last=Max("pk"))
         .values_list("last", flat=True)
     )
-    deleted, _rows = (
-        FeedRun.objects.filter(started_at__lt=before).exclude(pk__in=keep).delete()
-    )
+    deleted, _rows = FeedRun.objects.filter(started_at__lt=before).exclude(pk__in=keep).delete()
     return deleted

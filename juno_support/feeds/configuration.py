@@ -13,8 +13,7 @@ from juno_support.feeds.registry import SOURCES, SourceKind, find_kind
 
 @dataclass(frozen=True)
 class Configuration:
-    """
-    The values in force for one source.
+    """The values in force for one source.
 
     ``from_environment`` names those that the environment sets and that a page therefore cannot
     change: ``url``, ``interval``. Certificate, key and CA bundle are paths of files on the
@@ -68,9 +67,7 @@ def configuration_of(source: Source, kind: SourceKind | None = None) -> Configur
     kind = kind or find_kind(source.name)
     url = getattr(settings, f"{kind.settings}_URL", "")
     seconds = getattr(settings, kind.interval_setting, 0)
-    from_environment = {
-        name for name, value in (("url", url), ("interval", seconds)) if value
-    }
+    from_environment = {name for name, value in (("url", url), ("interval", seconds)) if value}
     return Configuration(
         kind=kind,
         url=(url or source.url).rstrip("/"),

@@ -14,8 +14,7 @@ PAUSE_SECONDS = 0.2
 
 @contextmanager
 def only_one(name: str, *, wait_seconds: float = 0) -> Iterator[bool]:
-    """
-    Hold a source's lock, and say whether we got it.
+    """Hold a source's lock, and say whether we got it.
 
     An advisory lock of PostgreSQL's: it belongs to the database session and ends with it, so a
     poller that is killed leaves nothing behind.

@@ -54,9 +54,7 @@ class FeedRun(models.Model):
     raw_head = models.TextField(
         blank=True, help_text="the first characters of an answer that failed"
     )
-    notes = models.JSONField(
-        default=list, help_text="oddities that did not make the poll fail"
-    )
+    notes = models.JSONField(default=list, help_text="oddities that did not make the poll fail")
     window_starts_at = models.DateTimeField(
         null=True, help_text="from when on the question surely covered what there is"
     )
@@ -69,9 +67,7 @@ class FeedRun(models.Model):
     class Meta:
         indexes = [
             # the newest runs of a source: sources page, freshness
-            models.Index(
-                fields=["source", "-started_at"], name="feedrun_source_newest"
-            ),
+            models.Index(fields=["source", "-started_at"], name="feedrun_source_newest"),
             # how fresh a source's data is: every page that shows them
             models.Index(
                 fields=["source", "-started_at"],

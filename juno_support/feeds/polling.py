@@ -41,8 +41,7 @@ def poll(
     wait_seconds: float = 0,
     trust: bool = False,
 ) -> FeedRun:
-    """
-    Poll a source once, in this process, and return the record of it.
+    """Poll a source once, in this process, and return the record of it.
 
     The whole answer is understood before anything is stored, and stored in one transaction
     together with its record. Whatever goes wrong ends in a record too, and the old data stay.
@@ -102,9 +101,7 @@ def _poll(
             stored = poller.store(question, gathered)
             return _record(source, question, gathered, stored, finished_at=now())
     except FetchFault as fault:
-        return _record_fault(
-            source, configuration, fault, started_at=started_at, now=now
-        )
+        return _record_fault(source, configuration, fault, started_at=started_at, now=now)
     except Exception as error:
         # A defect of ours must not stop the clock of this source, and must not hide.
         logger.exception("poll of %s broke", source.name)
@@ -113,9 +110,7 @@ def _poll(
             started_at=started_at,
             finished_at=now(),
             outcome=Outcome.FAILED,
-            reason=f"Our own mistake, please report it: {type(error).__name__}: {error}"[
-                :1000
-            ],
+            reason=f"Our own mistake, please report it: {type(error).__name__}: {error}"[:1000],
             url=configuration.url,
         )
 
@@ -135,19 +130,14 @@ def _record(
     else:
         outcome = Outcome.UNCHANGED
     refused = [
-        {"row": row, "reason": reason}
-        for row, reason in (*gathered.refused, *stored.refused)
+        {"row": row, "reason": reason} for row, reason in (*gathered.refused, *stored.refused)
     ]
     notes = list(gathered.notes)
     skew = gathered.traffic.clock_skew
     if skew is not None and abs(skew.total_seconds()) > SKEW_WORTH_A_WORD:
-        notes.insert(
-            0, f"The server's clock differs from ours by {skew.total_seconds():+.0f} s."
-        )
+        notes.insert(0, f"The server's clock differs from ours by {skew.total_seconds():+.0f} s.")
     if len(refused) > KEPT_REFUSALS:
-        notes.insert(
-            0, f"{len(refused)} rows were refused; {KEPT_REFUSALS} are kept here."
-        )
+        notes.insert(0, f"{len(refused)} rows were refused; {KEPT_REFUSALS} are kept here.")
     return FeedRun.objects.create(
         source=source,
         started_at=question.at,
@@ -183,10 +173,6 @@ def _record_fault(
         reason=fault.reason,
         url=configuration.url,
         http_status=fault.status,
-        raw_head=fault.body_start.decode(errors="replace").replace("\x00", "�")[
-            :KEPT_CHARACTERS
-        ],
-        credential=(
-            configuration.fingerprint() if isinstance(fault, CredentialRefused) else ""
-        ),
+        raw_head=fault.body_start.decode(errors="replace").replace("\x00", "�")[:KEPT_CHARACTERS],
+        credential=(configuration.fingerprint() if isinstance(fault, CredentialRefused) else ""),
     )

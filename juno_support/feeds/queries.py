@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Min, Q
+from django.db.models.functions import Coalesce
 
 from juno_support.feeds.configuration import (
     Configuration,
@@ -25,17 +26,21 @@ RUNS_LOOKED_AT = 20
 
 @dataclass(frozen=True)
 class Freshness:
-    """How old a source's data are: ``last_success`` is when it was asked, None if never."""
+    """How old a source's data are.
+
+    ``last_success`` is when it was last asked and answered well, ``known_from`` since when its
+    answers cover what happened; both None if never.
+    """
 
     source: str
     last_success: datetime | None
     stale: bool
+    known_from: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Standing:
-    """
-    Where the polling of one source stands.
+    """Where the polling of one source stands.
 
     ``failures`` counts bad runs since the last good one; ``waits_for`` names a source that must
     succeed first; ``is_stopped`` means that a refused credential must be changed by a person.
@@ -57,16 +62,13 @@ class Standing:
         return self.next_poll_at is not None and self.next_poll_at <= at
 
 
-def is_stale(
-    *, last_success: datetime | None, interval: timedelta, at: datetime
-) -> bool:
+def is_stale(*, last_success: datetime | None, interval: timedelta, at: datetime) -> bool:
     """Say whether data are too old to be called the present: three intervals, or never."""
     return last_success is None or at - last_success > STALE_AFTER_INTERVALS * interval
 
 
 def pause_after_failures(failures: int, interval: timedelta) -> timedelta:
-    """
-    Return how long to leave a failing source alone: twice as long each time, to a limit.
+    """Return how long to leave a failing source alone: twice as long each time, to a limit.
 
     >>> pause_after_failures(1, timedelta(hours=6))
     datetime.timedelta(seconds=60)
@@ -80,9 +82,7 @@ def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Fre
     """Return for each source how old its data are at a moment; two queries."""
     wanted = None if names is None else set(names)
     found = [
-        (kind, source)
-        for kind, source in all_sources()
-        if wanted is None or kind.name in wanted
+        (kind, source) for kind, source in all_sources() if wanted is None or kind.name in wanted
     ]
     good = {
         row["source_id"]: row
@@ -90,7 +90,7 @@ def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Fre
             source__in=[source.pk for _, source in found], outcome__in=GOOD
         )
         .values("source_id")
-        .annotate(last=Max("started_at"))
+        .annotate(last=Max("started_at"), first=Min(Coalesce("window_starts_at", "started_at")))
     }
     return {
         kind.name: Freshness(
@@ -101,6 +101,7 @@ def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Fre
                 interval=configuration_of(source, kind).interval,
                 at=at,
             ),
+            known_from=good.get(source.pk, {}).get("first"),
         )
         for kind, source in found
     }
@@ -108,11 +109,7 @@ def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Fre
 
 def last_good_run(source: Source) -> FeedRun | None:
     """Return the newest run that made the data fresh."""
-    return (
-        FeedRun.objects.filter(source=source, outcome__in=GOOD)
-        .order_by("-started_at")
-        .first()
-    )
+    return FeedRun.objects.filter(source=source, outcome__in=GOOD).order_by("-started_at").first()
 
 
 def last_wide_run_at(source: Source) -> datetime | None:
@@ -134,8 +131,7 @@ def standings(at: datetime) -> list[Standing]:
 
 
 def standing_of(name: str, at: datetime) -> Standing:
-    """
-    Return where one source stands.
+    """Return where one source stands.
 
     :raises juno_support.feeds.registry.UnknownSource: when there is no such source
     """
@@ -147,16 +143,12 @@ def _standing(
     kind: SourceKind, source: Source, successes: dict[str, FeedRun | None], at: datetime
 ) -> Standing:
     configuration = configuration_of(source, kind)
-    runs = list(
-        FeedRun.objects.filter(source=source).order_by("-started_at")[:RUNS_LOOKED_AT]
-    )
+    runs = list(FeedRun.objects.filter(source=source).order_by("-started_at")[:RUNS_LOOKED_AT])
     last_run = runs[0] if runs else None
     success = successes[kind.name]
     failures = next((n for n, run in enumerate(runs) if run.outcome in GOOD), len(runs))
     is_stopped = bool(
-        last_run
-        and last_run.credential
-        and last_run.credential == configuration.fingerprint()
+        last_run and last_run.credential and last_run.credential == configuration.fingerprint()
     )
     waits_for = kind.after if kind.after and successes.get(kind.after) is None else ""
     next_poll_at: datetime | None = None

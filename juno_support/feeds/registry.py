@@ -1,5 +1,4 @@
-"""
-The one list of sources that we can poll.
+"""The one list of sources that we can poll.
 
 A source's poller lives in an app above this one, so it is named, not imported: an object with
 ``gather`` (ask and understand, writes nothing) and ``store`` (bring the database in line).
@@ -23,8 +22,7 @@ class UnknownSource(LookupError):
 
 @dataclass(frozen=True)
 class SourceKind:
-    """
-    What is the same in every instance: a source's name, where its data go, how often to ask.
+    """What is the same in every instance: a source's name, where its data go, how often to ask.
 
     :param name: as in ``manage.py poll NAME``
     :param settings: the beginning of its settings' names: ``JUNO_GOCDB`` means ``JUNO_GOCDB_URL``,
@@ -46,8 +44,7 @@ class SourceKind:
 
 @dataclass(frozen=True)
 class Question:
-    """
-    What a poller is given.
+    """What a poller is given.
 
     ``trust`` means that a person looked at a suspicious answer and wants it taken as it is.
     ``last_seen`` are the counts of the last good poll, empty before the first.
@@ -97,16 +94,14 @@ class Poller(Protocol):
     """Asks one source, and brings the database in line with what it said."""
 
     def gather(self, question: Question) -> Gathered:
-        """
-        Ask and understand; write nothing.
+        """Ask and understand; write nothing.
 
         :raises juno_support.lib.faults.FetchFault: when there is no usable answer
         """
         ...
 
     def store(self, question: Question, gathered: Gathered) -> Stored:
-        """
-        Bring the database in line, inside the caller's transaction.
+        """Bring the database in line, inside the caller's transaction.
 
         An answer that cannot be true is not stored, and said to be suspicious.
         """
@@ -139,8 +134,7 @@ SOURCES = (
 
 
 def find_kind(name: str) -> SourceKind:
-    """
-    Return the source of that name.
+    """Return the source of that name.
 
     :raises UnknownSource: when there is none
     """

@@ -24,11 +24,8 @@ def poll_due(**_: Any) -> None:
 
 
 @shared_task(ignore_result=True)
-def poll_source(
-    *, name: str, force: bool = False, trust: bool = False, **_: Any
-) -> None:
-    """
-    Poll one source, unless another process is at it or has been meanwhile.
+def poll_source(*, name: str, force: bool = False, trust: bool = False, **_: Any) -> None:
+    """Poll one source, unless another process is at it or has been meanwhile.
 
     :param force: poll although it is not due; an admin asked for it
     :param trust: take over what would be suspicious

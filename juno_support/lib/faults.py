@@ -2,8 +2,7 @@
 
 
 class FetchFault(Exception):
-    """
-    A question to an outside program that brought no usable answer.
+    """A question to an outside program that brought no usable answer.
 
     ``permanent`` says whether asking again later, with nothing changed by a person, can help.
     ``status`` is the HTTP status where there was one, ``body_start`` the first bytes of the answer.

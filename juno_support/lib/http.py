@@ -1,5 +1,4 @@
-"""
-The one way out: ask another program something over HTTP.
+"""The one way out: ask another program something over HTTP.
 
 Every question has separate limits for connecting and for each read, a deadline for the whole
 exchange (a drip of single bytes cannot outlive it, neither in the headers nor in the body), a cap
@@ -89,8 +88,7 @@ def fetch(
     ca_bundle: str | None = None,
     limits: Limits | None = None,
 ) -> Answer:
-    """
-    Ask ``url`` and return the answer.
+    """Ask ``url`` and return the answer.
 
     Only GET and HEAD are tried again by themselves; what sends something is sent once.
 

@@ -1,5 +1,4 @@
-"""
-Read XML that came from outside: no DTDs, no entities, bounded depth and number of elements.
+"""Read XML that came from outside: no DTDs, no entities, bounded depth and number of elements.
 
 GOCDB passes characters on that XML forbids (a vertical tab pasted into a description), which
 makes the whole document unreadable for every parser; they are taken out first and counted.
@@ -66,8 +65,7 @@ class _BoundedTreeBuilder(TreeBuilder):
 def read_document(
     body: bytes, *, max_depth: int = MAX_DEPTH, max_elements: int = MAX_ELEMENTS
 ) -> Document:
-    """
-    Turn the bytes of an XML document into its tree.
+    """Turn the bytes of an XML document into its tree.
 
     :raises AnswerNotUnderstood: when it is no well-formed XML, has a DTD or entities, or is
         deeper or longer than allowed
@@ -104,8 +102,7 @@ def read_document(
 
 
 def strip_forbidden(body: bytes) -> tuple[bytes, int]:
-    """
-    Take out what XML does not allow: control characters, references to them, broken UTF-8.
+    """Take out what XML does not allow: control characters, references to them, broken UTF-8.
 
     :return: the clean bytes, and how many characters were taken out or replaced
     :raises AnswerNotUnderstood: when the document is in UTF-16 or UTF-32

@@ -45,14 +45,10 @@ class Downtime(models.Model):
     )
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["source", "key"], name="downtime_key_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="downtime_key_once")]
         indexes = [
             # what was going on at a site at a moment
-            models.Index(
-                fields=["site", "ends_at", "starts_at"], name="downtime_site_period"
-            ),
+            models.Index(fields=["site", "ends_at", "starts_at"], name="downtime_site_period"),
             # running and coming downtimes everywhere
             models.Index(fields=["ends_at", "starts_at"], name="downtime_period"),
         ]
@@ -69,9 +65,7 @@ class DowntimeChange(models.Model):
     changes = models.JSONField()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["downtime", "noticed_at"], name="downtimechange_of")
-        ]
+        indexes = [models.Index(fields=["downtime", "noticed_at"], name="downtimechange_of")]
 
     def __str__(self) -> str:
         return f"#{self.pk} of {self.downtime_id}"

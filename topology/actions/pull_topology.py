@@ -31,8 +31,7 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True)
 class Topology:
-    """
-    Everything that one poll understood.
+    """Everything that one poll understood.
 
     ``refused_keys`` are rows that exist but could not be read: they are not missing.
     ``contacts`` is None where they were not asked for. ``is_whole`` is False where an answer
@@ -51,8 +50,7 @@ class TopologyPoller:
     """Asks GOCDB what exists; the private part only where there is a certificate."""
 
     def gather(self, question: Question) -> Gathered:
-        """
-        Ask for everything, understand it, write nothing.
+        """Ask for everything, understand it, write nothing.
 
         :raises juno_support.lib.faults.FetchFault: when there is no usable answer
         """
@@ -65,9 +63,7 @@ class TopologyPoller:
         else:
             sites = notes.take(([gocdb.parse_site_list(client.get_site_list())], True))
             sites = _with_statuses(client, sites, notes)
-            centres = notes.take(
-                ([gocdb.parse_centre_list(client.get_roc_list())], True)
-            )
+            centres = notes.take(([gocdb.parse_centre_list(client.get_roc_list())], True))
             contacts = None
         services = notes.take(read_all_pages(client.get_services, gocdb.parse_services))
         return Gathered(
@@ -76,9 +72,7 @@ class TopologyPoller:
                 sites=sites,
                 services=services,
                 contacts=contacts,
-                refused_keys=frozenset(
-                    refusal.key for refusal in notes.refused if refusal.key
-                ),
+                refused_keys=frozenset(refusal.key for refusal in notes.refused if refusal.key),
                 is_whole=notes.is_whole,
             ),
             traffic=traffic_of(client),
@@ -166,9 +160,7 @@ class _Notes:
             self.refused.extend(page.refused)
             self.words.extend(page.remarks)
             if page.repaired:
-                self.words.append(
-                    f"{page.repaired} characters that XML forbids were taken out."
-                )
+                self.words.append(f"{page.repaired} characters that XML forbids were taken out.")
             for record in page.records:
                 records.setdefault(getattr(record, "key", record), record)
         return tuple(records.values())
@@ -177,8 +169,7 @@ class _Notes:
 def _with_statuses(
     client: GocdbClient, sites: tuple[SiteRecord, ...], notes: _Notes
 ) -> tuple[SiteRecord, ...]:
-    """
-    Find out certification statuses by asking for the sites of each status.
+    """Find out certification statuses by asking for the sites of each status.
 
     The public part does not show the status, but filters by it. A server that does not know or
     ignores the filter leaves all statuses untold.
@@ -194,9 +185,7 @@ def _with_statuses(
         keys = {site.key for site in answer.records}
         ignored = keys == everybody and status != STATUSES_ASKED[-1]
         if ignored or any(key in status_of for key in keys):
-            notes.words.append(
-                "Certification statuses are not told: the filter is ignored."
-            )
+            notes.words.append("Certification statuses are not told: the filter is ignored.")
             return sites
         status_of.update(dict.fromkeys(keys, status))
     return tuple(
@@ -218,9 +207,7 @@ def _centres(client: GocdbClient, notes: _Notes) -> tuple[CentreRecord, ...]:
     return notes.take(pages or ([gocdb.parse_centre_list(client.get_roc_list())], True))
 
 
-def _contacts(
-    client: GocdbClient, notes: _Notes
-) -> tuple[tuple[ContactRecord, ...], ...] | None:
+def _contacts(client: GocdbClient, notes: _Notes) -> tuple[tuple[ContactRecord, ...], ...] | None:
     """Read the people of sites; None where the server does not tell them."""
     pages = _or_say_so(
         lambda: read_all_pages(client.get_site_contacts, gocdb.parse_site_contacts),

@@ -1,5 +1,4 @@
-"""
-Write what a source says of the topology: in bulk, only what changed, never deleting.
+"""Write what a source says of the topology: in bulk, only what changed, never deleting.
 
 Rows are keyed by (source, their key). A row that is missing in three whole polls is marked gone;
 when it comes back, the mark goes. Columns of admins (``…_override``, ``note``) are not touched.
@@ -38,8 +37,7 @@ def store(
     is_whole: bool,
     at: datetime,
 ) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
-    """
-    Bring all rows of a source in line with its records.
+    """Bring all rows of a source in line with its records.
 
     :param present_keys: keys of rows that the source has but that could not be read
     :param is_whole: whether a row that is not among the records is missing upstream
@@ -54,37 +52,25 @@ def store(
     }
 
     centre_values = {record.key: _told(record) for record in centres}
-    changed_centres = _bring_in_line(
-        OperationsCentre, centre_values, named=True, **common
-    )
-    centre_by_name = {
-        centre.name: centre.pk for centre in OperationsCentre.objects.all()
-    }
+    changed_centres = _bring_in_line(OperationsCentre, centre_values, named=True, **common)
+    centre_by_name = {centre.name: centre.pk for centre in OperationsCentre.objects.all()}
 
     site_values: dict[str, Values] = {}
     names: set[str] = set()
     for record in sites:
         if record.name in names:
-            refused.append(
-                (f"SITE {record.key}", f"another site is named {record.name!r}, too")
-            )
+            refused.append((f"SITE {record.key}", f"another site is named {record.name!r}, too"))
             continue
         names.add(record.name)
         values = _told(record)
         if "operations_centre" in values:
-            values["operations_centre_id"] = centre_by_name.get(
-                values.pop("operations_centre")
-            )
+            values["operations_centre_id"] = centre_by_name.get(values.pop("operations_centre"))
         site_values[record.key] = values
     changed_sites = _bring_in_line(Site, site_values, named=True, **common)
 
-    site_ids = {
-        site.key: site.pk for site in Site.objects.filter(source=source).only("key")
-    }
+    site_ids = {site.key: site.pk for site in Site.objects.filter(source=source).only("key")}
     site_by_name = {
-        name: site_ids[key]
-        for key, values in site_values.items()
-        for name in [values["name"]]
+        name: site_ids[key] for key, values in site_values.items() for name in [values["name"]]
     }
     site_by_small_name = {name.lower(): pk for name, pk in site_by_name.items()}
     service_values: dict[str, Values] = {}
@@ -139,8 +125,7 @@ def _bring_in_line(
     is_whole: bool,
     at: datetime,
 ) -> int:
-    """
-    Create what is new, update what changed, count what is missing; return how many were written.
+    """Create what is new, update what changed, count what is missing; return how many were written.
 
     :param named: the model's ``name`` is unique and follows the source
     """
@@ -178,9 +163,7 @@ def _bring_in_line(
     if former_names:
         _make_room_for_names(model, former_names, ours)
     if touched:
-        model._default_manager.bulk_update(
-            touched.values(), sorted(fields), batch_size=BATCH
-        )
+        model._default_manager.bulk_update(touched.values(), sorted(fields), batch_size=BATCH)
     if made:
         model._default_manager.bulk_create(made, batch_size=BATCH)
     if model is Site and former_names:
@@ -191,8 +174,7 @@ def _bring_in_line(
 def _adopt_by_name(
     model: type[Row], wanted: dict[str, Values], ours: dict[str, Row], *, source: str
 ) -> None:
-    """
-    Give a row that we have under the same name to the source's new key.
+    """Give a row that we have under the same name to the source's new key.
 
     A site that was made by hand before GOCDB knew it, or that was deleted there and registered
     anew, stays one site with its tickets.
@@ -218,17 +200,15 @@ def _make_room_for_names(
     for holder in model._default_manager.filter(name__in=new_names):
         parked = f"{holder.name[:60]} (formerly {holder.key[:25]})"  # type: ignore[attr-defined]
         model._default_manager.filter(pk=holder.pk).update(name=parked)
-        if holder.pk not in ids and holder.source == "gocdb" and holder.key in ours:
-            ours[holder.key].name = parked  # type: ignore[attr-defined]
+        known = ours.get(holder.key)
+        if holder.pk not in ids and known and known.pk == holder.pk:
+            known.name = parked  # type: ignore[attr-defined]
 
 
 def _remember_former_names(renamed: list[tuple[Row, str]]) -> None:
     """Keep a site's old name as an alias: people and other systems go on using it."""
     SiteAlias.objects.bulk_create(
-        [
-            SiteAlias(site_id=row.pk, namespace=FORMER_NAME, name=old)
-            for row, old in renamed
-        ],
+        [SiteAlias(site_id=row.pk, namespace=FORMER_NAME, name=old) for row, old in renamed],
         ignore_conflicts=True,
     )
 
@@ -269,9 +249,7 @@ def _store_contacts(people: list[ContactRecord], site_ids: dict[str, int]) -> in
             changed.append(row)
     dropped = [row.pk for identity, row in ours.items() if identity not in wanted]
     SiteContact.objects.bulk_create(made, batch_size=BATCH)
-    SiteContact.objects.bulk_update(
-        changed, ["name", "email", "telephone"], batch_size=BATCH
-    )
+    SiteContact.objects.bulk_update(changed, ["name", "email", "telephone"], batch_size=BATCH)
     if dropped:
         SiteContact.objects.filter(pk__in=dropped).delete()
     return len(made) + len(changed) + len(dropped)

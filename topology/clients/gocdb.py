@@ -1,5 +1,4 @@
-"""
-GOCDB's programmatic interface; raw XML out.
+"""GOCDB's programmatic interface; raw XML out.
 
 The public part needs no credential and tells names, services and downtimes; the private part
 wants a client certificate and tells addresses and certification status. ``scope=`` is always
@@ -91,17 +90,12 @@ class GocdbClient:
         return self._certificate is not None
 
     def get_site_list(self, certification_status: str | None = None) -> bytes:
-        """
-        Ask for all sites by name.
+        """Ask for all sites by name.
 
         With a status only for those: that filter works in the public part, which does not show
         the status itself.
         """
-        wanted = (
-            {"certification_status": certification_status}
-            if certification_status
-            else {}
-        )
+        wanted = {"certification_status": certification_status} if certification_status else {}
         return self._ask("public", "get_site_list", {"scope": "", **wanted})
 
     def get_roc_list(self) -> bytes:
@@ -110,15 +104,10 @@ class GocdbClient:
 
     def get_services(self, cursor: int = FIRST_CURSOR) -> bytes:
         """Ask for one page of services."""
-        return self._ask(
-            "public", "get_service", {"scope": "", "next_cursor": str(cursor)}
-        )
+        return self._ask("public", "get_service", {"scope": "", "next_cursor": str(cursor)})
 
-    def get_downtimes(
-        self, *, window_starts_at: datetime, cursor: int = FIRST_CURSOR
-    ) -> bytes:
-        """
-        Ask for one page of the downtimes that end after a moment, with their services.
+    def get_downtimes(self, *, window_starts_at: datetime, cursor: int = FIRST_CURSOR) -> bytes:
+        """Ask for one page of the downtimes that end after a moment, with their services.
 
         Without an end of the window these are all that run or come, and the past ones back to
         ``window_starts_at``. No other filter may be added: it would also trim the services
@@ -133,21 +122,15 @@ class GocdbClient:
 
     def get_sites(self, cursor: int = FIRST_CURSOR) -> bytes:
         """Ask the private part for one page of sites with all their fields."""
-        return self._ask(
-            "private", "get_site", {"scope": "", "next_cursor": str(cursor)}
-        )
+        return self._ask("private", "get_site", {"scope": "", "next_cursor": str(cursor)})
 
     def get_ngis(self, cursor: int = FIRST_CURSOR) -> bytes:
         """Ask the private part for one page of operations centres with their addresses."""
-        return self._ask(
-            "private", "get_ngi", {"scope": "", "next_cursor": str(cursor)}
-        )
+        return self._ask("private", "get_ngi", {"scope": "", "next_cursor": str(cursor)})
 
     def get_site_contacts(self, cursor: int = FIRST_CURSOR) -> bytes:
         """Ask the private part for one page of the people of sites."""
-        return self._ask(
-            "private", "get_site_contacts", {"scope": "", "next_cursor": str(cursor)}
-        )
+        return self._ask("private", "get_site_contacts", {"scope": "", "next_cursor": str(cursor)})
 
     def _ask(self, part: str, method: str, params: Mapping[str, str]) -> bytes:
         answer = http.fetch(
@@ -165,8 +148,7 @@ class GocdbClient:
 def read_all_pages(
     ask: Callable[[int], bytes], understand: Callable[[bytes], Page]
 ) -> tuple[list[Page], bool]:
-    """
-    Ask page after page until the last, understanding each before the next is asked for.
+    """Ask page after page until the last, understanding each before the next is asked for.
 
     A server that ignores paging answers everything at once, or the same page again and again:
     its cursor does not grow, and asking ends.
@@ -180,15 +162,9 @@ def read_all_pages(
         page = understand(ask(cursor))
         pages.append(page)
         paging = page.paging
-        if (
-            paging is None
-            or paging.count < paging.page_size
-            or paging.next_cursor is None
-        ):
+        if paging is None or paging.count < paging.page_size or paging.next_cursor is None:
             return pages, True
         if paging.next_cursor <= cursor:
             return pages, False
         cursor = paging.next_cursor
-    raise AnswerNotUnderstood(
-        f"GOCDB goes on after {MOST_PAGES} pages; we stopped reading."
-    )
+    raise AnswerNotUnderstood(f"GOCDB goes on after {MOST_PAGES} pages; we stopped reading.")

@@ -22,9 +22,7 @@ class Service(FromUpstream):
     endpoints = models.JSONField(default=list, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["source", "key"], name="service_key_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="service_key_once")]
         indexes = [
             # recognising hosts in texts, matching downtimes and monitoring results
             models.Index(fields=["hostname", "service_type"], name="service_host_type"),

@@ -22,12 +22,8 @@ class CertificationStatus(models.TextChoices):
 class FromUpstream(models.Model):
     """A row that a source feeds: keyed by (source, their key), never deleted, marked gone."""
 
-    source = models.CharField(
-        max_length=50, help_text="gocdb, or local for rows made by hand"
-    )
-    key = models.CharField(
-        max_length=100, help_text="their key, such as GOCDB's PRIMARY_KEY"
-    )
+    source = models.CharField(max_length=50, help_text="gocdb, or local for rows made by hand")
+    key = models.CharField(max_length=100, help_text="their key, such as GOCDB's PRIMARY_KEY")
     missed_polls = models.PositiveSmallIntegerField(default=0)
     gone_at = models.DateTimeField(null=True, blank=True)
 
@@ -43,15 +39,11 @@ class OperationsCentre(FromUpstream):
     helpdesk_email = models.CharField(max_length=320, blank=True)
     security_email = models.CharField(max_length=320, blank=True)
     rod_email = models.CharField(max_length=320, blank=True)
-    ggus_unit = models.CharField(
-        max_length=100, blank=True, help_text="GOCDB's GGUS_SU"
-    )
+    ggus_unit = models.CharField(max_length=100, blank=True, help_text="GOCDB's GGUS_SU")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["source", "key"], name="operationscentre_key_once"
-            )
+            models.UniqueConstraint(fields=["source", "key"], name="operationscentre_key_once")
         ]
 
     def __str__(self) -> str:
@@ -87,13 +79,9 @@ class Site(FromUpstream):
         choices=CertificationStatus,
         default=CertificationStatus.UNKNOWN,
     )
-    infrastructure = models.CharField(
-        max_length=30, blank=True, help_text="Production, Test"
-    )
+    infrastructure = models.CharField(max_length=30, blank=True, help_text="Production, Test")
     contact_email = models.CharField(max_length=320, blank=True)
-    emergency_email = models.CharField(
-        max_length=320, blank=True, help_text="GOCDB's ALARM_EMAIL"
-    )
+    emergency_email = models.CharField(max_length=320, blank=True, help_text="GOCDB's ALARM_EMAIL")
     csirt_email = models.CharField(max_length=320, blank=True)
     telephone = models.CharField(max_length=100, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
@@ -103,9 +91,7 @@ class Site(FromUpstream):
     contact_email_override = models.EmailField(max_length=320, blank=True)
     emergency_email_override = models.EmailField(max_length=320, blank=True)
     time_zone_override = models.CharField(max_length=64, blank=True)
-    note = models.TextField(
-        blank=True, help_text="an admin's remark, shown on the site's page"
-    )
+    note = models.TextField(blank=True, help_text="an admin's remark, shown on the site's page")
 
     class Meta:
         constraints = [
@@ -114,9 +100,7 @@ class Site(FromUpstream):
         indexes = [
             models.Index(Lower("name"), name="site_name_lower"),
             # typo-tolerant look-up of names
-            GinIndex(
-                fields=["name"], opclasses=["gin_trgm_ops"], name="site_name_trgm"
-            ),
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="site_name_trgm"),
         ]
 
     def __str__(self) -> str:
@@ -150,9 +134,7 @@ class SiteContact(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["site", "key", "role"], name="sitecontact_once"
-            )
+            models.UniqueConstraint(fields=["site", "key", "role"], name="sitecontact_once")
         ]
 
     def __str__(self) -> str:

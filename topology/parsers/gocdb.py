@@ -1,5 +1,4 @@
-"""
-GOCDB's XML to records.
+"""GOCDB's XML to records.
 
 Every answer comes as HTTP 200, errors too: as plain text or as ``<error>``. Only a well-formed
 document with the root ``results`` is an answer. Elements with an empty value are left out, and
@@ -60,8 +59,7 @@ class _BadRow(Exception):
 
 
 def parse_site_list(body: bytes) -> Rows[SiteRecord]:
-    """
-    Read an answer of ``get_site_list``: names, countries and operations centres only.
+    """Read an answer of ``get_site_list``: names, countries and operations centres only.
 
     :raises AnswerNotUnderstood: when it is an error or no such answer
     """
@@ -79,8 +77,7 @@ def parse_site_list(body: bytes) -> Rows[SiteRecord]:
 
 
 def parse_sites(body: bytes) -> Rows[SiteRecord]:
-    """
-    Read an answer of the private ``get_site``: everything that GOCDB knows of sites.
+    """Read an answer of the private ``get_site``: everything that GOCDB knows of sites.
 
     :raises AnswerNotUnderstood: when it is an error or no such answer
     :raises CredentialRefused: when GOCDB wants a certificate, or another one
@@ -120,8 +117,7 @@ def parse_sites(body: bytes) -> Rows[SiteRecord]:
 
 
 def parse_services(body: bytes) -> Rows[ServiceRecord]:
-    """
-    Read an answer of ``get_service``.
+    """Read an answer of ``get_service``.
 
     :raises AnswerNotUnderstood: when it is an error or no such answer
     """
@@ -130,12 +126,8 @@ def parse_services(body: bytes) -> Rows[ServiceRecord]:
         return ServiceRecord(
             key=_key(element),
             site_name=_needed(element.findtext("SITENAME"), "SITENAME", LONGEST_NAME),
-            hostname=_needed(
-                element.findtext("HOSTNAME"), "HOSTNAME", LONGEST_HOST
-            ).lower(),
-            service_type=_needed(
-                element.findtext("SERVICE_TYPE"), "SERVICE_TYPE", LONGEST_HOST
-            ),
+            hostname=_needed(element.findtext("HOSTNAME"), "HOSTNAME", LONGEST_HOST).lower(),
+            service_type=_needed(element.findtext("SERVICE_TYPE"), "SERVICE_TYPE", LONGEST_HOST),
             url=_clip(element.findtext("URL"), LONGEST_SERVICE_URL, remark),
             portal_url=_web_address(element.findtext("GOCDB_PORTAL_URL"), LONGEST_URL),
             is_in_production=_is_yes(element.findtext("IN_PRODUCTION")),
@@ -149,8 +141,7 @@ def parse_services(body: bytes) -> Rows[ServiceRecord]:
 
 
 def parse_centre_list(body: bytes) -> Rows[CentreRecord]:
-    """
-    Read an answer of ``get_roc_list``: keys and names of operations centres.
+    """Read an answer of ``get_roc_list``: keys and names of operations centres.
 
     :raises AnswerNotUnderstood: when it is an error or no such answer
     """
@@ -165,8 +156,7 @@ def parse_centre_list(body: bytes) -> Rows[CentreRecord]:
 
 
 def parse_centres(body: bytes) -> Rows[CentreRecord]:
-    """
-    Read an answer of the private ``get_ngi``: operations centres with their addresses.
+    """Read an answer of the private ``get_ngi``: operations centres with their addresses.
 
     :raises AnswerNotUnderstood: when it is an error or no such answer
     :raises CredentialRefused: when GOCDB wants a certificate, or another one
@@ -176,9 +166,7 @@ def parse_centres(body: bytes) -> Rows[CentreRecord]:
         text = _texts(element)
         return CentreRecord(
             key=_centre_key(element),
-            name=_needed(
-                element.get("NAME") or element.findtext("NAME"), "NAME", LONGEST_NAME
-            ),
+            name=_needed(element.get("NAME") or element.findtext("NAME"), "NAME", LONGEST_NAME),
             email=text("EMAIL", LONGEST_EMAIL, remark),
             helpdesk_email=text("HELPDESK_EMAIL", LONGEST_EMAIL, remark),
             security_email=text("SECURITY_EMAIL", LONGEST_EMAIL, remark),
@@ -190,16 +178,13 @@ def parse_centres(body: bytes) -> Rows[CentreRecord]:
 
 
 def parse_site_contacts(body: bytes) -> Rows[tuple[ContactRecord, ...]]:
-    """
-    Read an answer of the private ``get_site_contacts``: for each site its people.
+    """Read an answer of the private ``get_site_contacts``: for each site its people.
 
     :raises AnswerNotUnderstood: when it is an error or no such answer
     :raises CredentialRefused: when GOCDB wants a certificate, or another one
     """
 
-    def read(
-        element: Element, remark: Callable[[str], None]
-    ) -> tuple[ContactRecord, ...]:
+    def read(element: Element, remark: Callable[[str], None]) -> tuple[ContactRecord, ...]:
         site_key = _key(element)
         people = []
         for contact in element.findall("CONTACT"):
@@ -225,16 +210,13 @@ def parse_site_contacts(body: bytes) -> Rows[tuple[ContactRecord, ...]]:
 
 
 def parse_downtimes(body: bytes) -> Rows[DowntimeRecord]:
-    """
-    Read an answer of ``get_downtime_nested_services``.
+    """Read an answer of ``get_downtime_nested_services``.
 
     :raises AnswerNotUnderstood: when it is an error or no such answer
     """
 
     def read(element: Element, remark: Callable[[str], None]) -> DowntimeRecord:
-        classification = _one_of(
-            element.get("CLASSIFICATION"), "CLASSIFICATION", CLASSIFICATIONS
-        )
+        classification = _one_of(element.get("CLASSIFICATION"), "CLASSIFICATION", CLASSIFICATIONS)
         severity = _one_of(element.findtext("SEVERITY"), "SEVERITY", SEVERITIES)
         starts_at = _moment(element, "START_DATE", remark)
         ends_at = _moment(element, "END_DATE", remark)
@@ -247,9 +229,7 @@ def parse_downtimes(body: bytes) -> Rows[DowntimeRecord]:
             key=_key(element),
             classification=classification,
             severity=severity,
-            description=_clip(
-                element.findtext("DESCRIPTION"), LONGEST_DESCRIPTION, remark
-            ),
+            description=_clip(element.findtext("DESCRIPTION"), LONGEST_DESCRIPTION, remark),
             declared_at=_moment(element, "INSERT_DATE", remark),
             starts_at=starts_at,
             ends_at=ends_at,
@@ -284,12 +264,8 @@ def _results(body: bytes) -> Document:
 def _what_gocdb_says(text: str, body: bytes) -> AnswerNotUnderstood | CredentialRefused:
     words = " ".join(text.split())[:300]
     if NO_CREDENTIAL.lower() in words.lower():
-        return CredentialRefused(
-            f"GOCDB refuses our certificate: {words}", body_start=body
-        )
-    return AnswerNotUnderstood(
-        f"GOCDB answered with an error: {words}", body_start=body
-    )
+        return CredentialRefused(f"GOCDB refuses our certificate: {words}", body_start=body)
+    return AnswerNotUnderstood(f"GOCDB answered with an error: {words}", body_start=body)
 
 
 def _rows(
@@ -299,8 +275,7 @@ def _rows(
     *,
     merge: Callable[[Record, Record], Record] | None = None,
 ) -> Rows[Record]:
-    """
-    Read every row with this tag.
+    """Read every row with this tag.
 
     The same row twice counts once; two rows with one key that differ are merged where that has a
     meaning, else the second is refused.
@@ -315,9 +290,7 @@ def _rows(
             if element.tag != "meta" and strangers is None:
                 strangers = str(element.tag)
             continue
-        key = (
-            element.get("PRIMARY_KEY") or element.findtext("PRIMARY_KEY") or ""
-        ).strip()
+        key = (element.get("PRIMARY_KEY") or element.findtext("PRIMARY_KEY") or "").strip()
         row = f"{tag} {key[:LONGEST_KEY]}" if key else f"{tag} number {position}"
 
         def remark(words: str, row: str = row) -> None:
@@ -336,9 +309,7 @@ def _rows(
         elif merge:
             found[key] = merge(found[key], record)
         elif found[key] != record:
-            refused.append(
-                Refusal(row=row, reason="another row has the same key", key=key)
-            )
+            refused.append(Refusal(row=row, reason="another row has the same key", key=key))
     if strangers and not found and not refused:
         # Zero downtimes are good news; a document of another kind is none.
         raise AnswerNotUnderstood(
@@ -466,12 +437,8 @@ def _affected(
         try:
             record = AffectedServiceRecord(
                 key=(service.findtext("PRIMARY_KEY") or "").strip()[:LONGEST_KEY],
-                site_name=_needed(
-                    service.findtext("HOSTED_BY"), "HOSTED_BY", LONGEST_NAME
-                ),
-                hostname=_needed(
-                    service.findtext("HOSTNAME"), "HOSTNAME", LONGEST_HOST
-                ).lower(),
+                site_name=_needed(service.findtext("HOSTED_BY"), "HOSTED_BY", LONGEST_NAME),
+                hostname=_needed(service.findtext("HOSTNAME"), "HOSTNAME", LONGEST_HOST).lower(),
                 service_type=_needed(
                     service.findtext("SERVICE_TYPE"), "SERVICE_TYPE", LONGEST_HOST
                 ),
@@ -507,6 +474,4 @@ def _moment(element: Element, name: str, remark: Callable[[str], None]) -> datet
 
 def _whole_number(value: str | None) -> int | None:
     clean = (value or "").strip()
-    return (
-        int(clean) if clean.isascii() and clean.isdigit() and len(clean) < 19 else None
-    )
+    return int(clean) if clean.isascii() and clean.isdigit() and len(clean) < 19 else None

@@ -27,8 +27,7 @@ class Paging:
 
 @dataclass(frozen=True)
 class Rows(Generic[Record]):
-    """
-    One understood answer.
+    """One understood answer.
 
     ``paging`` is None where the answer came in one piece. ``repaired`` counts characters that
     XML forbids and that were taken out to read it. ``remarks`` are oddities of single rows that

@@ -1,0 +1,436 @@
+"""What is, or was, going on at sites; answers are plain values that can be kept as evidence.
+
+Missing data is *unknown*, never *fine*: where the source of downtimes is stale, was never polled,
+or did not cover the moment, a site without a known downtime is unknown.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from juno_support.feeds.queries import Freshness, freshness
+from monitoring.models import Downtime, DowntimeChange, Severity
+from topology.models import Service, Site
+
+SOURCES = ("gocdb-downtimes", "gocdb-topology")
+DOWNTIMES = "gocdb-downtimes"
+COMING_WITHIN = timedelta(days=7)
+RECENT_WITHIN = timedelta(hours=24)
+MOST_LISTED = 50
+
+
+class SiteState(models.TextChoices):
+    """What the declared downtimes make of a site."""
+
+    OUTAGE = "outage", _("outage")
+    AT_RISK = "at-risk", _("at risk")
+    NONE = "none", _("no downtime")
+    UNKNOWN = "unknown", _("unknown")
+
+
+class Phase(models.TextChoices):
+    """Where a downtime stands relative to the moment that was asked about."""
+
+    RUNNING = "running", _("running")
+    COMING = "coming", _("coming")
+    OVER = "over", _("over")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+@dataclass(frozen=True)
+class AffectedService:
+    """A service that a downtime names."""
+
+    key: str
+    hostname: str
+    service_type: str
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DeclaredDowntime:
+    """A downtime as it was known; times are aware UTC, the end is exclusive.
+
+    ``covers_asked`` says whether it names one of the services that were asked about; it is True
+    where none were. ``extended_until`` is the end of the downtimes that extend it.
+    """
+
+    id: int
+    source: str
+    key: str
+    site: str
+    severity: str
+    classification: str
+    description: str
+    declared_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    phase: str
+    covers_asked: bool
+    services: tuple[AffectedService, ...]
+    extends: str | None
+    extended_until: datetime | None
+    first_seen_at: datetime
+    changed_at: datetime
+    withdrawn_at: datetime | None
+    portal_url: str
+
+
+@dataclass(frozen=True)
+class EntityStatus:
+    """What a monitoring system said of a service or site over a period."""
+
+    source: str
+    metric: str
+    entity: str
+    status: str
+    since: datetime | None
+    until: datetime | None
+    stale: bool
+
+
+@dataclass(frozen=True)
+class SourceAge:
+    """How old a source's data were, seen from the moment that was asked about."""
+
+    last_success: datetime | None
+    stale: bool
+
+
+@dataclass(frozen=True)
+class SiteConditions:
+    """What is known to have been going on at one site at a moment, or until ``until``."""
+
+    site: str
+    at: datetime
+    until: datetime | None
+    state: str
+    downtimes: tuple[DeclaredDowntime, ...]
+    coming: tuple[DeclaredDowntime, ...]
+    recent: tuple[DeclaredDowntime, ...]
+    statuses: tuple[EntityStatus, ...]
+    sources: dict[str, SourceAge]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values for a JSON document; moments as ISO 8601 in UTC."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What is known to have been going on at some sites."""
+
+    at: datetime
+    until: datetime | None
+    sites: tuple[SiteConditions, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values for a JSON document; moments as ISO 8601 in UTC."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+
+@dataclass(frozen=True)
+class SiteBadge:
+    """A site's present state in one word, for lists. ``until`` is the end of the downtime."""
+
+    state: str
+    until: datetime | None
+    is_stale: bool
+    downtimes: int
+
+    @property
+    def word(self) -> str:
+        """Return the state in the reader's language."""
+        return str(SiteState(self.state).label)
+
+
+def conditions_at(
+    *,
+    sites: Sequence[Site],
+    services: Iterable[Service] = (),
+    moment: datetime,
+    asked_at: datetime | None = None,
+    known_at: datetime | None = None,
+) -> Conditions:
+    """Return what is known to have been going on at sites at a moment.
+
+    :param services: if given, only downtimes that name one of them make a site's state
+    :param asked_at: the present, where ``moment`` may lie ahead of it
+    :param known_at: answer with what was known at that moment, before later edits were seen
+    """
+    ages = freshness(min(moment, asked_at or moment), SOURCES)
+    downtimes = _downtimes(
+        sites,
+        starts_before=moment + COMING_WITHIN,
+        ends_after=moment - RECENT_WITHIN,
+        known_at=known_at,
+    )
+    wanted = _Wanted(services)
+    found = []
+    for site in sites:
+        facts = [_fact(row, moment, wanted) for row in downtimes.get(site.pk, ())]
+        running = tuple(fact for fact in facts if fact.starts_at <= moment < fact.ends_at)
+        running = tuple(
+            fact for fact in running if not (fact.withdrawn_at and fact.withdrawn_at <= moment)
+        )
+        alive = [fact for fact in facts if fact.withdrawn_at is None]
+        found.append(
+            SiteConditions(
+                site=site.name,
+                at=moment,
+                until=None,
+                state=_state(site, running, ages[DOWNTIMES], moment),
+                downtimes=running[:MOST_LISTED],
+                coming=tuple(fact for fact in alive if fact.starts_at > moment)[:MOST_LISTED],
+                recent=tuple(fact for fact in alive if fact.ends_at <= moment)[:MOST_LISTED],
+                statuses=(),
+                sources=_ages(ages),
+            )
+        )
+    return Conditions(at=moment, until=None, sites=tuple(found))
+
+
+def conditions_between(
+    *,
+    sites: Sequence[Site],
+    services: Iterable[Service] = (),
+    starts_at: datetime,
+    ends_at: datetime,
+    asked_at: datetime | None = None,
+) -> Conditions:
+    """Return every downtime that overlaps a period; the state is the worst of the period."""
+    ages = freshness(min(ends_at, asked_at or ends_at), SOURCES)
+    downtimes = _downtimes(sites, starts_before=ends_at, ends_after=starts_at, known_at=None)
+    wanted = _Wanted(services)
+    found = []
+    for site in sites:
+        facts = tuple(
+            fact
+            for row in downtimes.get(site.pk, ())
+            if (fact := _fact(row, ends_at, wanted)).starts_at < ends_at
+            and fact.ends_at > starts_at
+        )
+        in_force = tuple(fact for fact in facts if fact.withdrawn_at is None)
+        found.append(
+            SiteConditions(
+                site=site.name,
+                at=starts_at,
+                until=ends_at,
+                state=_state(site, in_force, ages[DOWNTIMES], starts_at),
+                downtimes=facts[:MOST_LISTED],
+                coming=(),
+                recent=(),
+                statuses=(),
+                sources=_ages(ages),
+            )
+        )
+    return Conditions(at=starts_at, until=ends_at, sites=tuple(found))
+
+
+def current_conditions_for_sites(
+    site_ids: Iterable[int], *, at: datetime, ages: dict[str, Freshness] | None = None
+) -> dict[int, SiteBadge]:
+    """Return the present state of each site in one word; four queries for any number of sites.
+
+    :param ages: what ``freshness`` returned, where the caller has asked already
+    """
+    ids = set(site_ids)
+    age = (ages or freshness(at, (DOWNTIMES,)))[DOWNTIMES]
+    covered = set(
+        Site.objects.filter(pk__in=ids, gone_at=None)
+        .exclude(source="local")
+        .values_list("pk", flat=True)
+    )
+    running: dict[int, list[tuple[str, datetime]]] = {}
+    for site_id, severity, ends_at in Downtime.objects.filter(
+        site__in=ids, withdrawn_at=None, starts_at__lte=at, ends_at__gt=at
+    ).values_list("site_id", "severity", "ends_at"):
+        running.setdefault(site_id, []).append((severity, ends_at))
+    badges = {}
+    for site_id in ids:
+        theirs = running.get(site_id, [])
+        outages = [ends_at for severity, ends_at in theirs if severity == Severity.OUTAGE]
+        if outages:
+            state, until = SiteState.OUTAGE, max(outages)
+        elif theirs:
+            state, until = SiteState.AT_RISK, max(ends_at for _, ends_at in theirs)
+        elif age.stale or site_id not in covered:
+            state, until = SiteState.UNKNOWN, None
+        else:
+            state, until = SiteState.NONE, None
+        badges[site_id] = SiteBadge(
+            state=state.value, until=until, is_stale=age.stale, downtimes=len(theirs)
+        )
+    return badges
+
+
+def running_and_coming(*, at: datetime, within: timedelta) -> QuerySet[Downtime]:
+    """Return downtimes everywhere that run or begin within a while, the next to end first."""
+    return (
+        Downtime.objects.filter(withdrawn_at=None, ends_at__gt=at, starts_at__lte=at + within)
+        .select_related("site")
+        .order_by("ends_at", "pk")
+    )
+
+
+def downtimes_of_site(site: Site, *, limit: int = 100) -> list[Downtime]:
+    """Return a site's downtimes, newest first, each with the changes that we saw."""
+    return list(
+        Downtime.objects.filter(site=site)
+        .select_related("extends")
+        .prefetch_related(
+            Prefetch("changes", DowntimeChange.objects.order_by("noticed_at"), to_attr="history")
+        )
+        .order_by("-starts_at", "-pk")[:limit]
+    )
+
+
+# Putting it together
+
+
+def _downtimes(
+    sites: Sequence[Site],
+    *,
+    starts_before: datetime,
+    ends_after: datetime,
+    known_at: datetime | None,
+) -> dict[int, list[Downtime]]:
+    """Return the downtimes that touch a period, by site, in the order of their starts."""
+    touching = Q(starts_at__lte=starts_before, ends_at__gt=ends_after)
+    if known_at is not None:
+        touching |= Q(changes__noticed_at__gt=known_at)
+    rows = (
+        Downtime.objects.filter(touching, site__in=sites)
+        .select_related("site", "extends")
+        .prefetch_related(
+            "extensions",
+            Prefetch("changes", DowntimeChange.objects.order_by("-noticed_at"), to_attr="history"),
+        )
+        .order_by("starts_at", "pk")
+        .distinct()
+    )
+    found: dict[int, list[Downtime]] = {}
+    for row in rows:
+        if known_at is not None:
+            if row.first_seen_at > known_at:
+                continue
+            _undo_changes(row, known_at)
+            if not (row.starts_at <= starts_before and row.ends_at > ends_after):
+                continue
+        found.setdefault(row.site_id, []).append(row)
+    return found
+
+
+def _undo_changes(row: Downtime, known_at: datetime) -> None:
+    """Take back, newest first, what was seen to change after a moment."""
+    for change in row.history:  # type: ignore[attr-defined]
+        if change.noticed_at <= known_at:
+            break
+        for name, (old, _new) in change.changes.items():
+            is_moment = name.endswith("_at") and isinstance(old, str)
+            setattr(row, name, datetime.fromisoformat(old) if is_moment else old)
+
+
+class _Wanted:
+    """The services that were asked about; a downtime may name them by key or by host."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        chosen = list(services)
+        self._any = not chosen
+        self._keys = {service.key for service in chosen}
+        self._names = {(service.hostname, service.service_type.lower()) for service in chosen}
+
+    def covered_by(self, affected: Iterable[dict[str, Any]]) -> bool:
+        """Say whether one of the services is among those of a downtime."""
+        return self._any or any(
+            service["key"] in self._keys
+            or (service["hostname"], service["service_type"].lower()) in self._names
+            for service in affected
+        )
+
+
+def _fact(row: Downtime, moment: datetime, wanted: _Wanted) -> DeclaredDowntime:
+    if row.withdrawn_at is not None:
+        phase = Phase.WITHDRAWN
+    elif row.ends_at <= moment:
+        phase = Phase.OVER
+    elif row.starts_at > moment:
+        phase = Phase.COMING
+    else:
+        phase = Phase.RUNNING
+    return DeclaredDowntime(
+        id=row.pk,
+        source=row.source,
+        key=row.key,
+        site=row.site.name,
+        severity=row.severity,
+        classification=row.classification,
+        description=row.description,
+        declared_at=row.declared_at,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        phase=phase.value,
+        covers_asked=wanted.covered_by(row.affected),
+        services=tuple(
+            AffectedService(
+                key=service["key"],
+                hostname=service["hostname"],
+                service_type=service["service_type"],
+                endpoints=tuple(service["endpoints"]),
+            )
+            for service in row.affected
+        ),
+        extends=row.extends.key if row.extends else None,
+        extended_until=max(
+            (later.ends_at for later in row.extensions.all() if later.withdrawn_at is None),
+            default=None,
+        ),
+        first_seen_at=row.first_seen_at,
+        changed_at=row.changed_at,
+        withdrawn_at=row.withdrawn_at,
+        portal_url=row.portal_url,
+    )
+
+
+def _state(
+    site: Site, downtimes: Iterable[DeclaredDowntime], age: Freshness, moment: datetime
+) -> str:
+    covering = [fact for fact in downtimes if fact.covers_asked]
+    if any(fact.severity == Severity.OUTAGE for fact in covering):
+        return SiteState.OUTAGE.value
+    if covering:
+        return SiteState.AT_RISK.value
+    is_known = (
+        not age.stale
+        and site.source != "local"
+        and site.gone_at is None
+        and age.known_from is not None
+        and age.known_from <= moment
+    )
+    return (SiteState.NONE if is_known else SiteState.UNKNOWN).value
+
+
+def _ages(ages: dict[str, Freshness]) -> dict[str, SourceAge]:
+    return {
+        name: SourceAge(last_success=age.last_success, stale=age.stale)
+        for name, age in ages.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
