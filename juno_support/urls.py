@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("juno_support.pages.urls")),
     path("accounts/", include("juno_support.signin.urls")),
+    path("outbox/", include("juno_support.outbox.urls")),
 ]
 
 handler400 = "juno_support.pages.error_pages.bad_request"

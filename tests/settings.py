@@ -16,3 +16,5 @@ CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 # Tests share a Redis with whatever else uses it; they clear only their own keys.
 CACHES["default"]["KEY_PREFIX"] = f"juno-{DATABASES['default']['TEST']['NAME']}"  # noqa: F405
+# No mail leaves a test; the tests of real SMTP name their own server.
+JUNO_MAIL_BACKEND = "juno_support.outbox.catcher.CatcherBackend"

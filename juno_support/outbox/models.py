@@ -1,7 +1,9 @@
 """What is to leave by mail, and what became of it."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,6 +20,8 @@ class Delivery(models.Model):
     """One mail to one address. The key makes sure that the same mail is written once.
 
     ``reason`` says why this address hears of it ("submitter", "member of TPM", …).
+    ``about_ticket`` is a ticket's number, for the search on the outbox page; this app knows no
+    tickets. Redaction replaces ``body``.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -31,16 +35,16 @@ class Delivery(models.Model):
         related_name="+",
     )
     reason = models.CharField(max_length=200, blank=True)
+    about_ticket = models.PositiveBigIntegerField(null=True, blank=True)
     subject = models.CharField(max_length=998)
     body = models.TextField()
     headers = models.JSONField(default=dict)
     message_id = models.CharField(max_length=255, unique=True)
-    state = models.CharField(
-        max_length=10, choices=DeliveryState, default=DeliveryState.WAITING
-    )
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
     created_at = models.DateTimeField()
+    last_attempt_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
 
@@ -54,14 +58,47 @@ class Delivery(models.Model):
             ),
             # the outbox page, newest first
             models.Index(fields=["state", "-id"], name="delivery_by_state"),
+            # the outbox page's search by ticket; redaction
+            models.Index(
+                fields=["about_ticket", "-id"],
+                name="delivery_by_ticket",
+                condition=models.Q(about_ticket__isnull=False),
+            ),
+            # the outbox page's search by a part of an address
+            GinIndex(
+                OpClass(Upper("to_address"), name="gin_trgm_ops"),
+                name="delivery_address_trgm",
+            ),
+            # how fresh: when did a mail last leave?
+            models.Index(
+                fields=["-sent_at"],
+                name="delivery_last_sent",
+                condition=models.Q(state=DeliveryState.SENT),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.to_address}"
 
 
+class Decision(models.Model):
+    """What an admin decided about a mail: who, when, from which state to which."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="decisions")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+    old_state = models.CharField(max_length=10, choices=DeliveryState)
+    new_state = models.CharField(max_length=10, choices=DeliveryState)
+
+    def __str__(self) -> str:
+        return f"{self.by_id}: {self.old_state} to {self.new_state}"
+
+
 class CaughtMail(models.Model):
-    """A mail that the demo's built-in catcher took instead of an SMTP server."""
+    """A mail that the demo's built-in catcher took instead of an SMTP server.
+
+    A repeat (the same Message-ID) is folded into the first; ``times_caught`` counts it.
+    """
 
     message_id = models.CharField(max_length=255, unique=True)
     to_address = models.CharField(max_length=320)
@@ -69,10 +106,12 @@ class CaughtMail(models.Model):
     headers = models.JSONField(default=dict)
     body = models.TextField()
     caught_at = models.DateTimeField()
+    times_caught = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
         indexes = [
-            models.Index(fields=["to_address", "-id"], name="caughtmail_by_address")
+            # the catcher's page, of one address
+            models.Index(fields=["to_address", "-id"], name="caughtmail_by_address"),
         ]
 
     def __str__(self) -> str:
