@@ -1,21 +1,23 @@
 """What Django does before the first page, in one process: tables, static files, demo world.
 
-    python -m juno_support.launcher.preparation
+    python -m juno_support.launcher.preparation [--print]
 
 Each step does nothing when there is nothing to do, so that a second start is quick. What a person
-should read at the end of the start goes to ``JUNO_DATA/welcome.txt``.
+should read at the end of the start goes to ``JUNO_DATA/welcome.txt``, or to standard output
+where nobody waits for that file.
 """
 
 import hashlib
 import io
 import os
+import sys
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.core.management import call_command
 
-from juno_support.launcher.speech import say
+from juno_support.launcher.speech import line, say
 from juno_support.launcher.state import WELCOME
 
 
@@ -26,9 +28,12 @@ def main() -> None:
     _bring_tables_up_to_date()
     _collect_static_files()
     welcome = _demo_world() if settings.JUNO_DEMO else _first_admin()
-    path = settings.DATA_DIR / WELCOME
-    path.touch(mode=0o600)
-    path.write_text(welcome, encoding="utf-8")
+    if "--print" in sys.argv[1:]:
+        line(welcome)
+    else:
+        path = settings.DATA_DIR / WELCOME
+        path.touch(mode=0o600)
+        path.write_text(welcome, encoding="utf-8")
     _ask_for_a_poll()
 
 
