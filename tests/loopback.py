@@ -19,7 +19,7 @@ class Asked:
 
 @dataclass
 class Loopback:
-    """Answers with what ``answer`` returns; or ``answer`` writes to the handler and returns None."""
+    """Answers with what ``answer`` returns, unless ``answer`` itself wrote and returns None."""
 
     answer: Callable[[Asked, BaseHTTPRequestHandler], bytes | None]
     url: str = ""

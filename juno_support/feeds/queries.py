@@ -84,27 +84,25 @@ def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Fre
     found = [
         (kind, source) for kind, source in all_sources() if wanted is None or kind.name in wanted
     ]
-    good = {
-        row["source_id"]: row
+    good: dict[int, tuple[datetime, datetime]] = {
+        row["source_id"]: (row["first"], row["last"])
         for row in FeedRun.objects.filter(
             source__in=[source.pk for _, source in found], outcome__in=GOOD
         )
         .values("source_id")
         .annotate(last=Max("started_at"), first=Min(Coalesce("window_starts_at", "started_at")))
     }
-    return {
-        kind.name: Freshness(
+    ages = {}
+    for kind, source in found:
+        known_from, last = good.get(source.pk, (None, None))
+        interval = configuration_of(source, kind).interval
+        ages[kind.name] = Freshness(
             source=kind.name,
-            last_success=(last := good.get(source.pk, {}).get("last")),
-            stale=is_stale(
-                last_success=last,
-                interval=configuration_of(source, kind).interval,
-                at=at,
-            ),
-            known_from=good.get(source.pk, {}).get("first"),
+            last_success=last,
+            stale=is_stale(last_success=last, interval=interval, at=at),
+            known_from=known_from,
         )
-        for kind, source in found
-    }
+    return ages
 
 
 def last_good_run(source: Source) -> FeedRun | None:

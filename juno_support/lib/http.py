@@ -115,7 +115,7 @@ def fetch(
             )
         except ServiceUnavailable as fault:
             # Jitter, so that many pollers do not come back at the same moment.
-            wait = limits.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
+            wait = limits.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
             if fault.permanent or attempt == tries or time.monotonic() + wait >= ends:
                 raise
             time.sleep(wait)

@@ -58,7 +58,7 @@ class Downtime(models.Model):
 
 
 class DowntimeChange(models.Model):
-    """What one poll saw changed in a downtime: {field: [old, new]}; kept so that *then* stays true."""
+    """What one poll saw changed in a downtime, {field: [old, new]}, so that *then* stays true."""
 
     downtime = models.ForeignKey(Downtime, models.CASCADE, related_name="changes")
     noticed_at = models.DateTimeField()

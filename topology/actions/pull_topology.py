@@ -94,14 +94,16 @@ class TopologyPoller:
         if doubt:
             return Stored(seen=seen, changed={}, suspicious=doubt)
         changed, refused = store_topology.store(
-            source=SOURCE,
+            poll=store_topology.Poll(
+                source=SOURCE,
+                present_keys=topology.refused_keys,
+                is_whole=topology.is_whole,
+                at=question.at,
+            ),
             centres=topology.centres,
             sites=topology.sites,
             services=topology.services,
             contacts=topology.contacts,
-            present_keys=topology.refused_keys,
-            is_whole=topology.is_whole,
-            at=question.at,
         )
         return Stored(
             seen=seen,

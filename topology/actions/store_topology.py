@@ -5,7 +5,7 @@ when it comes back, the mark goes. Columns of admins (``…_override``, ``note``
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -26,33 +26,35 @@ Row = TypeVar("Row", bound=FromUpstream)
 Values = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Poll:
+    """What holds for all rows of one answer.
+
+    ``present_keys`` are rows that the source has but that could not be read; ``is_whole`` says
+    whether a row that is not among the records is missing upstream.
+    """
+
+    source: str
+    present_keys: frozenset[str]
+    is_whole: bool
+    at: datetime
+
+
 def store(
     *,
-    source: str,
+    poll: Poll,
     centres: Iterable[CentreRecord],
     sites: Iterable[SiteRecord],
     services: Iterable[ServiceRecord],
     contacts: Iterable[Iterable[ContactRecord]] | None,
-    present_keys: frozenset[str],
-    is_whole: bool,
-    at: datetime,
 ) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
     """Bring all rows of a source in line with its records.
 
-    :param present_keys: keys of rows that the source has but that could not be read
-    :param is_whole: whether a row that is not among the records is missing upstream
     :return: how many rows of each kind were written, and the rows that were refused with reasons
     """
     refused: list[tuple[str, str]] = []
-    common = {
-        "source": source,
-        "present_keys": present_keys,
-        "is_whole": is_whole,
-        "at": at,
-    }
-
     centre_values = {record.key: _told(record) for record in centres}
-    changed_centres = _bring_in_line(OperationsCentre, centre_values, named=True, **common)
+    changed_centres = _bring_in_line(OperationsCentre, centre_values, poll, named=True)
     centre_by_name = {centre.name: centre.pk for centre in OperationsCentre.objects.all()}
 
     site_values: dict[str, Values] = {}
@@ -66,14 +68,13 @@ def store(
         if "operations_centre" in values:
             values["operations_centre_id"] = centre_by_name.get(values.pop("operations_centre"))
         site_values[record.key] = values
-    changed_sites = _bring_in_line(Site, site_values, named=True, **common)
+    changed_sites = _bring_in_line(Site, site_values, poll, named=True)
 
-    site_ids = {site.key: site.pk for site in Site.objects.filter(source=source).only("key")}
-    site_by_name = {
-        name: site_ids[key] for key, values in site_values.items() for name in [values["name"]]
-    }
+    site_ids = {site.key: site.pk for site in Site.objects.filter(source=poll.source).only("key")}
+    site_by_name = {values["name"]: site_ids[key] for key, values in site_values.items()}
     site_by_small_name = {name.lower(): pk for name, pk in site_by_name.items()}
     service_values: dict[str, Values] = {}
+    unplaced: set[str] = set()
     for service in services:
         site_id = site_by_name.get(service.site_name) or site_by_small_name.get(
             service.site_name.lower()
@@ -85,15 +86,19 @@ def store(
                     f"it belongs to {service.site_name!r}, which is not among the sites",
                 )
             )
-            present_keys |= {service.key}
+            unplaced.add(service.key)
             continue
         values = _told(service)
         values.pop("site_name")
         values["site_id"] = site_id
         values["endpoints"] = [asdict(endpoint) for endpoint in service.endpoints]
         service_values[service.key] = values
-    common["present_keys"] = present_keys
-    changed_services = _bring_in_line(Service, service_values, named=False, **common)
+    changed_services = _bring_in_line(
+        Service,
+        service_values,
+        replace(poll, present_keys=poll.present_keys | unplaced),
+        named=False,
+    )
 
     changed = {
         "operations_centres": changed_centres,
@@ -118,20 +123,17 @@ def _told(record: CentreRecord | SiteRecord | ServiceRecord) -> Values:
 def _bring_in_line(
     model: type[Row],
     wanted: dict[str, Values],
+    poll: Poll,
     *,
     named: bool,
-    source: str,
-    present_keys: frozenset[str],
-    is_whole: bool,
-    at: datetime,
 ) -> int:
     """Create what is new, update what changed, count what is missing; return how many were written.
 
     :param named: the model's ``name`` is unique and follows the source
     """
-    ours = {row.key: row for row in model._default_manager.filter(source=source)}
+    ours = {row.key: row for row in model._default_manager.filter(source=poll.source)}
     if named:
-        _adopt_by_name(model, wanted, ours, source=source)
+        _adopt_by_name(model, wanted, ours, source=poll.source)
     made: list[Row] = []
     touched: dict[str, Row] = {}
     fields: set[str] = set()
@@ -139,7 +141,7 @@ def _bring_in_line(
     for key, values in wanted.items():
         row = ours.get(key)
         if row is None:
-            made.append(model(source=source, key=key, **values))
+            made.append(model(source=poll.source, key=key, **values))
             continue
         if row.missed_polls or row.gone_at:
             values = {**values, "missed_polls": 0, "gone_at": None}
@@ -150,14 +152,14 @@ def _bring_in_line(
                 setattr(row, name, value)
                 touched[key] = row
                 fields.add(name)
-    if is_whole:
+    if poll.is_whole:
         for key, row in ours.items():
-            if key in wanted or key in present_keys or row.gone_at:
+            if key in wanted or key in poll.present_keys or row.gone_at:
                 continue
             row.missed_polls += 1
             fields.add("missed_polls")
             if row.missed_polls >= GONE_AFTER_POLLS:
-                row.gone_at = at
+                row.gone_at = poll.at
                 fields.add("gone_at")
             touched[key] = row
     if former_names:

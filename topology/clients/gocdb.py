@@ -25,18 +25,28 @@ class Paging(Protocol):
     """What a paged answer says of itself."""
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """Return how many rows this page has."""
+        ...
+
     @property
-    def page_size(self) -> int: ...
+    def page_size(self) -> int:
+        """Return how many rows a full page has."""
+        ...
+
     @property
-    def next_cursor(self) -> int | None: ...
+    def next_cursor(self) -> int | None:
+        """Return what to ask with for the next page."""
+        ...
 
 
 class Understood(Protocol):
     """An answer that somebody has parsed; ``paging`` is None where it came in one piece."""
 
     @property
-    def paging(self) -> Paging | None: ...
+    def paging(self) -> Paging | None:
+        """Return what the answer says of its paging."""
+        ...
 
 
 Page = TypeVar("Page", bound=Understood)

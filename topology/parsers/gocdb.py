@@ -55,7 +55,7 @@ Record = TypeVar("Record")
 
 
 class _BadRow(Exception):
-    """This row cannot be read, and why."""
+    """Why one row cannot be read."""
 
 
 def parse_site_list(body: bytes) -> Rows[SiteRecord]:
