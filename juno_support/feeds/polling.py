@@ -40,6 +40,7 @@ def poll(
     now: Callable[[], datetime],
     wait_seconds: float = 0,
     trust: bool = False,
+    configuration: Configuration | None = None,
 ) -> FeedRun:
     """Poll a source once, in this process, and return the record of it.
 
@@ -47,6 +48,7 @@ def poll(
     together with its record. Whatever goes wrong ends in a record too, and the old data stay.
 
     :param trust: take over an answer that would be suspicious; a person has looked at it
+    :param configuration: used instead of what is in force; for the making of the demo world
     :raises juno_support.feeds.registry.UnknownSource: when there is no such source
     :raises PollIsRunning: when the source's lock is not free within ``wait_seconds``
     """
@@ -55,8 +57,8 @@ def poll(
         if not got:
             raise PollIsRunning(name)
         source = ensure_source(kind)
-        configuration = configuration_of(source, kind)
-        run = _poll(source, configuration, now=now, trust=trust)
+        in_force = configuration or configuration_of(source, kind)
+        run = _poll(source, in_force, now=now, trust=trust)
     logger.info(
         "polled %s: %s",
         name,
