@@ -36,10 +36,11 @@ OWN_FILES: Final = re.compile(r"^/(?:tickets/\d+/)?(?:files|attachments)/[\w./-]
 
 TICKET_REFERENCE: Final = re.compile(r"(?<![\w#&/])#(\d{1,9})(?!\w)")
 
-_TAGS: Final = frozenset(
+_TAG_WORDS: Final = (
     "a blockquote br code del em h3 h4 h5 h6 hr img li ol p pre s strong table tbody td th"
-    " thead tr ul".split()
+    " thead tr ul"
 )
+_TAGS: Final = frozenset(_TAG_WORDS.split())
 _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "a": {"href", "title"},
     "img": {"src", "alt", "title"},

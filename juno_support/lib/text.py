@@ -32,13 +32,13 @@ _UNSTORABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 _SPACE: Final = re.compile(r"\s+")
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def clean(text: str) -> str:
     """Text that a database, a mail and a page can hold: no NUL, no controls, no lone surrogates.
 
-    Line ends become `\\n`; accents are composed, so that equal looking texts are equal.
+    Line ends become newlines; accents are composed, so that equal looking texts are equal.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n")
     return unicodedata.normalize("NFC", _UNSTORABLE.sub("", text))
@@ -113,11 +113,12 @@ _HOST: Final = re.compile(
     re.IGNORECASE,
 )
 # The ends of names of files and programs, which look like host names and are none.
-_FILE_ENDS: Final = frozenset(
+_FILE_END_WORDS: Final = (
     "bz2 cc cfg cfn class conf cpp csh csv cxx dat db deb doc docx err exe gif gz h hh hpp htm html"
     " ini jar java jdl jpeg jpg js json lock log md out pdf pem pl png ps py rb root rpm rst sh so"
-    " sql svg tar tex tgz tmp toml txt xml xz yaml yml zip".split()
+    " sql svg tar tex tgz tmp toml txt xml xz yaml yml zip"
 )
+_FILE_ENDS: Final = frozenset(_FILE_END_WORDS.split())
 _DOMAINS_THAT_FILES_HAVE: Final = frozenset({"cc", "pl", "md", "py", "sh", "ps", "so", "rs"})
 # Names as GOCDB has them: INFN-T1, BEIJING-LCG2, ru-Moscow-SINP-T3, IN2P3-CC, UKI-LT2-QMUL.
 _SITE: Final = re.compile(

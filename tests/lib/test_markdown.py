@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 
 from juno_support.lib.markdown import MAX_BYTES, is_safe_address, is_too_rich, render
 
+TAGS = (
+    "a blockquote br code del em h3 h4 h5 h6 hr img li ol p pre s strong table tbody td th"
+    " thead tr ul"
+)
 REL = 'rel="noopener nofollow"'
 
 
@@ -122,10 +126,7 @@ def test_a_log_is_shown_as_it_is() -> None:
 class Walls(HTMLParser):
     """Fails on everything that a page must not get from a text."""
 
-    tags = frozenset(
-        "a blockquote br code del em h3 h4 h5 h6 hr img li ol p pre s strong table tbody td th"
-        " thead tr ul".split()
-    )
+    tags = {*TAGS.split()}
     attributes = frozenset({"href", "src", "alt", "title", "rel", "class", "start"})
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

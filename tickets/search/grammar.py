@@ -8,7 +8,7 @@ choice (`status:new,assigned`); quotes hold a phrase, or a name with spaces (`un
 `ce01.ihep.ac.cn:8443` need no quotes.
 
 `parse` takes any text and never raises: a term that cannot be understood carries its error and its
-place, so that it can be underlined, and the others still work. Nothing here looks into the
+place, so that it can be underlined, and the others are understood. Nothing here looks into the
 database; whether a site of that name exists is asked in `tickets.search.meaning`.
 """
 
@@ -191,8 +191,8 @@ class Term:
         if self.kind == "words":
             return f"{minus}{self.values[0]}"
         if self.operator == "..":
-            return f"{minus}{self.field}:{_quoted('..'.join(self.values))}"
-        values = ",".join(_quoted(value) for value in self.values)
+            return f"{minus}{self.field}:{quoted('..'.join(self.values))}"
+        values = ",".join(quoted(value) for value in self.values)
         joint = {"=": ":"}.get(self.operator, f":{self.operator}")
         return f"{minus}{self.field}{joint}{values}"
 
@@ -267,6 +267,8 @@ _UNITS: Final = {
     "y": timedelta(days=365),
 }
 _DATE: Final = re.compile(r"^(\d{4})-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})Z?)?)?$")
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _BIGGEST_ID: Final = 2**63 - 1
 
 
@@ -363,7 +365,7 @@ def _filter(term: Term, known: Field, joint: str, typed: str) -> Term:
             error=format_lazy(
                 _("“{name}” cannot be more or less. Write {name}:{value}."),
                 name=known.name,
-                value=_quoted(values[0]),
+                value=quoted(values[0]),
             ),
         )
     if operator != "=" and len(values) > 1:
@@ -438,19 +440,20 @@ def _moments(term: Term) -> Term:
 
 
 def _date(value: str) -> tuple[datetime, timedelta] | None:
-    """The start of what was written, without a zone, and how long it is; None where impossible."""
+    """The start of what was written, as if it were UTC, and its length; None where impossible."""
     match = _DATE.match(value)
     if not match:
         return None
     year, month, day, hour, minute = (int(part) if part else None for part in match.groups())
     try:
         if hour is not None and minute is not None and day is not None:
-            return datetime(year, month, day, hour, minute), timedelta(minutes=1)  # type: ignore[arg-type]
+            start = datetime(year, month, day, hour, minute, tzinfo=UTC)  # type: ignore[arg-type]
+            return start, timedelta(minutes=1)
         if day is not None:
-            return datetime(year, month, day), timedelta(days=1)  # type: ignore[arg-type]
+            return datetime(year, month, day, tzinfo=UTC), timedelta(days=1)  # type: ignore[arg-type]
         first = date(year, month, 1)  # type: ignore[arg-type]
         following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-        return datetime.combine(first, time()), following - first
+        return datetime.combine(first, time(), UTC), following - first
     except ValueError:
         return None
 
@@ -468,7 +471,7 @@ def bounds(
         try:
             moment = at - int(match[1]) * _UNITS[match[2]]
         except OverflowError:
-            moment = datetime.min.replace(tzinfo=UTC)
+            moment = _FIRST
         return (moment, None) if term.operator in {"<", "<=", "="} else (None, moment)
     start, end = _period(value, zone)
     if term.operator == "..":
@@ -484,7 +487,8 @@ def bounds(
 
 def _period(value: str, zone: tzinfo) -> tuple[datetime, datetime]:
     found = _date(value)
-    assert found is not None, "parse() checked it"
+    if found is None:
+        raise ValueError(f"{value} is no date; parse() lets none through")
     start, length = found
     here: tzinfo = UTC if value.endswith("Z") else zone
     try:
@@ -493,9 +497,10 @@ def _period(value: str, zone: tzinfo) -> tuple[datetime, datetime]:
             (start + length).replace(tzinfo=here).astimezone(UTC),
         )
     except OverflowError:
-        edge = datetime.max if start.year > 5000 else datetime.min
-        return edge.replace(tzinfo=UTC), edge.replace(tzinfo=UTC)
+        edge = _LAST if start.year > 5000 else _FIRST
+        return edge, edge
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as one types it: in quotation marks where it needs them."""
     return f'"{value}"' if re.search(r'[\s,"]', value) or not value else value

@@ -1,0 +1,407 @@
+"""Find one page of tickets within a time budget, and be honest where it did not suffice.
+
+Nothing is ever counted, and nothing is collected and sorted unless it is little. There are three
+ways to a page of words, and the planner's own estimates choose the cheapest:
+
+* **index**: few tickets hold the words. The GIN index gives them all; they are filtered and sorted.
+* **filter**: few tickets fit the other conditions (a submitter's own, a small site's). They are
+  read, and their words looked at.
+* **walk**: many tickets fit. Slices of numbers are read from the newest down until a page is full.
+
+Two common words that rarely meet deceive the estimate: a walk that does not fill its page soon
+gives way to the index, which intersects the two lists. Whatever does not end in time is cancelled
+by PostgreSQL's statement_timeout; a walk keeps what it has found, says how far back it looked, and
+goes on from there when the reader asks.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+from django.core.exceptions import EmptyResultSet
+from django.db import OperationalError, connection, transaction
+from django.db.models import Q, QuerySet
+from psycopg2.errors import QueryCanceled
+
+from supportunits import policies as unit_policies
+from tickets import policies
+from tickets.models import Ticket
+from tickets.search.grammar import Search, parse
+from tickets.search.meaning import Meaning, mean
+
+PAGE: Final = 50
+BUDGET: Final = timedelta(milliseconds=400)
+
+# What things cost, in seconds, measured at a million tickets with everything in memory; only their
+# proportions matter, and what goes wrong by a factor of two is caught by the timeouts.
+_INDEX_ROW: Final = 10e-6
+_FILTER_ROW: Final = 12e-6
+_WALK_ROW: Final = 8e-6
+_IN_MIND: Final = 0.03
+"""A walk may take this long past what was expected before it gives way to the index."""
+
+_FIRST_SLICE: Final = 1_000
+_BIGGEST_SLICE: Final = 50_000
+_SLICE_SECONDS: Final = 0.05
+
+_ORDER: Final[dict[str, tuple[str, ...]]] = {
+    "newest": ("-pk",),
+    "oldest": ("pk",),
+    "updated": ("-updated_at", "-pk"),
+    "priority": ("-priority", "-pk"),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of what was found.
+
+    `ids` are ticket numbers in their order, at most a page of them. `next` is the cursor of the
+    following page, or empty. `looked_back_to` is set where the time budget ended before the page
+    was full: the search looked at tickets submitted since then (in the order oldest first: up to
+    then), and `next` goes on from there. `sort` is the order of the ids; it is newest first where
+    too much was found to sort it otherwise, whatever the line asked for.
+    """
+
+    search: Search
+    ids: list[int]
+    next: str = ""
+    looked_back_to: datetime | None = None
+    sort: str = "newest"
+    way: str = "direct"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole budgeted search was done; the page is then full, or the last."""
+        return self.looked_back_to is None
+
+
+def find(
+    line: str | Search,
+    *,
+    user: Any,
+    at: datetime,
+    zone: tzinfo = UTC,
+    cursor: str = "",
+    size: int = PAGE,
+    budget: timedelta = BUDGET,
+) -> Page:
+    """One page of the tickets that the user may see and that fit the line.
+
+    :param cursor: `Page.next` of the page before; anything else starts from the beginning
+    :param budget: how long the database may work for it, roughly
+    """
+    search = line if isinstance(line, Search) else parse(line)
+    meaning = mean(search, user=user, at=at, zone=zone)
+    if meaning.is_impossible:
+        return Page(meaning.search, [], sort=meaning.search.sort)
+    attempt = _Attempt(meaning, user, cursor, size, budget)
+    try:
+        return attempt.with_words() if meaning.words else attempt.without_words()
+    except EmptyResultSet:
+        return Page(meaning.search, [], sort=meaning.search.sort)
+
+
+class _OutOfTime(Exception):
+    """PostgreSQL cancelled a statement at its time limit."""
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """Behind which ticket to go on, in which order."""
+
+    sort: str
+    id: int
+    key: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.sort}.{self.id}.{self.key}" if self.key else f"{self.sort}.{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> _Cursor | None:
+        sort, _, rest = text.partition(".")
+        number, _, key = rest.partition(".")
+        if sort not in _ORDER or not (number.isascii() and number.isdigit()) or len(text) > 60:
+            return None
+        if key and not (key.isascii() and key.isdigit()):
+            return None
+        return cls(sort, min(int(number), 2**63 - 1), min(int(key or 0), 2**53))
+
+    def condition(self) -> Q:
+        if self.sort == "newest":
+            return Q(pk__lt=self.id)
+        if self.sort == "oldest":
+            return Q(pk__gt=self.id)
+        if self.sort == "priority":
+            key = min(self.key, 9)
+            return Q(priority__lte=key) & (Q(priority__lt=key) | Q(pk__lt=self.id))
+        try:
+            moment = _EPOCH + timedelta(microseconds=self.key)
+        except OverflowError:
+            moment = datetime.max.replace(tzinfo=UTC)
+        return Q(updated_at__lte=moment) & (Q(updated_at__lt=moment) | Q(pk__lt=self.id))
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Attempt:
+    """One search under way: what is asked, and how much time is left."""
+
+    def __init__(
+        self, meaning: Meaning, user: Any, cursor: str, size: int, budget: timedelta
+    ) -> None:
+        self.meaning = meaning
+        self.user = user
+        self.size = size
+        self.ends = time.monotonic() + budget.total_seconds()
+        self.budget = budget.total_seconds()
+        self.cursor = _Cursor.read(cursor)
+        self.sort = self.cursor.sort if self.cursor else meaning.search.sort
+        self.tickets: QuerySet[Ticket] = policies.visible_tickets(user).filter(meaning.conditions)
+
+    # --- the two kinds of search ----------------------------------------------------------
+
+    def without_words(self) -> Page:
+        rows = self._behind_cursor().order_by(*_ORDER[self.sort])
+        sql, params = _sql(rows.values_list("pk", *self._keys())[: self.size + 1])
+        try:
+            return self._page(_run(sql, params, self._left() * 0.6), "direct")
+        except _OutOfTime:
+            return self._walk(expected=0, limit=self.ends)
+
+    def with_words(self) -> Page:
+        held, fitting, number = self._estimates()
+        ways = {
+            "index": held * _INDEX_ROW if self.meaning.positive else float("inf"),
+            "filter": fitting * _FILTER_ROW,
+        }
+        needed = self.size * number * number / max(held * fitting, 1)
+        walking = min(needed, number) * _WALK_ROW
+        first = min(ways, key=lambda way: ways[way])
+        can_walk = self.sort in {"newest", "oldest"}
+        if can_walk and walking < ways[first]:
+            # Until here the walk is on its own; then what it did not find is rare after all.
+            patience = min(self.ends, time.monotonic() + 2 * walking + _IN_MIND)
+            page = self._walk(expected=needed, limit=patience)
+            if page.is_complete or not self.meaning.positive:
+                return page if page.is_complete else self._go_on(page)
+            first = "index"
+        else:
+            page = None
+        try:
+            return self._page(self._collect(first, self._left() * 0.75), first)
+        except _OutOfTime:
+            if page is not None:
+                return self._go_on(page)
+            self.sort = self.sort if can_walk else "newest"
+            self.cursor = self.cursor if can_walk else None
+            return self._walk(expected=needed, limit=self.ends)
+
+    # --- the ways -------------------------------------------------------------------------
+
+    def _collect(self, way: str, seconds: float) -> list[tuple[Any, ...]]:
+        """All that fits, sorted; for when it is little."""
+        rows = self._behind_cursor().values_list("pk", "is_restricted", *self._keys())
+        sql, params = _sql(rows.order_by())
+        names = ["id", "is_restricted", *self._keys()]
+        order = ", ".join(
+            f"t.{name} {'DESC' if sign == '-' else 'ASC'}"
+            for sign, name in (
+                (key[0] if key[0] == "-" else "", key.lstrip("-").replace("pk", "id"))
+                for key in _ORDER[self.sort]
+            )
+        )
+        shown = ", ".join(f"t.{name}" for name in ["id", *self._keys()])
+        fits, fit_params = self._fits()
+        # MATERIALIZED: the planner must not turn it round and walk, expecting to find 51 soon.
+        if way == "index":
+            held, held_params = self._held()
+            sql = (
+                f"WITH d AS MATERIALIZED ({held}) "  # noqa: S608 - names and SQL of our own
+                f"SELECT {shown} FROM d JOIN ({sql}) t ({', '.join(names)}) ON t.id = d.ticket_id "
+                f"WHERE {fits} ORDER BY {order} LIMIT {self.size + 1}"
+            )
+            return _run(sql, [*held_params, *params, *fit_params], seconds)
+        sql = (
+            f"WITH t ({', '.join(names)}) AS MATERIALIZED ({sql}) "  # noqa: S608
+            f"SELECT {shown} FROM t JOIN tickets_searchdocument d ON d.ticket_id = t.id "
+            f"WHERE {fits} ORDER BY {order} LIMIT {self.size + 1}"
+        )
+        return _run(sql, [*params, *fit_params], seconds)
+
+    def _walk(self, *, expected: float, limit: float, found: Sequence[int] = ()) -> Page:
+        """Read slices of ticket numbers in order until the page is full or the time is over."""
+        ids = list(found)
+        lowest, highest = _run("SELECT min(id), max(id) FROM tickets_ticket", [], 1)[0]
+        if highest is None:
+            return self._page([], "walk")
+        newest = self.sort != "oldest"
+        edge = (highest + 1) if newest else lowest
+        if self.cursor is not None:
+            edge = min(self.cursor.id, highest + 1) if newest else max(self.cursor.id + 1, lowest)
+        step = int(min(max(expected * 1.2, _FIRST_SLICE), _BIGGEST_SLICE))
+        while (edge > lowest) if newest else (edge <= highest):
+            began = time.monotonic()
+            if began >= limit:
+                break
+            low, high = (max(edge - step, lowest), edge) if newest else (edge, edge + step)
+            try:
+                ids += self._slice(low, high, self.size + 1 - len(ids), limit - began)
+            except _OutOfTime:
+                break
+            if len(ids) > self.size:
+                return self._page([(number,) for number in ids], "walk")
+            edge = low if newest else high
+            took = max(time.monotonic() - began, 1e-4)
+            step = int(min(max(step * min(_SLICE_SECONDS / took, 4), 100), _BIGGEST_SLICE))
+        else:
+            return self._page([(number,) for number in ids], "walk")
+        behind = edge if newest else edge - 1
+        return Page(
+            self.meaning.search,
+            ids,
+            next=str(_Cursor(self.sort, behind)),
+            looked_back_to=_submitted(edge),
+            sort=self.sort,
+            way="walk",
+        )
+
+    def _go_on(self, page: Page) -> Page:
+        """Walk on from where a walk gave way, now to the end of the budget."""
+        self.cursor = _Cursor.read(page.next)
+        return self._walk(expected=_BIGGEST_SLICE / 10, limit=self.ends, found=page.ids)
+
+    def _slice(self, low: int, high: int, most: int, seconds: float) -> list[int]:
+        rows = self.tickets.filter(pk__gte=low, pk__lt=high).order_by()
+        sql, params = _sql(rows.values_list("pk", "is_restricted"))
+        direction = "ASC" if self.sort == "oldest" else "DESC"
+        if not self.meaning.words:
+            sql = f"SELECT id FROM ({sql}) t (id, is_restricted)"  # noqa: S608
+            fit_params: list[Any] = []
+        else:
+            fits, fit_params = self._fits()
+            sql = (
+                f"SELECT t.id FROM ({sql}) t (id, is_restricted) "  # noqa: S608
+                "JOIN tickets_searchdocument d ON d.ticket_id = t.id "
+                "AND d.ticket_id >= %s AND d.ticket_id < %s "
+                f"WHERE {fits}"
+            )
+            fit_params = [low, high, *fit_params]
+        sql = f"{sql} ORDER BY 1 {direction} LIMIT {int(most)}"
+        return [row[0] for row in _run(sql, [*params, *fit_params], seconds)]
+
+    # --- what the ways are made of --------------------------------------------------------
+
+    def _estimates(self) -> tuple[float, float, float]:
+        """How many tickets hold the words, fit the other conditions, and are there at all."""
+        held, held_params = self._held(self.meaning.positive or self.meaning.words)
+        number = max(
+            _run("SELECT reltuples FROM pg_class WHERE oid = 'tickets_ticket'::regclass", [], 1)[0][
+                0
+            ],
+            1.0,
+        )
+        rows, params = _sql(self._behind_cursor().order_by().values_list("pk"))
+        return (
+            min(_estimate(held, held_params), number),
+            min(_estimate(rows, list(params)), number),
+            number,
+        )
+
+    def _held(self, query: str = "") -> tuple[str, list[Any]]:
+        """The tickets that the index gives for the words: perhaps too many, never too few."""
+        column = "public" if self._vector() == "d.public" else "supporters"
+        sql = f"SELECT * FROM tickets_searchdocument WHERE {column} @@ %s::tsquery"  # noqa: S608
+        return sql, [query or self.meaning.positive]
+
+    def _fits(self) -> tuple[str, list[Any]]:
+        """The condition that the words fit, in the vector that this reader may search."""
+        return f"{self._vector()} @@ %s::tsquery", [self.meaning.words]
+
+    def _vector(self) -> str:
+        """Those who read the internal diary search everything, all others the public side.
+
+        Restricted tickets have other readers than the rest, so one person may need both vectors.
+        """
+        others = policies.reads_everything(self.user)
+        restricted = unit_policies.is_csirt(self.user) or unit_policies.is_admin(self.user)
+        if others and restricted:
+            return "d.supporters"
+        if others:
+            return "(CASE WHEN t.is_restricted THEN d.public ELSE d.supporters END)"
+        if restricted:
+            return "(CASE WHEN t.is_restricted THEN d.supporters ELSE d.public END)"
+        return "d.public"
+
+    def _behind_cursor(self) -> QuerySet[Ticket]:
+        return self.tickets.filter(self.cursor.condition()) if self.cursor else self.tickets
+
+    def _keys(self) -> tuple[str, ...]:
+        return {"updated": ("updated_at",), "priority": ("priority",)}.get(self.sort, ())
+
+    def _left(self) -> float:
+        return max(self.ends - time.monotonic(), 0.02)
+
+    def _page(self, rows: Sequence[tuple[Any, ...]], way: str) -> Page:
+        page = Page(
+            self.meaning.search,
+            [row[0] for row in rows[: self.size]],
+            sort=self.sort,
+            way=way,
+        )
+        if len(rows) <= self.size:
+            return page
+        last = rows[self.size - 1]
+        key = last[1] if len(last) > 1 else 0
+        if isinstance(key, datetime):
+            key = (key - _EPOCH) // timedelta(microseconds=1)
+        return replace(page, next=str(_Cursor(self.sort, last[0], key)))
+
+
+def _sql(rows: QuerySet[Ticket, Any]) -> tuple[str, tuple[Any, ...]]:
+    sql, params = rows.query.sql_with_params()
+    return sql, tuple(params)
+
+
+def _run(sql: str, params: Sequence[Any], seconds: float) -> list[tuple[Any, ...]]:
+    """Rows of one statement; raises _OutOfTime where PostgreSQL cancelled it at its limit.
+
+    The limit travels in the same message as the statement, and ends with its transaction.
+    """
+    limit = max(int(seconds * 1000), 1)
+    nested = connection.in_atomic_block
+    try:
+        with transaction.atomic() if nested else nullcontext(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {limit}; {sql}", params)
+            rows = cursor.fetchall()
+            if nested:
+                cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+            return rows
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise _OutOfTime from error
+        raise
+
+
+def _estimate(sql: str, params: Sequence[Any]) -> float:
+    """How many rows the planner expects."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        plan = cursor.fetchone()[0]
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    return float(plan[0]["Plan"]["Plan Rows"])
+
+
+def _submitted(number: int) -> datetime:
+    """When the ticket with this number, or the next one, was submitted."""
+    rows = _run(
+        "SELECT submitted_at FROM tickets_ticket WHERE id >= %s ORDER BY id LIMIT 1", [number], 1
+    )
+    return rows[0][0] if rows else datetime.max.replace(tzinfo=UTC)
