@@ -9,6 +9,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from juno_support.errors import SupportError
+from juno_support.lib.text import clean_line
 from supportunits.models import SupportUnit, UnitKind, UnitState, VOSite
 from topology.models import OperationsCentre, Site
 from topology.models.site import CertificationStatus
@@ -154,7 +155,7 @@ def find_units(text: str, *, limit: int = 8) -> list[UnitMatch]:
     routable unit of its own stands for its operations centre's unit, else for TPM. At most four
     queries; the names have trigram indexes.
     """
-    text = text.strip()[:100]
+    text = clean_line(text)[:100]
     if not text:
         return []
     found = [

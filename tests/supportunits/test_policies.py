@@ -116,9 +116,7 @@ def test_nobody_costs_no_query(roles: Roles, django_assert_num_queries: Any) -> 
 
 
 @pytest.mark.parametrize("state", [UnitState.CLOSED, UnitState.NEEDS_CONTACT])
-def test_members_of_a_unit_that_is_not_active_are_no_supporters(
-    state: str, cast: Cast
-) -> None:
+def test_members_of_a_unit_that_is_not_active_are_no_supporters(state: str, cast: Cast) -> None:
     make.make_unit(name="Old", managers=(cast.eve,), state=state)
     assert not policies.is_supporter(cast.eve)
     assert policies.units_of(cast.eve) == frozenset()
@@ -148,9 +146,7 @@ def test_only_a_linked_manager_or_deputy_manages_the_vo(
 
 def test_a_contact_with_the_same_name_and_address_gives_nothing(cast: Cast) -> None:
     card = make.make_card(vo=cast.juno)
-    make.make_contact(
-        card=card, role=ContactRole.MANAGER, name=cast.eve.name, email=cast.eve.email
-    )
+    make.make_contact(card=card, role=ContactRole.MANAGER, name=cast.eve.name, email=cast.eve.email)
     assert not policies.manages_vo(cast.eve, cast.juno)
 
 
