@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from juno_support.accounts.actions import free_username
 from juno_support.accounts.models import User
@@ -12,6 +13,22 @@ from juno_support.accounts.models import User
 
 class AccountAdapter(DefaultAccountAdapter):
     """Keep name and time zone on registration; make the user name from the e-mail address."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("This account is closed. Ask the portal's admins."),
+        "username_password_mismatch": _("User name and password do not match an account."),
+        "email_password_mismatch": _("E-mail address and password do not match an account."),
+        "incorrect_password": _("That is not your password."),
+        "enter_current_password": _("That is not your password."),
+        "duplicate_email": _("That is an address of yours already."),
+        "cannot_remove_primary_email": _(
+            "Mail goes to this address: make another the main one first."
+        ),
+        "too_many_login_attempts": _(
+            "Too many wrong passwords. Wait five minutes, then try again."
+        ),
+        "rate_limited": _("Too many tries in a short time. Wait a minute, then try again."),
+    }
 
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """Give the new account a user name that nobody has."""

@@ -59,12 +59,6 @@ class SignupForm(allauth_forms.SignupForm, _CalmFields):
 class LoginForm(allauth_forms.LoginForm, _CalmFields):
     """Sign-in by user name or e-mail address."""
 
-    error_messages = {
-        "account_inactive": _("This account is closed. Ask the portal's admins."),
-        "username_password_mismatch": _("User name or password do not match an account."),
-        "email_password_mismatch": _("E-mail address or password do not match an account."),
-    }
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.calm()
