@@ -75,6 +75,24 @@ def visible_tickets(user: Any) -> QuerySet[Ticket]:
     return Ticket.objects.filter(visible_to(user))
 
 
+def outlined_tickets(user: Any) -> QuerySet[Ticket]:
+    """Return the tickets of which the user may know at least site, type, status and age."""
+    if not user.is_authenticated or not user.is_active:
+        return Ticket.objects.none()
+    return Ticket.objects.filter(Q(is_restricted=False) | visible_to(user))
+
+
+def find_outline(user: Any, number: int) -> Ticket:
+    """Return a ticket of which the user may know at least the outline.
+
+    :raises Http404: where not even that may be known
+    """
+    ticket = Ticket.objects.filter(pk=number).first()
+    if ticket is None or reads(ticket, user) < Reading.OUTLINE:
+        raise Http404
+    return ticket
+
+
 def find_ticket(user: Any, number: int) -> Ticket:
     """Return a ticket that the user may read, with what its page shows of other rows.
 

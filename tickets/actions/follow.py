@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
@@ -12,7 +12,7 @@ from juno_support.errors import SupportError
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, store
 from tickets.actions.submit import MOST_COPIES
-from tickets.models import CarbonCopy, CrossReference, Kind, LastSeen, MeToo, Subscription, Ticket
+from tickets.models import CarbonCopy, CrossReference, Kind, MeToo, Subscription, Ticket
 from tickets.workflow import Who
 
 
@@ -139,11 +139,29 @@ def add_reference(*, ticket: Ticket, other: Ticket, by: User, at: datetime) -> T
     return here
 
 
-def mark_seen(*, ticket: Ticket, by: User) -> None:
-    """Remember up to which history entry the person has seen the ticket."""
-    LastSeen.objects.update_or_create(
-        ticket=ticket, user=by, defaults={"entry_id": ticket.last_entry_id}
+_SEE = """
+    WITH before AS (
+        SELECT entry_id FROM tickets_lastseen WHERE ticket_id = %(ticket)s AND user_id = %(user)s
     )
+    INSERT INTO tickets_lastseen (ticket_id, user_id, entry_id)
+    VALUES (%(ticket)s, %(user)s, %(entry)s)
+    ON CONFLICT (user_id, ticket_id) DO UPDATE SET entry_id = excluded.entry_id
+        WHERE tickets_lastseen.entry_id < excluded.entry_id
+    RETURNING (SELECT entry_id FROM before)
+"""
+
+
+def mark_seen(*, ticket: Ticket, by: User) -> int | None:
+    """Remember up to which history entry the person has seen the ticket. One statement.
+
+    :returns: the last entry that was seen before, where there is something new since; else None
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SEE, {"ticket": ticket.pk, "user": by.pk, "entry": ticket.last_entry_id}
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _check_supporter(ticket: Ticket, by: User) -> None:

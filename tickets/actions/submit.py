@@ -1,6 +1,6 @@
 """File a ticket: keep a draft, submit it once, give it to TPM or to whom the submitter chose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -94,12 +94,14 @@ def submit_ticket(
     related_urls: Iterable[str] = (),
     mou_area: str = "",
     language: str = "",
+    recognised: Mapping[str, Iterable[str]] | None = None,
 ) -> Ticket:
     """File a USER ticket. The draft's id is the submission key: the same one twice gives one ticket.
 
     It goes to TPM unless a site is notified or a unit is chosen (domain: section 6). A ticket of
     type Security goes to the security unit and is restricted from the first byte.
 
+    :param recognised: lists of ``jobs``, ``hosts`` and ``dns`` that the ticket is about
     :raises NotAcceptable: with the field and what to do, if it cannot be accepted as it is
     """
     # Two clicks at once: the second waits here, then finds the first one's ticket.
@@ -145,6 +147,7 @@ def submit_ticket(
         problem_at=problem_at or at,
         problem_zone=problem_zone,
         related_urls=list(related_urls),
+        recognised={kind: list(values) for kind, values in (recognised or {}).items() if values},
         is_restricted=is_restricted,
         status=Status.ASSIGNED if is_direct else Status.NEW,
         assigned_at=at if is_direct else None,

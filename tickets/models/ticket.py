@@ -88,6 +88,12 @@ class Ticket(models.Model):
     problem_at = models.DateTimeField(help_text="the moment of the problem; drives the context")
     problem_zone = models.CharField(max_length=64, default="UTC")
     related_urls = ArrayField(models.URLField(max_length=500), default=list, blank=True)
+    recognised = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text="facts of the text that the submitter took over: jobs, hosts, dns, each a list",
+    )
     is_restricted = models.BooleanField(
         default=False, help_text="type Security: CSIRT and submitter only"
     )
