@@ -18,3 +18,5 @@ CELERY_TASK_EAGER_PROPAGATES = True
 CACHES["default"]["KEY_PREFIX"] = f"juno-{DATABASES['default']['TEST']['NAME']}"  # noqa: F405
 # No mail leaves a test; the tests of real SMTP name their own server.
 JUNO_MAIL_BACKEND = "juno_support.outbox.catcher.CatcherBackend"
+# WhiteNoise looks files up when asked: tests have not collected any.
+WHITENOISE_AUTOREFRESH = True
