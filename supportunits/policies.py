@@ -50,7 +50,7 @@ def facts(user: Person) -> Facts:
     known: Facts | None = getattr(user, "_support_facts", None)
     if known is None:
         known = _load(user.pk)
-        user._support_facts = known  # type: ignore[union-attr]
+        user._support_facts = known  # type: ignore[attr-defined]
     return known
 
 

@@ -161,7 +161,11 @@ def open_units_for_vo(*, vo: VO, by: User | None, at: datetime) -> OpenedUnits:
     centres = {site.operations_centre for site in sites if site.operations_centre}
     opened: list[SupportUnit] = []
     there = list(SupportUnit.objects.filter(kind=UnitKind.TPM))
-    for place in (*sorted(centres, key=lambda centre: centre.name), *sites):
+    places: list[Site | OperationsCentre] = [
+        *sorted(centres, key=lambda centre: centre.name),
+        *sites,
+    ]
+    for place in places:
         unit = _unit_of(place)
         if unit is not None:
             there.append(unit)
