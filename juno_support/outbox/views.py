@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.html import urlize
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -193,8 +192,6 @@ def caught_mail(request: HttpRequest, number: int) -> HttpResponse:
             "subject": mail.subject or _("(no subject)"),
             "caught": display.when(mail.caught_at, clock.now()),
             "headers": headers,
-            # urlize escapes; it makes links of http(s) addresses and mail addresses only.
-            "body": urlize(mail.body, nofollow=True, autoescape=True),
             "same_address": f"{reverse('outbox:caught')}?{urlencode({'to': mail.to_address})}",
         },
     )
