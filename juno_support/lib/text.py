@@ -44,6 +44,11 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", _UNSTORABLE.sub("", text))
 
 
+def blot(text: str) -> str:
+    """The text with a blot (U+FFFD) for each character that cannot be stored: places stay."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def clean_line(text: str) -> str:
     """As `clean`, on one line, without space around it: for subjects and names."""
     return _SPACE.sub(" ", clean(text)).strip()

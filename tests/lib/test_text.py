@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from juno_support.lib.text import (
     BIDI_CONTROLS,
     Fact,
+    blot,
     clean,
     clean_line,
     csv_cell,
@@ -32,6 +33,10 @@ from juno_support.lib.text import (
 )
 def test_clean(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+def test_blots_keep_places() -> None:
+    assert blot("a\x00b\ud800\n") == "a\ufffdb\ufffd\n"
 
 
 def test_clean_line() -> None:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from juno_support.lib.text import show_bidi
+from juno_support.lib.text import blot, show_bidi
 from tickets import policies
 from tickets.search import names
 from tickets.search.grammar import FIELDS, MAX_LENGTH, Kind, Text, quoted
@@ -44,7 +44,7 @@ class Completion:
 
 def complete(line: str, place: int | None = None, *, user: Any) -> list[Completion]:
     """Offers for the place (default: the end) of a line, best first. At most two queries."""
-    line = line[:MAX_LENGTH]
+    line = blot(line[:MAX_LENGTH])
     place = len(line) if place is None else max(0, min(place, len(line)))
     begin = _start_of_term(line, place)
     match = _AT_END.match(line[begin:place])

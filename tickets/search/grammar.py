@@ -27,6 +27,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from juno_support.lib import words
+from juno_support.lib.text import blot
 from tickets.models import Category, Priority, TicketType
 from tickets.workflow import ResolutionCode, Status
 
@@ -274,7 +275,7 @@ _BIGGEST_ID: Final = 2**63 - 1
 
 def parse(text: str) -> Search:
     """Take a search line apart. Any text gives a search; what is wrong is said at its term."""
-    text = text[:MAX_LENGTH]
+    text = blot(text[:MAX_LENGTH])
     terms: list[Term] = []
     for match in _TOKEN.finditer(text):
         term = _read(match)
