@@ -29,6 +29,11 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 
 
+def key_of(identity: int) -> str:
+    """Return the primary key of the downtime with this id."""
+    return f"{identity + 17_000}G0"
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a declaration says. ``services`` are ids of services of one site."""
@@ -51,7 +56,7 @@ class Declaration:
     @property
     def key(self) -> str:
         """Return the primary key; it differs from the id."""
-        return f"{self.id + 17_000}G0"
+        return key_of(self.id)
 
     @property
     def declared_at(self) -> datetime:
@@ -126,7 +131,7 @@ def _known(site_name: str) -> topology.Site:
 
 @lru_cache(maxsize=4)
 def _scripted(base: datetime) -> tuple[Declaration, ...]:
-    """Return the downtimes that the demo's story speaks of, and those that change before our eyes."""
+    """Return the downtimes that the story speaks of, and those that change before our eyes."""
     watched = base
     base = base.replace(minute=0, second=0)
     told: list[Declaration] = []
@@ -436,6 +441,12 @@ def revise(
         ends_at=ends_at or facts.ends_at,
     )
     kept["revisions"].append([at.timestamp(), _to_json(changed)])
+
+
+def end_of(kept: dict[str, Any]) -> datetime:
+    """Return the end of a downtime that was declared by hand, as it was last announced."""
+    told = [facts for _since, facts in _from_switches(kept).revisions if facts is not None]
+    return told[-1].ends_at
 
 
 def _to_json(facts: Facts) -> dict[str, Any]:

@@ -1,0 +1,30 @@
+"""Build the demo once: the world, then the story."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from juno_support.demo import world
+from juno_support.demo.story import tell_story
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did; ``tickets`` is 0 where the world was there already."""
+
+    is_new: bool
+    tickets: int
+
+
+def build(*, at: datetime) -> Built:
+    """Build the demo world with its story, in one transaction; do nothing where it is there.
+
+    :raises world.NotADemo: when the database holds somebody's data
+    """
+    world.refuse_database_in_use()
+    if world.is_built():
+        return Built(is_new=False, tickets=0)
+    with transaction.atomic():
+        people = world.build_world(at=at)
+        return Built(is_new=True, tickets=tell_story(people=people, at=at))

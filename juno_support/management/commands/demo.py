@@ -1,0 +1,224 @@
+"""manage.py demo: the demo world, its accounts, its clock, and what its upstreams do."""
+
+import argparse
+import json
+import re
+import signal
+import sys
+import textwrap
+import threading
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from juno_support.demo import build, switchboard, upstreams
+from juno_support.demo.people import CHARACTERS, PASSWORD
+from juno_support.demo.simulators import gocdb_topology
+from juno_support.demo.simulators.server import Upstreams, make_upstreams_server
+from juno_support.errors import SupportError
+from juno_support.lib import clock
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
+_LONGEST_ADVANCE = timedelta(days=366)
+
+
+class Command(BaseCommand):
+    """Everything about the demo world."""
+
+    help = (
+        "The demo world: build it, show its accounts, move its clock, declare downtimes in the "
+        "simulated GOCDB, make simulated upstreams fail. Works only where JUNO_DEMO is on."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+        def verb(name: str, words: str, **more: Any) -> argparse.ArgumentParser:
+            return verbs.add_parser(
+                name,
+                help=words,
+                description=words,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                **more,
+            )
+
+        verb(
+            "build",
+            "Build the demo world with two weeks of tickets. Does nothing where it is built "
+            "already; refuses a database that holds other data.",
+        )
+        accounts = verb("accounts", "Show the demo's accounts with password and roles.")
+        accounts.add_argument("--json", action="store_true", help="print one JSON document")
+        verb("sites", "Show the sites that the simulated GOCDB knows.")
+
+        downtime = verb(
+            "downtime",
+            "Declare a downtime of a site in the simulated GOCDB. The portal shows it after its "
+            "next poll (`manage.py poll gocdb-downtimes` polls at once).",
+        )
+        downtime.add_argument("site", metavar="SITE", help="short name, such as INFN-T1")
+        downtime.add_argument("--minutes", type=float, required=True, help="how long it lasts")
+        downtime.add_argument("--severity", choices=("OUTAGE", "WARNING"), default="OUTAGE")
+        downtime.add_argument(
+            "--in", dest="begins_in", type=float, default=0, metavar="MINUTES",
+            help="begins in so many minutes (default: now)",
+        )  # fmt: skip
+        downtime.add_argument("--description", default="Declared in the demo")
+        downtime.add_argument("--json", action="store_true", help="print one JSON document")
+
+        change = verb(
+            "change",
+            "Change a downtime that `demo downtime` declared, as GOCDB lets it be changed.",
+        )
+        change.add_argument("key", metavar="KEY", help="as `demo downtime` printed it")
+        change.add_argument("--severity", choices=("OUTAGE", "WARNING"))
+        change.add_argument("--description")
+        change.add_argument("--shorten", type=float, metavar="MINUTES", help="ends that earlier")
+        change.add_argument("--end", action="store_true", help="end it (in one minute)")
+        change.add_argument("--withdraw", action="store_true", help="delete it before it begins")
+
+        width = max(map(len, switchboard.kinds()))
+        kinds = "\n".join(
+            textwrap.fill(
+                f"{kind:<{width}}  {words}", 96, initial_indent="  ",
+                subsequent_indent=" " * (width + 4),
+            )
+            for kind, words in switchboard.kinds().items()
+        )  # fmt: skip
+        fail = verb(
+            "fail",
+            "Make a simulated upstream fail, or work again (none).",
+            epilog=f"kinds of failure:\n  {'none':<{width}}  It works again.\n{kinds}",
+        )
+        fail.add_argument("source", metavar="SOURCE", help=" | ".join(switchboard.SOURCES))
+        fail.add_argument("kind", metavar="KIND", help="one of the kinds below")
+
+        move = verb("clock", "Show the demo's clock, or move it forward for every process.")
+        move.add_argument("--advance", metavar="DURATION", help="such as 90s, 45m, 3h, 2d or 1d12h")
+
+        serve = verb(
+            "serve_upstreams",
+            "Serve the simulated upstreams over HTTP until INT or TERM: GOCDB below /gocdbpi/.",
+        )
+        serve.add_argument("--port", type=int, default=0, help="0 (default) chooses a free one")
+        serve.add_argument("--bind", default="127.0.0.1", help="address (default 127.0.0.1)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.JUNO_DEMO:
+            raise CommandError(
+                "The demo is off. Set JUNO_DEMO=1 (`make run` does unless DEMO=0 is given)."
+            )
+        try:
+            getattr(self, f"_{options['verb']}")(options)
+        except SupportError as error:
+            raise CommandError(str(error)) from error
+
+    def _build(self, options: dict[str, Any]) -> None:
+        built = build.build(at=clock.now())
+        if built.is_new:
+            self.stdout.write(f"The demo world is built, with {built.tickets} tickets.")
+        elif options["verbosity"] > 1:
+            self.stdout.write("The demo world is there already.")
+
+    def _accounts(self, options: dict[str, Any]) -> None:
+        if options["json"]:
+            accounts = [
+                {
+                    "username": one.username,
+                    "password": PASSWORD,
+                    "name": one.name,
+                    "email": one.email,
+                    "time_zone": one.time_zone,
+                    "roles": one.roles,
+                }
+                for one in CHARACTERS
+            ]
+            self.stdout.write(json.dumps({"accounts": accounts}, ensure_ascii=False))
+            return
+        self.stdout.write(f"Demo accounts, all with the password {PASSWORD}:")
+        for one in CHARACTERS:
+            roles = ", ".join(one.roles) or "an account and nothing else"
+            self.stdout.write(f"  {one.username:<8} {one.name:<18} {roles}")
+
+    def _sites(self, options: dict[str, Any]) -> None:
+        for site in gocdb_topology.sites():
+            self.stdout.write(f"{site.name:<24} {site.centre:<14} {site.status}")
+
+    def _downtime(self, options: dict[str, Any]) -> None:
+        if options["minutes"] <= 0:
+            raise CommandError("A downtime lasts longer than nothing: --minutes 90.")
+        now = clock.now()
+        starts_at = (now + timedelta(minutes=options["begins_in"])).replace(microsecond=0)
+        ends_at = starts_at + timedelta(minutes=options["minutes"])
+        key = switchboard.declare_downtime(
+            site=options["site"],
+            starts_at=starts_at,
+            ends_at=ends_at,
+            severity=options["severity"],
+            description=options["description"],
+            at=now,
+        )
+        if options["json"]:
+            told = {
+                "key": key,
+                "site": options["site"],
+                "severity": options["severity"],
+                "starts_at": starts_at.isoformat(),
+                "ends_at": ends_at.isoformat(),
+            }
+            self.stdout.write(json.dumps(told))
+        else:
+            self.stdout.write(
+                f"{key}: {options['severity']} of {options['site']},"
+                f" {starts_at:%Y-%m-%d %H:%M} – {ends_at:%Y-%m-%d %H:%M} UTC"
+            )
+
+    def _change(self, options: dict[str, Any]) -> None:
+        shorten = options["shorten"]
+        switchboard.change_downtime(
+            key=options["key"],
+            severity=options["severity"],
+            description=options["description"],
+            shorten_by=None if shorten is None else timedelta(minutes=shorten),
+            end_now=options["end"],
+            withdraw=options["withdraw"],
+            at=clock.now(),
+        )
+
+    def _fail(self, options: dict[str, Any]) -> None:
+        switchboard.fail(source=options["source"], kind=options["kind"])
+
+    def _clock(self, options: dict[str, Any]) -> None:
+        if options["advance"]:
+            clock.advance(_duration(options["advance"]))
+        self.stdout.write(f"{clock.now():%Y-%m-%d %H:%M:%S} UTC")
+
+    def _serve_upstreams(self, options: dict[str, Any]) -> None:
+        upstreams.certificate_file()
+        app = Upstreams(upstreams.DemoMoment(), upstreams.switch_file())
+        try:
+            server = make_upstreams_server(app, host=options["bind"], port=options["port"])
+        except OSError as error:
+            raise CommandError(
+                f"Port {options['port']} cannot be used: {error.strerror}. Choose another --port."
+            ) from error
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # shutdown() waits for the loop that the signal interrupts, so it needs a thread.
+            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+        self.stdout.write(f"http://{options['bind']}:{server.server_port}")
+        sys.stdout.flush()
+        server.serve_forever(poll_interval=0.2)
+        server.server_close()
+
+
+def _duration(text: str) -> timedelta:
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise CommandError(f"{text} is no duration. Write 90s, 45m, 3h, 2d or 1d12h.")
+    total = timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    if total > _LONGEST_ADVANCE:
+        raise CommandError("The clock moves by a year at most.")
+    return total
