@@ -20,7 +20,7 @@ from juno_support.demo.simulators import switches
 from juno_support.errors import SupportError
 from juno_support.feeds import polling
 from juno_support.feeds.configuration import configuration_of, ensure_source
-from juno_support.feeds.models import Outcome
+from juno_support.feeds.models import Outcome, Source
 from juno_support.feeds.registry import find_kind
 from supportunits import queries as unit_queries
 from supportunits.actions import members, units, vos
@@ -28,7 +28,9 @@ from supportunits.models import VO, Quality, SupportUnit, Tier, UnitKind, VOCont
 from topology.models import LinkKind, NetworkLink, OperationsCentre, Site, SiteAlias
 
 HISTORY = timedelta(days=14)
-POLL_EVERY = timedelta(hours=8)
+POLL_EVERY = timedelta(hours=4)
+# Who looks at a demo does not want to wait five minutes for a downtime.
+DOWNTIMES_INTERVAL = timedelta(minutes=1)
 
 _ISSUE_TYPES = (
     ("Job submission and execution", "Workload Management"),
@@ -184,6 +186,9 @@ def build_world(*, at: datetime) -> dict[str, User]:
 
 def _live_through(begins: datetime, at: datetime) -> None:
     """Poll the simulated GOCDB as if it had been done all the time."""
+    Source.objects.filter(pk=ensure_source(find_kind("gocdb-downtimes")).pk).update(
+        interval=DOWNTIMES_INTERVAL
+    )
     moment = begins
     with upstreams.serving(lambda: moment) as address:
         _poll("gocdb-topology", begins, address)

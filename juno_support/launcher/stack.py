@@ -165,6 +165,9 @@ def _settings(wishes: Wishes, servers: services.Services) -> dict[str, str]:
         settings["JUNO_GOCDB_URL"] = (
             services.given("JUNO_GOCDB_URL") or f"http://127.0.0.1:{port}/gocdbpi"
         )
+        if not services.given("JUNO_GOCDB_URL"):
+            # The simulated GOCDB tells its private part to whoever has any certificate.
+            settings["JUNO_GOCDB_CERT"] = os.fspath(wishes.data / "demo" / "certificate.pem")
     return settings
 
 
