@@ -14,8 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from juno_support.lib import clock
+from juno_support.outbox.policies import may_see_outbox
+from juno_support.pages.health_line import HealthLine, health_line
 from juno_support.pages.theme import THEMES, chosen_theme
-from supportunits.models import UnitKind, UnitMembership, UnitState
+from tickets import policies
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,15 @@ class NavItem:
     label: str
     url: str
     current: str = ""
+
+
+@dataclass(frozen=True)
+class PlaceItem:
+    """One link of the menu "my place"."""
+
+    label: str
+    url: str
+    icon: str
 
 
 @dataclass(frozen=True)
@@ -86,51 +97,48 @@ class Frame:
         return f"{timezone.localtime(clock.now()):%H:%M}"
 
     @cached_property
-    def unit_kinds(self) -> frozenset[str]:
-        """The kinds of the active support units of which the reader is a member."""
-        if not self.is_signed_in:
-            return frozenset()
-        return frozenset(
-            UnitMembership.objects.filter(
-                user=self._user, unit__state=UnitState.ACTIVE
-            ).values_list("unit__kind", flat=True)
-        )
+    def sees_queue(self) -> bool:
+        """Whether the queue is a place for the reader: whoever helps."""
+        return self.is_signed_in and policies.sees_queue(self._user)
 
     @cached_property
-    def is_supporter(self) -> bool:
-        """Whether the reader is a member of an active support unit, or an admin."""
-        return bool(self.unit_kinds) or bool(self._user and self._user.is_staff)
-
-    @cached_property
-    def is_tpm(self) -> bool:
-        """Whether the reader works at the TPM desk."""
-        return UnitKind.TPM in self.unit_kinds or bool(self._user and self._user.is_staff)
+    def sees_desk(self) -> bool:
+        """Whether the TPM desk is a place for the reader."""
+        return self.is_signed_in and policies.sees_desk(self._user)
 
     @cached_property
     def nav(self) -> list[NavItem]:
         """The links of the header, for those who may follow them."""
         links: list[tuple[str, str]] = []
         if self.is_signed_in:
-            links.append((_("Queue") if self.is_supporter else _("My tickets"), "/tickets/"))
-            if self.is_tpm:
+            links.append((_("Queue") if self.sees_queue else _("My tickets"), "/tickets/"))
+            if self.sees_desk:
                 links.append((_("TPM desk"), "/tpm/"))
         if self.is_signed_in or settings.JUNO_PUBLIC_BOARD:
             links.append((_("Sites"), "/sites/"))
         if self.is_signed_in:
             links += [(_("Units"), "/units/"), (_("VOs"), "/vos/")]
-        if self.is_supporter:
+        if self.sees_queue:
             links.append((_("Sources"), "/sources/"))
         return [NavItem(label, url, self._current(url)) for label, url in links]
 
-    @property
-    def place(self) -> list[NavItem]:
+    @cached_property
+    def place(self) -> list[PlaceItem]:
         """The links of "my place" beyond the profile."""
-        return []
+        items = []
+        if self.sees_queue:
+            items.append(PlaceItem(_("My tickets"), "/tickets/?q=submitter:me", "ticket-detailed"))
+            items.append(PlaceItem(_("Assigned to me"), "/tickets/?q=assigned:me", "inbox"))
+        if may_see_outbox(self._user):
+            items.append(PlaceItem(_("Outbox"), "/outbox/", "send"))
+        return items
 
-    @property
-    def health(self) -> str:
-        """How the feeds are, in one line."""
-        return ""
+    @cached_property
+    def health(self) -> HealthLine | None:
+        """How the feeds are, in one line; None for those to whom the board is closed."""
+        if not self.is_signed_in and not settings.JUNO_PUBLIC_BOARD:
+            return None
+        return health_line(at=clock.now())
 
     def _current(self, url: str) -> str:
         path = self._request.path

@@ -1,0 +1,61 @@
+"""How the feeds are, in one line, for the foot of every page and for the first page."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from juno_support.feeds.queries import Freshness, freshness
+from juno_support.feeds.registry import find_kind
+from juno_support.lib.display import age_text
+
+# The line stands on every page; each process asks again after this many seconds.
+SECONDS_TO_TRUST = 15.0
+_known: tuple[float, dict[str, Freshness]] | None = None
+
+
+@dataclass(frozen=True)
+class HealthLine:
+    """What is said, and its tone: ``good``, ``warn`` or ``bad``."""
+
+    text: str
+    tone: str
+
+
+def health_line(*, at: datetime) -> HealthLine:
+    """Return one line about all sources; data that are old are named first."""
+    sources = _freshness(at)
+    never = [name for name, source in sources.items() if source.last_success is None]
+    stale = [name for name, source in sources.items() if source.stale and source.last_success]
+    if len(never) == len(sources):
+        return HealthLine(_("No source has been read yet."), "bad")
+    if never or stale:
+        parts = [_said(name, sources[name], at) for name in stale]
+        parts += [_("%(source)s never") % {"source": find_kind(name).title} for name in never]
+        return HealthLine(
+            _("Old data: last read %(sources)s") % {"sources": "; ".join(parts)}, "warn"
+        )
+    parts = [_said(name, source, at) for name, source in sources.items()]
+    return HealthLine(
+        _("Fresh data: last read %(sources)s") % {"sources": "; ".join(parts)}, "good"
+    )
+
+
+def forget() -> None:
+    """Ask afresh at the next line (a test ended, or a source was just read)."""
+    global _known
+    _known = None
+
+
+def _freshness(at: datetime) -> dict[str, Freshness]:
+    global _known
+    asked_at = time.monotonic()
+    if _known is None or asked_at - _known[0] > SECONDS_TO_TRUST:
+        _known = (asked_at, freshness(at))
+    return _known[1]
+
+
+def _said(name: str, source: Freshness, at: datetime) -> str:
+    age = age_text(source.last_success, at) if source.last_success else "–"
+    return f"{find_kind(name).title} ({age})"
