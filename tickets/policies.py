@@ -136,7 +136,7 @@ def roles_in(ticket: Ticket, user: Any) -> frozenset[Who]:
 
 
 def may_change(ticket: Ticket, user: Any) -> bool:
-    """Return whether the user works on the ticket as a supporter: status, priority, unit, fields."""
+    """Return whether the user works on the ticket as a supporter."""
     if ticket.is_restricted:
         return units.is_csirt(user)
     return units.is_supporter(user) or units.is_tpm_operator(user)

@@ -1,12 +1,15 @@
 """Questions about tickets. Each starts from ``policies.visible_tickets(user)``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
@@ -20,12 +23,11 @@ from tickets.models import (
     Ticket,
     TicketPerson,
 )
-from tickets.workflow import Status
+from tickets.workflow import ANSWERED, Status
 from topology.models import Site
 
 COUNT_LIMIT = 100
 SIMILAR_FROM = 0.2
-SILENT_WORKING_DAYS_AT_TPM = 10
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,30 @@ class Count:
     @property
     def text(self) -> str:
         """Return the number as the rail shows it."""
-        return "99+" if self.number >= COUNT_LIMIT else str(self.number)
+        return count_text(self.number)
 
 
-def count_up_to_limit(tickets: QuerySet[Ticket]) -> int:
-    """Return how many tickets there are, but look at no more than ``COUNT_LIMIT``."""
-    return len(tickets.order_by().values_list("pk", flat=True)[:COUNT_LIMIT])
+def count_text(number: int) -> str:
+    """Return a count as people read it: from a hundred on it is 99+."""
+    return "99+" if number >= COUNT_LIMIT else str(number)
+
+
+def count_up_to_limit(lists: Sequence[QuerySet[Ticket]]) -> list[int]:
+    """Return how many tickets are in each list, looking at ``COUNT_LIMIT`` of each; one query."""
+    parts: list[str] = []
+    parameters: list[Any] = []
+    for tickets in lists:
+        try:
+            few = tickets.order_by().values("pk")[:COUNT_LIMIT]
+            sql, its_parameters = few.query.sql_with_params()
+        except EmptyResultSet:
+            parts.append("0")
+            continue
+        parts.append(f"(SELECT count(*) FROM ({sql}) few)")  # noqa: S608 - Django's own SQL
+        parameters += its_parameters
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        return list(cursor.fetchone())
 
 
 def open_tickets(user: Any) -> QuerySet[Ticket]:
@@ -148,43 +168,73 @@ def saved_views(user: Any) -> QuerySet[SavedView]:
 
 
 def rail(user: Any, *, at: datetime) -> list[Count]:
-    """Return the live counts beside the queue, each a query that stops at a hundred rows."""
+    """Return the live counts beside the queue; one query, each part stops at a hundred rows."""
     mine = open_tickets(user)
-    counts = [
-        Count("new", "New", count_up_to_limit(mine.filter(status=Status.NEW)), "status:new"),
-        Count("mine", "Assigned to me", count_up_to_limit(assigned_tickets(user)), "assigned:me"),
+    lines: list[tuple[str, str, QuerySet[Ticket], str]] = [
+        ("new", _("New"), mine.filter(status=Status.NEW), "status:new"),
+        ("mine", _("Assigned to me"), assigned_tickets(user), "assigned:me status:open"),
     ]
-    units = list(unit_policies.units_of(user))
+    units = unit_policies.units_of(user)
     if units:
-        counts.append(
-            Count(
-                "my-units",
-                "My units",
-                count_up_to_limit(mine.filter(unit__in=units)),
-                "unit:mine status:open",
-            )
+        lines.append(
+            ("my-units", _("My units"), mine.filter(unit__in=units), "unit:mine status:open")
         )
-    counts += [
-        Count(
+    lines += [
+        (
             "waiting",
-            "Waiting for reply",
-            count_up_to_limit(mine.filter(status=Status.WAITING_FOR_REPLY)),
+            _("Waiting for reply"),
+            mine.filter(status=Status.WAITING_FOR_REPLY),
             "status:waiting",
         ),
-        Count(
+        (
             "urgent",
-            "Very urgent and up",
-            count_up_to_limit(mine.filter(priority__gte=Priority.VERY_URGENT)),
+            _("Very urgent and up"),
+            mine.filter(priority__gte=Priority.VERY_URGENT),
             "status:open priority>=very-urgent",
         ),
-        Count(
+        (
             "overdue",
-            "Overdue promises",
-            count_up_to_limit(mine.filter(next_step_at__lt=at)),
-            "status:open promised:overdue",
+            _("Overdue promises"),
+            mine.filter(next_step_at__lt=at),
+            "status:open is:overdue",
         ),
     ]
-    return counts
+    return _counted(lines)
+
+
+def own_rail(user: Any) -> list[Count]:
+    """Return the live counts for somebody who only files tickets."""
+    mine = own_tickets(user)
+    return _counted(
+        [
+            (
+                "open",
+                _("My open tickets"),
+                mine.filter(is_open=True),
+                "submitter:me status:open",
+            ),
+            (
+                "waiting",
+                _("Waiting for my answer"),
+                mine.filter(status=Status.WAITING_FOR_REPLY),
+                "submitter:me status:waiting",
+            ),
+            (
+                "solved",
+                _("Solved, to verify"),
+                mine.filter(status__in=ANSWERED),
+                "submitter:me status:solved,unsolved",
+            ),
+        ]
+    )
+
+
+def _counted(lines: Sequence[tuple[str, str, QuerySet[Ticket], str]]) -> list[Count]:
+    numbers = count_up_to_limit([tickets for _name, _label, tickets, _line in lines])
+    return [
+        Count(name, label, number, line)
+        for (name, label, _tickets, line), number in zip(lines, numbers, strict=True)
+    ]
 
 
 def desk(
@@ -216,8 +266,3 @@ def desk(
         case _:
             raise KeyError(name)
     return found.order_by("submitted_at", "pk")
-
-
-def unread_after(at: datetime) -> datetime:
-    """Return since when tickets count as unread for who never opened them: two weeks."""
-    return at - timedelta(days=14)

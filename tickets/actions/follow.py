@@ -21,7 +21,7 @@ class CannotRefer(SupportError):
 
 
 class NoAddress(SupportError):
-    """This is no e-mail address, or there are too many."""
+    """There is no such e-mail address, or there are too many."""
 
 
 @transaction.atomic
@@ -157,9 +157,7 @@ def mark_seen(*, ticket: Ticket, by: User) -> int | None:
     :returns: the last entry that was seen before, where there is something new since; else None
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SEE, {"ticket": ticket.pk, "user": by.pk, "entry": ticket.last_entry_id}
-        )
+        cursor.execute(_SEE, {"ticket": ticket.pk, "user": by.pk, "entry": ticket.last_entry_id})
         row = cursor.fetchone()
     return row[0] if row else None
 

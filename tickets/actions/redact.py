@@ -1,4 +1,4 @@
-"""Take out what must not stay: a pasted password, key or proxy. The trace says that it was there."""
+"""Take out what must not stay, such as a pasted password; the trace says that it was there."""
 
 from datetime import datetime
 

@@ -26,7 +26,7 @@ class ChangedMeanwhile(SupportError):
 
 
 class NotAllowed(SupportError):
-    """This person may not do this to this ticket."""
+    """The person may not do that to the ticket."""
 
 
 def locked(ticket: Ticket) -> Ticket:

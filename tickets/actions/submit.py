@@ -96,7 +96,7 @@ def submit_ticket(
     language: str = "",
     recognised: Mapping[str, Iterable[str]] | None = None,
 ) -> Ticket:
-    """File a USER ticket. The draft's id is the submission key: the same one twice gives one ticket.
+    """File a USER ticket. The draft's id is the submission key: twice the same, once the ticket.
 
     It goes to TPM unless a site is notified or a unit is chosen (domain: section 6). A ticket of
     type Security goes to the security unit and is restricted from the first byte.

@@ -1,6 +1,6 @@
 """The models of tickets."""
 
-from tickets.models.context import ContextSnapshot
+from tickets.models.context import ContextSnapshot, WatchedSite
 from tickets.models.diary import Attachment, DiaryEntry
 from tickets.models.history import (
     Consumer,
@@ -49,4 +49,5 @@ __all__ = [
     "Ticket",
     "TicketPerson",
     "TicketType",
+    "WatchedSite",
 ]

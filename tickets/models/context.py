@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.ticket import Ticket
+from topology.models import Site
 
 
 class ContextSnapshot(models.Model):
@@ -34,3 +35,14 @@ class ContextSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} of #{self.ticket_id}"
+
+
+class WatchedSite(models.Model):
+    """The conditions at a site as the open tickets have been told them; equal = nothing to tell."""
+
+    site = models.OneToOneField(Site, models.CASCADE, primary_key=True, related_name="+")
+    fingerprint = models.CharField(max_length=64, blank=True)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.site_id}"

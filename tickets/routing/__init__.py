@@ -1,1 +1,1 @@
-"""How TPM routes tickets to support units."""
+"""How TPM routes tickets: which support units may be the right ones, and why."""

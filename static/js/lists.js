@@ -1,0 +1,85 @@
+// Keys on lists of tickets: j and k move, o opens; on the TPM desk also the preview, 1, a, u and ?.
+(() => {
+  "use strict";
+
+  const desk = document.querySelector("[data-desk]");
+  const preview = document.getElementById("preview");
+  const lines = () => [...document.querySelectorAll(".ticket-row")];
+  let afterG = false;
+
+  function selected() {
+    const all = lines();
+    const index = all.findIndex((line) => line.classList.contains("is-selected"));
+    return index;
+  }
+
+  function select(index) {
+    const all = lines();
+    if (!all.length) return;
+    const line = all[Math.max(0, Math.min(index, all.length - 1))];
+    all.forEach((each) => each.classList.toggle("is-selected", each === line));
+    line.querySelector("a").focus({ preventScroll: true });
+    line.scrollIntoView({ block: "nearest" });
+    if (desk) show(line.dataset.number);
+  }
+
+  function show(number) {
+    if (!preview || !window.htmx) return;
+    window.htmx.ajax("GET", preview.dataset.url + number, { target: "#preview", swap: "innerHTML" });
+  }
+
+  function press(key) {
+    const target = document.querySelector(`[data-key="${key}"]`);
+    if (!target) return false;
+    if (target.matches("input")) target.focus();
+    else target.click();
+    return true;
+  }
+
+  // On the desk a click on a line shows it beside the list; with a modifier it opens as any link.
+  if (desk && window.matchMedia("(min-width: 1080px)").matches) {
+    desk.addEventListener("click", (event) => {
+      const link = event.target.closest(".ticket-link");
+      if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      select(lines().indexOf(link.closest(".ticket-row")));
+    });
+  }
+
+  const dialog = document.querySelector("[data-keys-dialog]");
+  document.querySelector("[data-shows-keys]")?.addEventListener("click", () => dialog?.showModal());
+
+  const notice = document.querySelector("[data-undo-until]");
+  if (notice) {
+    const left = Date.parse(notice.dataset.undoUntil) - Date.now();
+    window.setTimeout(() => notice.remove(), Math.max(1000, Math.min(left, 10000)));
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (typing) {
+      if (event.key === "Escape") typing.blur();
+      return;
+    }
+    if (afterG && event.key === "q") {
+      window.location.href = "/tickets/";
+      return;
+    }
+    afterG = event.key === "g";
+    const done =
+      (event.key === "j" && (select(selected() + 1), true)) ||
+      (event.key === "k" && (select(selected() - 1), true)) ||
+      (event.key === "o" && open()) ||
+      (event.key === "?" && dialog && (dialog.showModal(), true)) ||
+      (desk && ["1", "a", "u"].includes(event.key) && press(event.key));
+    if (done) event.preventDefault();
+  });
+
+  function open() {
+    const line = lines()[selected()];
+    if (!line) return false;
+    window.location.href = line.querySelector("a").href;
+    return true;
+  }
+})();

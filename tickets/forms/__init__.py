@@ -1,0 +1,1 @@
+"""Forms of the ticket pages: what people type becomes what actions take."""

@@ -1,0 +1,146 @@
+"""Rows of ticket lists as ready strings: the template only puts them in their places."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from juno_support.lib import display
+from monitoring import queries as monitoring
+from tickets.models import AffectedSite, LastSeen, Priority, Ticket, TicketPerson
+from tickets.workflow import Status
+
+COLUMNS = (
+    "id",
+    "subject",
+    "last_line",
+    "status",
+    "priority",
+    "updated_at",
+    "submitted_at",
+    "next_step_at",
+    "last_entry_id",
+    "is_restricted",
+    "type",
+    "unit__name",
+    "vo__name",
+    "assigned_name",
+    "seen_entry",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a ticket list; every text is escaped and ready."""
+
+    number: int
+    url: str
+    subject: SafeString
+    last_line: SafeString
+    status: SafeString
+    priority: SafeString
+    unit: SafeString
+    sites: SafeString
+    vo: SafeString
+    person: SafeString
+    age: SafeString
+    mark: str
+
+
+def for_list(tickets: QuerySet[Ticket], user: Any) -> QuerySet[Ticket, dict[str, Any]]:
+    """Return the tickets with the columns that rows need, as plain dictionaries."""
+    assigned = TicketPerson.objects.filter(
+        ticket=OuterRef("pk"), part=TicketPerson.Part.ASSIGNED
+    ).order_by("pk")
+    seen = LastSeen.objects.filter(ticket=OuterRef("pk"), user=user)
+    return tickets.annotate(
+        assigned_name=Subquery(assigned.values("user__name")[:1]),
+        seen_entry=Subquery(seen.values("entry_id")[:1]),
+    ).values(*COLUMNS)
+
+
+def rows(
+    tickets: Sequence[Mapping[str, Any]],
+    *,
+    at: datetime,
+    highlighted: Mapping[int, tuple[SafeString, SafeString]] | None = None,
+) -> list[Row]:
+    """Return a row for each ticket of ``for_list``; a bounded number of queries.
+
+    :param highlighted: subject and snippet with the words that were searched for, by number
+    """
+    sites: dict[int, list[tuple[int, str]]] = {}
+    for number, key, name in (
+        AffectedSite.objects.filter(ticket__in=[ticket["id"] for ticket in tickets])
+        .order_by("site__name")
+        .values_list("ticket_id", "site_id", "site__name")
+    ):
+        sites.setdefault(number, []).append((key, name))
+    badges = monitoring.current_conditions_for_sites(
+        {key for each in sites.values() for key, _name in each}, at=at
+    )
+    drawn = {key: _site(name, badges[key]) for each in sites.values() for key, name in each}
+    return [
+        _row(
+            ticket,
+            SafeString(" ".join(drawn[key] for key, _name in sites.get(ticket["id"], ()))),
+            (highlighted or {}).get(ticket["id"]),
+            at,
+        )
+        for ticket in tickets
+    ]
+
+
+@lru_cache(maxsize=64)
+def _status(value: str, language: str | None) -> SafeString:
+    return display.status_pill(value, str(Status(value).label))
+
+
+@lru_cache(maxsize=64)
+def _priority(value: int, language: str | None) -> SafeString:
+    return display.priority_dot(value, str(Priority(value).label), word=False)
+
+
+def _row(
+    ticket: Mapping[str, Any],
+    sites: SafeString,
+    highlighted: tuple[SafeString, SafeString] | None,
+    at: datetime,
+) -> Row:
+    number = ticket["id"]
+    language = get_language()
+    subject, last_line = highlighted or (escape(ticket["subject"]), escape(ticket["last_line"]))
+    return Row(
+        number=number,
+        url=f"/tickets/{number}/",
+        subject=subject,
+        last_line=last_line,
+        status=_status(ticket["status"], language),
+        priority=_priority(ticket["priority"], language),
+        unit=escape(ticket["unit__name"]),
+        sites=sites,
+        vo=escape(ticket["vo__name"] or ""),
+        person=escape(ticket["assigned_name"] or ""),
+        age=display.age(ticket["updated_at"], at),
+        mark="unread" if (ticket["seen_entry"] or 0) < ticket["last_entry_id"] else "",
+    )
+
+
+def _site(name: str, badge: monitoring.SiteBadge) -> SafeString:
+    """Return a site's name with its state as colour and word."""
+    if badge.state == monitoring.SiteState.NONE:
+        return format_html('<span class="badge-site" data-state="ok">{}</span>', name)
+    return format_html(
+        '<span class="badge-site" data-state="{}" title="{}">{}'
+        '<span class="visually-hidden"> ({})</span></span>',
+        badge.state,
+        badge.word,
+        name,
+        badge.word,
+    )

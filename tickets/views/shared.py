@@ -1,0 +1,6 @@
+"""What several ticket pages need to read a request."""
+
+
+def number_or_none(value: str | None) -> int | None:
+    """Return a whole number from a parameter, or None where it is none (or too large for one)."""
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else None
