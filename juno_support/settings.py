@@ -262,6 +262,8 @@ EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
     "JUNO_MAIL_FROM", f"support@{_base.hostname or 'localhost'}"
 )
+# The subject's "[JUNO #123]".
+JUNO_MAIL_TAG = env.text("JUNO_MAIL_TAG", "JUNO")
 JUNO_MAIL_DOMAIN = env.text("JUNO_MAIL_DOMAIN", _base.hostname or "localhost")
 
 # --- Background work ----------------------------------------------------------------------

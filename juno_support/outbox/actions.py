@@ -132,16 +132,19 @@ def cancel(*, delivery_id: int, by: User, at: datetime) -> Delivery:
 
 
 @transaction.atomic
-def replace_bodies(*, about_ticket: int, note: str) -> int:
-    """Put a note in place of the text of every mail about a ticket, sent or not (redaction).
+def redact_about(*, ticket: int) -> int:
+    """Take subject and text out of every mail about a ticket, sent or not (redaction).
 
-    What was sent has left; what we keep of it goes. Mails that still wait leave with the note.
+    What was sent has left; what we keep of it goes. Mails that still wait leave with a note.
 
+    :param ticket: the ticket's number
     :returns: how many mails were changed
     """
-    changed = Delivery.objects.filter(about_ticket=about_ticket).update(body=note)
-    CaughtMail.objects.filter(headers__contains={"X-JUNO-Ticket": str(about_ticket)}).update(
-        body=note
+    subject = f"[{settings.JUNO_MAIL_TAG} #{ticket}]"
+    note = _("A part of this ticket was redacted. Read the rest on the ticket's page.")
+    changed = Delivery.objects.filter(about_ticket=ticket).update(subject=subject, body=note)
+    CaughtMail.objects.filter(headers__contains={"X-JUNO-Ticket": str(ticket)}).update(
+        subject=subject, body=note, headers={"X-JUNO-Ticket": str(ticket)}
     )
     return changed
 

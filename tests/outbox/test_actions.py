@@ -125,13 +125,19 @@ def test_what_was_sent_can_be_neither_cancelled_nor_tried_again() -> None:
 
 
 @pytest.mark.django_db
-def test_redaction_takes_the_text_out_of_every_mail_about_the_ticket() -> None:
-    mine, other = make_delivery(body="secret"), make_delivery(body="secret", about_ticket=4)
+def test_redaction_takes_subject_and_text_out_of_every_mail_about_the_ticket() -> None:
+    words = {"subject": "secret subject", "body": "secret text"}
+    mine, other = make_delivery(**words), make_delivery(**words, about_ticket=4)
     caught = CaughtMail.objects.create(
-        message_id="<a>", headers={"X-JUNO-Ticket": "123"}, body="secret", caught_at=AT
+        message_id="<a>",
+        headers={"X-JUNO-Ticket": "123", "Subject": "secret subject"},
+        caught_at=AT,
+        **words,
     )
-    assert actions.replace_bodies(about_ticket=123, note="A text was redacted.") == 1
+    assert actions.redact_about(ticket=123) == 1
     for row in (mine, other, caught):
         row.refresh_from_db()
-    assert (mine.body, caught.body) == ("A text was redacted.", "A text was redacted.")
-    assert other.body == "secret"
+    for redacted in (mine, caught):
+        assert "secret" not in f"{redacted.subject} {redacted.body} {redacted.headers}"
+        assert "123" in redacted.subject
+    assert other.body == "secret text"

@@ -121,7 +121,7 @@ def test_after_the_last_attempt_it_is_given_up_visibly() -> None:
     moment = AT
     with smtp_server(answer_data="451 try later"):
         for attempt in range(1, sending.MOST_ATTEMPTS + 1):
-            [outcome] = sending.send_all([row.pk], now=lambda: moment)
+            [outcome] = sending.send_all([row.pk], now=lambda moment=moment: moment)
             row.refresh_from_db()
             moment = row.next_attempt_at + timedelta(seconds=1)
             assert row.attempts == attempt
