@@ -26,6 +26,10 @@ SECRET_KEY = env.required(
 JUNO_BASE_URL = env.text("JUNO_BASE_URL", "http://localhost:8000").rstrip("/")
 JUNO_INSTANCE_NAME = env.text("JUNO_INSTANCE_NAME", "JUNO Support")
 JUNO_CALENDAR = env.text("JUNO_CALENDAR", "")
+# How many tickets one person can file within an hour; 0 is no limit.
+JUNO_SUBMISSIONS_PER_HOUR = env.number("JUNO_SUBMISSIONS_PER_HOUR", 60)
+# Whom to reach at once in a security incident, shown before a Security ticket is written.
+JUNO_SECURITY_CONTACT = env.text("JUNO_SECURITY_CONTACT", "EGI CSIRT, abuse@egi.eu")
 # Sites board and downtimes are public unless the instance says otherwise.
 JUNO_PUBLIC_BOARD = env.switch("JUNO_PUBLIC_BOARD", True)
 
