@@ -13,6 +13,8 @@ JSON ?=
 ARGS ?=
 
 python := .venv/bin/python
+# What only reads the settings asks no server.
+no-servers := DATABASE_URL=postgresql:///none REDIS_URL=redis://none JUNO_SECRET_KEY=none
 services := $(python) -m juno_support.launcher.with_services
 pip := $(python) -m pip --disable-pip-version-check install --require-hashes
 
@@ -34,14 +36,14 @@ check: .venv/installed-dev ## Run all static checks
 	$(python) -m ruff format --check
 	$(python) -m ruff check
 	$(python) -c 'from importlinter.cli import lint_imports_command as main; main()'
-	$(python) -m mypy
+	@echo "mypy" && $(no-servers) $(python) -m mypy
 	$(python) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@exec sh .ci/check-django $(services)
 
 .PHONY: lock
 lock: .venv/installed-dev ## Lock the packages of pyproject.toml in requirements*.txt: ARGS=--upgrade
-	$(lock) --output-file requirements.txt
-	$(lock) --group dev --output-file requirements-dev.txt
+	@$(lock) --output-file requirements.txt
+	@$(lock) --group dev --output-file requirements-dev.txt
 
 lock = $(python) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet $(ARGS)

@@ -32,7 +32,7 @@ def own() -> Account:
 
 
 def for_postgres(data: Path) -> Account:
-    """Return the account for PostgreSQL: ours, or for root the data's owner, or an unprivileged one.
+    """Return the account for PostgreSQL: ours, or for root the data's owner or “nobody”.
 
     :param data: the database folder; it may not exist yet.
     """

@@ -6,7 +6,7 @@ _KEPT = 5
 
 
 def fresh(folder: Path, name: str) -> Path:
-    """Return the path of a new log; the ones of earlier starts become NAME.log.1, .2, …"""
+    """Return the path of a new log; earlier ones become NAME.log.1, NAME.log.2 and so on."""
     folder.mkdir(parents=True, exist_ok=True)
     current = folder / f"{name}.log"
     for number in range(_KEPT - 1, 0, -1):

@@ -44,12 +44,13 @@ def socket_folder(preferred: Path, name: str, *, uid: int, gid: int) -> Path:
     whole = os.fspath(preferred / name)
     if len(os.fsencode(whole)) <= _LONGEST_SOCKET and _PLAIN.fullmatch(whole):
         return make_private(preferred, uid=uid, gid=gid)
-    short = Path("/tmp") / f"juno-support-{uid}-{short_name(preferred)}"
+    # Safe in the public folder: see below; TMPDIR may be as long as what we flee from.
+    short = Path("/tmp") / f"juno-support-{uid}-{short_name(preferred)}"  # noqa: S108
     try:
         short.mkdir(mode=0o700)
     except FileExistsError:
         found = short.lstat()
         # Somebody may have made it before us in the public folder.
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (uid, os.geteuid()):
-            short = Path(tempfile.mkdtemp(prefix="juno-support-", dir="/tmp"))
+            short = Path(tempfile.mkdtemp(prefix="juno-support-", dir=short.parent))
     return make_private(short, uid=uid, gid=gid)

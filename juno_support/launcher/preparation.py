@@ -15,19 +15,24 @@ from pathlib import Path
 
 import django
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
-from juno_support.launcher.speech import line, say
+from juno_support.errors import SupportError
+from juno_support.launcher.speech import complain, line, say
 from juno_support.launcher.state import WELCOME
 
 
-def main() -> None:
-    """Run all steps."""
+def main() -> int:
+    """Run all steps; return the exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "juno_support.settings")
     django.setup()
-    _bring_tables_up_to_date()
-    _collect_static_files()
-    welcome = _demo_world() if settings.JUNO_DEMO else _first_admin()
+    try:
+        _bring_tables_up_to_date()
+        _collect_static_files()
+        welcome = _demo_world() if settings.JUNO_DEMO else _first_admin()
+    except (SupportError, CommandError) as error:
+        complain(f"\n{error}")
+        return 1
     if "--print" in sys.argv[1:]:
         line(welcome)
     else:
@@ -35,6 +40,7 @@ def main() -> None:
         path.touch(mode=0o600)
         path.write_text(welcome, encoding="utf-8")
     _ask_for_a_poll()
+    return 0
 
 
 def _bring_tables_up_to_date() -> None:
@@ -77,9 +83,19 @@ def _demo_world() -> str:
 
 
 def _first_admin() -> str:
-    """Return the one-time link for the first admin, as long as there is none."""
+    """Return the one-time link for the first admin, as long as there is none.
+
+    :raises SupportError: the database holds the demo world, whose passwords everybody knows.
+    """
     from django.contrib.auth import get_user_model
 
+    from juno_support.demo import world
+
+    if world.is_built():
+        raise SupportError(
+            "This database holds the demo world, whose passwords everybody knows.",
+            "Give the portal a folder of its own: make run DEMO=0 JUNO_DATA=/path/to/folder",
+        )
     if get_user_model().objects.filter(is_staff=True, is_active=True).exists():
         return ""
     link = io.StringIO()
@@ -95,4 +111,4 @@ def _ask_for_a_poll() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -87,7 +87,7 @@ def start(program: Program, *, foreground: bool = False) -> Process:
             stderr=subprocess.STDOUT if output else None,
             process_group=None if foreground else 0,
             # The launcher has one thread, so that this is safe.
-            preexec_fn=prepare,  # noqa: PLW1509
+            preexec_fn=prepare,
         )
     # We reap by ourselves (everything, adopted orphans too); Popen must not wait for it again.
     popen.returncode = 0

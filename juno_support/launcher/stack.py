@@ -128,7 +128,8 @@ def _bring_up(supervisor: Supervisor, wishes: Wishes, began: float) -> None:
     ports.demand(wishes.host, wishes.port, patience=patience)
     state.remove(wishes.data)
     servers = services.start(supervisor, wishes.data)
-    settings = _settings(wishes, servers)
+    upstreams_port = ports.remembered(wishes.data / "upstreams-port")
+    settings = _settings(wishes, servers, upstreams_port)
     environment = os.environ | settings | {"PYTHONUNBUFFERED": "1"}
     # Ours is not the make that a child may start.
     for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
@@ -145,34 +146,28 @@ def _bring_up(supervisor: Supervisor, wishes: Wishes, began: float) -> None:
         folder=paths.CHECKOUT,
     )
     if supervisor.run(prepare) != 0:
-        raise SupportError("The start failed; what went wrong is said above.")
+        raise SupportError("Nothing was started; the reason is said above.")
     if wishes.demo:
-        supervisor.start(_upstreams(wishes, environment), within=60)
+        supervisor.start(_upstreams(wishes, environment, upstreams_port), within=60)
     supervisor.start(*_portal(wishes, environment), within=60)
     _welcome(wishes, settings, time.monotonic() - began)
 
 
-def _settings(wishes: Wishes, servers: services.Services) -> dict[str, str]:
+def _settings(wishes: Wishes, servers: services.Services, upstreams_port: int) -> dict[str, str]:
     """Return the variables that make a process part of this stack."""
     settings = servers.environment()
     settings["JUNO_DATA"] = os.fspath(wishes.data)
     settings["JUNO_DEMO"] = "1" if wishes.demo else "0"
     settings["JUNO_SECRET_KEY"] = services.given("JUNO_SECRET_KEY") or secret.key(wishes.data)
     settings["JUNO_BASE_URL"] = services.given("JUNO_BASE_URL") or f"http://localhost:{wishes.port}"
-    if wishes.demo:
-        port = ports.remembered(wishes.data / "upstreams-port")
-        settings["JUNO_DEMO_UPSTREAMS"] = f"http://127.0.0.1:{port}"
-        settings["JUNO_GOCDB_URL"] = (
-            services.given("JUNO_GOCDB_URL") or f"http://127.0.0.1:{port}/gocdbpi"
-        )
-        if not services.given("JUNO_GOCDB_URL"):
-            # The simulated GOCDB tells its private part to whoever has any certificate.
-            settings["JUNO_GOCDB_CERT"] = os.fspath(wishes.data / "demo" / "certificate.pem")
+    if wishes.demo and not services.given("JUNO_GOCDB_URL"):
+        settings["JUNO_GOCDB_URL"] = f"http://127.0.0.1:{upstreams_port}/gocdbpi"
+        # The simulated GOCDB tells its private part to whoever has any certificate.
+        settings["JUNO_GOCDB_CERT"] = os.fspath(wishes.data / "demo" / "certificate.pem")
     return settings
 
 
-def _upstreams(wishes: Wishes, environment: dict[str, str]) -> Program:
-    port = int(environment["JUNO_DEMO_UPSTREAMS"].rpartition(":")[2])
+def _upstreams(wishes: Wishes, environment: dict[str, str], port: int) -> Program:
     return Program(
         name="upstreams",
         command=[sys.executable, "manage.py", "demo", "serve_upstreams", "--port", str(port)],
@@ -218,7 +213,8 @@ def _portal(wishes: Wishes, environment: dict[str, str]) -> list[Program]:
 
 
 def _web_answers(wishes: Wishes) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(wishes.host, wishes.host)
+    # Who listens on all addresses answers on loopback.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(wishes.host, wishes.host)  # noqa: S104
     connection = http.client.HTTPConnection(host, wishes.port, timeout=5)
     try:
         connection.request("GET", "/healthz", headers={"Host": "localhost"})

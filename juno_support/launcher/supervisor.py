@@ -220,17 +220,16 @@ class Supervisor:
             for kept in self._kept.values():
                 if kept.process and kept.process.pid == pid:
                     self._ended.pop(pid)
-                    self._mourn(kept, status)
+                    self._mourn(kept, kept.process, status)
             if pid not in self._once:
                 self._ended.pop(pid, None)
 
-    def _mourn(self, kept: _Kept, status: int) -> None:
+    def _mourn(self, kept: _Kept, dead: Process, status: int) -> None:
         """Clear up after a death and plan the restart."""
-        assert kept.process is not None
-        lived = kept.process.lived()
+        lived = dead.lived()
         # Its own children must go too: a new PostgreSQL waits for the old one's backends, and an
         # orphaned Celery child would take tasks beside the new one.
-        process.kill_group(kept.process)
+        process.kill_group(dead)
         kept.process = None
         if self._stopping:
             return
@@ -240,8 +239,10 @@ class Supervisor:
         kept.last_words = process.describe_end(status)
         kept.pause = _FIRST_PAUSE if lived > _STEADY_SECONDS else kept.pause
         kept.due = time.monotonic() + kept.pause
+        # Who was killed has written nothing about it; who gave up by itself has.
+        log = "" if os.WIFSIGNALED(status) or not kept.program.log else f" (see {kept.program.log})"
         self.say(
-            f"{kept.program.name} {kept.last_words} after {lived:.0f} s; "
+            f"{kept.program.name} {kept.last_words} after {lived:.0f} s{log}; "
             f"starting it again in {kept.pause:.1f} s"
         )
         kept.pause = min(kept.pause * 2, _LONGEST_PAUSE)

@@ -22,7 +22,8 @@ from juno_support.launcher.supervisor import Stopped, Supervisor
 folder = Path(sys.argv[1])
 
 def program(name, code, **more):
-    return Program(name, [sys.executable, "-c", code], os.environ, folder / f"{name}.log", folder, **more)
+    command = [sys.executable, "-c", code]
+    return Program(name, command, os.environ, folder / f"{name}.log", folder, **more)
 
 def sleeper(name, **more):
     return program(name, "import time; time.sleep(600)", **more)
@@ -203,7 +204,8 @@ def test_a_start_can_insist(tmp_path: Path) -> None:
         '''
         import textwrap
         with Supervisor(line) as supervisor:
-            supervisor.start(program("late", textwrap.dedent(code), ready=(folder / "good").exists), insist=5)
+            late = program("late", textwrap.dedent(code), ready=(folder / "good").exists)
+            supervisor.start(late, insist=5)
             line("up")
         """,
     )
@@ -229,7 +231,8 @@ def test_everything_stops_in_order(tmp_path: Path) -> None:
         with Supervisor(line) as supervisor:
             for place, name in enumerate(["web", "worker", "store"]):
                 code_of = textwrap.dedent(code).replace("NAME", name)
-                supervisor.start(program(name, code_of, stops_in=place, ready=(folder / name).exists))
+                up = (folder / name).exists
+                supervisor.start(program(name, code_of, stops_in=place, ready=up))
         """,
     )
     output, _ = launcher.communicate(timeout=20)
@@ -241,7 +244,10 @@ def test_a_child_that_refuses_to_stop_is_killed(tmp_path: Path) -> None:
     launcher = start(
         tmp_path,
         """
-        code = "import pathlib, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path('up').touch(); time.sleep(600)"
+        code = (
+            "import pathlib, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+            "pathlib.Path('up').touch(); time.sleep(600)"
+        )
         with Supervisor(line) as supervisor:
             supervisor.start(program("deaf", code, stop_seconds=1, ready=(folder / "up").exists))
             line(f"up {supervisor.pids()['deaf']}")
@@ -255,8 +261,9 @@ def test_a_child_that_refuses_to_stop_is_killed(tmp_path: Path) -> None:
 
 _FAMILY = """
 import os, subprocess, sys, time
-plain = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-own_session = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+plain = subprocess.Popen(sleep)
+own_session = subprocess.Popen(sleep, start_new_session=True)
 open("family", "w").write(f"{plain.pid} {own_session.pid}")
 time.sleep(600)
 """
@@ -310,7 +317,11 @@ def test_a_stop_during_a_step_ends_the_step(tmp_path: Path) -> None:
             try:
                 supervisor.start(sleeper("store"))
                 line("up")
-                supervisor.run(program("step", "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"))
+                code = (
+                    "import os, time; open('pid', 'w').write(str(os.getpid()));"
+                    "time.sleep(600)"
+                )
+                supervisor.run(program("step", code))
             except Stopped:
                 line("asked")
         """,
