@@ -4,6 +4,7 @@ A ticket, site or unit that one may not see answers 404, as one that does not ex
 tells nobody what there is.
 """
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -39,12 +40,12 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 without the database, the session or the reader: any of them may be what broke."""
-    request_id = getattr(request, "id", None) or request.headers.get("X-Request-ID", "")
+    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     page = render_to_string(
         "errors/500.html",
         {
             "instance_name": settings.JUNO_INSTANCE_NAME,
-            "request_id": str(request_id)[:64],
+            "request_id": request_id,
         },
     )
     return HttpResponse(page, status=500)

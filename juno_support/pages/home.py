@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
@@ -23,10 +23,11 @@ from monitoring.queries import running_and_coming
 from supportunits import policies as unit_policies
 from supportunits.models import SupportUnit, VOSite
 from tickets import policies, queries
+from tickets.models import Ticket
 from tickets.search.grammar import quoted
 from tickets.views import rows
 from tickets.views.desk import LISTS, SILENT_DAYS, WAITING_DAYS
-from tickets.workflow import Status
+from tickets.workflow import ANSWERED, Status
 
 TICKETS_SHOWN = 8
 DOWNTIMES_SHOWN = 6
@@ -71,49 +72,67 @@ def home(request: HttpRequest) -> HttpResponse:
     if not user.is_authenticated:
         downtimes = running_downtimes(at=at) if settings.JUNO_PUBLIC_BOARD else None
         return render(request, "pages/welcome.html", {"downtimes": downtimes})
-    context: dict[str, Any] = own_tickets(user, at=at)
+    helps = policies.sees_queue(user)
+    context: dict[str, Any] = brief_lists(user, with_units=helps, at=at)
     context["downtimes"] = running_downtimes(at=at)
     if policies.sees_desk(user):
         context["desk"] = desk_tiles(user, at=at)
-    if policies.sees_queue(user):
-        context |= queue_of(user, at=at)
+    if helps:
+        context |= queue_tiles(user, at=at)
     return render(request, "pages/home.html", context)
 
 
-def own_tickets(user: Any, *, at: datetime) -> dict[str, Any]:
-    """Return the reader's own tickets: those that wait for them first, then other open ones."""
+def brief_lists(user: Any, *, with_units: bool, at: datetime) -> dict[str, list[rows.Row]]:
+    """Return the short lists of tickets.
+
+    ``for_you``: own tickets that wait for an answer or a verification; ``own``: other open ones;
+    ``newest``: the newest open tickets of the reader's units.
+    """
     own = queries.own_tickets(user)
-    waiting = own.filter(status__in=[Status.WAITING_FOR_REPLY, Status.SOLVED, Status.UNSOLVED])
-    others = own.filter(is_open=True).exclude(status=Status.WAITING_FOR_REPLY)
-    return {
-        "for_you": rows.rows(list(rows.for_list(waiting)[:TICKETS_SHOWN]), user, at=at),
-        "own": rows.rows(list(rows.for_list(others)[:TICKETS_SHOWN]), user, at=at),
+    lists: dict[str, QuerySet[Ticket]] = {
+        "for_you": own.filter(status__in=[Status.WAITING_FOR_REPLY, *ANSWERED]),
+        "own": own.filter(is_open=True).exclude(status=Status.WAITING_FOR_REPLY),
     }
+    if with_units:
+        lists["newest"] = (
+            queries.open_tickets(user).filter(unit__in=unit_policies.units_of(user)).order_by("-pk")
+        )
+    found = {
+        name: list(rows.for_list(tickets, user)[:TICKETS_SHOWN]) for name, tickets in lists.items()
+    }
+    # One ticket may stand in two lists; its row is made once.
+    tickets = {ticket["id"]: ticket for each in found.values() for ticket in each}
+    made = {row.number: row for row in rows.rows(list(tickets.values()), at=at)}
+    return {name: [made[ticket["id"]] for ticket in each] for name, each in found.items()}
 
 
-def queue_of(user: Any, *, at: datetime) -> dict[str, Any]:
-    """Return the counts of the queue and of each of the reader's units, and what is new in them."""
+def queue_tiles(user: Any, *, at: datetime) -> dict[str, list[Tile]]:
+    """Return the counts of the queue (``rail``) and of each of the reader's units (``units``)."""
     units = list(
         SupportUnit.objects.filter(pk__in=unit_policies.units_of(user)).order_by("name")[
             :UNITS_SHOWN
         ]
     )
     open_tickets = queries.open_tickets(user)
-    newest = open_tickets.filter(unit__in=units).order_by("-pk")
+    numbers = queries.count_up_to_limit([open_tickets.filter(unit=unit) for unit in units])
     return {
         "rail": [
-            Tile(str(count.label), count.text, _list_of(count.query), count.name == "overdue")
+            Tile(
+                str(count.label),
+                count.text,
+                _list_of(count.query),
+                count.name == "overdue" and count.number > 0,
+            )
             for count in queries.rail(user, at=at)
         ],
         "units": [
             Tile(
                 unit.name,
-                _text(queries.count_up_to_limit(open_tickets.filter(unit=unit))),
+                queries.count_text(number),
                 _list_of(f"unit:{quoted(unit.name)} status:open"),
             )
-            for unit in units
+            for unit, number in zip(units, numbers, strict=True)
         ],
-        "newest": rows.rows(list(rows.for_list(newest)[:TICKETS_SHOWN]), user, at=at),
     }
 
 
@@ -122,16 +141,21 @@ def desk_tiles(user: Any, *, at: datetime) -> list[Tile]:
     calendar = calendars.instance_calendar()
     silent_since = working_time.working_days_ago(at, SILENT_DAYS, calendar)
     waiting_since = working_time.working_days_ago(at, WAITING_DAYS, calendar)
-    tiles = []
-    for name, label in LISTS.items():
-        found = queries.desk(user, name, silent_since=silent_since, waiting_since=waiting_since)
-        number = queries.count_up_to_limit(found)
-        tiles.append(
-            Tile(
-                str(label), _text(number), f"/tpm/?list={name}", name == "escalated" and number > 0
-            )
+    numbers = queries.count_up_to_limit(
+        [
+            queries.desk(user, name, at=at, silent_since=silent_since, waiting_since=waiting_since)
+            for name in LISTS
+        ]
+    )
+    return [
+        Tile(
+            str(label),
+            queries.count_text(number),
+            f"/tpm/?list={name}",
+            name == "escalated" and number > 0,
         )
-    return tiles
+        for (name, label), number in zip(LISTS.items(), numbers, strict=True)
+    ]
 
 
 def running_downtimes(*, at: datetime) -> RunningDowntimes:
@@ -161,7 +185,3 @@ def running_downtimes(*, at: datetime) -> RunningDowntimes:
 
 def _list_of(query: str) -> str:
     return f"/tickets/?{urlencode({'q': query})}"
-
-
-def _text(number: int) -> str:
-    return "99+" if number >= queries.COUNT_LIMIT else str(number)
