@@ -1,0 +1,15 @@
+"""The product's addresses, and the floor."""
+
+from django.urls import include, path
+
+from bench.pages import floor
+
+urlpatterns = [
+    path("bench/floor/", floor),
+    path("", include("juno_support.urls")),
+]
+
+handler400 = "juno_support.pages.error_pages.bad_request"
+handler403 = "juno_support.pages.error_pages.permission_denied"
+handler404 = "juno_support.pages.error_pages.page_not_found"
+handler500 = "juno_support.pages.error_pages.server_error"
