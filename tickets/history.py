@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import partial
 
-from celery import current_app
+from celery import signature
 from django.db import transaction
 from django.db.models import F
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from juno_support.accounts.models import User
 from tickets.models import (
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 # The handler lives above this module; it is named, not imported.
 HANDLER = "tickets.tasks.handle_entry"
 
+BROKER_IS_AWAY = (BrokerError, RedisError, OSError)
 MAIL_ONLY = (Consumer.MAIL,)
 
 _is_past: ContextVar[bool] = ContextVar("_is_past", default=False)
@@ -92,7 +94,8 @@ def record(
         if is_past:
             return entry
         wait = (not_before - at).total_seconds() if not_before else 0
-        transaction.on_commit(partial(_hand_on, entry.pk, wait), robust=True)
+        # A lambda, not a partial: Django names a robust callback by its __qualname__ if it fails.
+        transaction.on_commit(lambda: _hand_on(entry.pk, wait), robust=True)
     return entry
 
 
@@ -132,9 +135,8 @@ def mark_failed(dispatch_id: int, error: str, retry_at: datetime) -> None:
 
 def _hand_on(entry_id: int, wait: float) -> None:
     # A broker that is away must not make a request fail: the sweep finds the rows.
+    task = signature(HANDLER, kwargs={"entry_id": entry_id})
     try:
-        current_app.send_task(
-            HANDLER, kwargs={"entry_id": entry_id}, countdown=wait or None, retry=False
-        )
-    except current_app.connection_for_write().recoverable_connection_errors as error:
+        task.apply_async(countdown=wait or None, retry=False)
+    except BROKER_IS_AWAY as error:
         logger.warning("entry %s waits for the sweep: %s", entry_id, error)

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -81,7 +80,7 @@ def enqueue_all(mails: Iterable[Mail], *, at: datetime) -> list[Delivery]:
     deliveries = [rows[mail.key] for mail in mails]
     waiting = [row.pk for row in rows.values() if row.state == DeliveryState.WAITING]
     if waiting:
-        transaction.on_commit(partial(_tell_a_worker, sorted(waiting)), robust=True)
+        transaction.on_commit(lambda: _tell_a_worker(sorted(waiting)), robust=True)
     return deliveries
 
 
@@ -95,7 +94,7 @@ def try_again(*, delivery_id: int, by: User, at: datetime) -> Delivery:
     if delivery.state == DeliveryState.SENT:
         raise CannotDecide(_("This mail was sent meanwhile."))
     _decide([delivery], DeliveryState.WAITING, by, at)
-    transaction.on_commit(partial(_tell_a_worker, [delivery.pk]), robust=True)
+    transaction.on_commit(lambda: _tell_a_worker([delivery.pk]), robust=True)
     return delivery
 
 
@@ -112,7 +111,7 @@ def try_all_again(*, by: User, at: datetime, most: int = 1000) -> int:
     )
     _decide(given_up, DeliveryState.WAITING, by, at)
     if given_up:
-        transaction.on_commit(partial(_tell_a_worker, [row.pk for row in given_up]), robust=True)
+        transaction.on_commit(lambda: _tell_a_worker([row.pk for row in given_up]), robust=True)
     return len(given_up)
 
 

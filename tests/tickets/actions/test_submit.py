@@ -1,0 +1,201 @@
+"""Filing tickets: where they go, what is refused, and that nothing is filed twice."""
+
+import threading
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+
+from supportunits.models import UnitState
+from tests.make import AT, make_issue_type, make_site, make_unit, make_user, make_vo_site
+from tests.tickets.make import make_ticket
+from tickets.actions import files, submit
+from tickets.actions.submit import NotAcceptable
+from tickets.models import Draft, HistoryEntry, Priority, StatusInterval, Ticket
+from tickets.workflow import Status
+
+
+def test_a_ticket_goes_to_tpm_with_its_history_and_waits_for_mail_and_context(cast):
+    ticket = make_ticket(by=cast.ada, vo=cast.juno, affected_sites=[cast.in2p3])
+
+    entry = HistoryEntry.objects.get(ticket=ticket)
+    assert (ticket.unit, ticket.status, ticket.is_restricted) == (cast.tpm, Status.NEW, False)
+    assert entry.kind == "ticket.submitted"
+    assert sorted(entry.dispatches.values_list("consumer", flat=True)) == ["context", "mail"]
+    assert Ticket.objects.get(pk=ticket.pk).last_entry_id == entry.pk
+    interval = StatusInterval.objects.get(ticket=ticket)
+    assert (interval.status, interval.unit, interval.ends_at) == (Status.NEW, cast.tpm, None)
+
+
+def test_the_same_draft_twice_gives_one_ticket(cast):
+    draft_id = uuid.uuid4()
+
+    first = make_ticket(by=cast.ada, draft_id=draft_id)
+    second = make_ticket(by=cast.ada, draft_id=draft_id, subject="Sent again")
+
+    assert first == second
+    assert Ticket.objects.count() == 1
+    assert HistoryEntry.objects.count() == 1
+
+
+def test_somebody_elses_draft_is_not_filed(cast):
+    draft_id = uuid.uuid4()
+    make_ticket(by=cast.ada, draft_id=draft_id)
+
+    with pytest.raises(NotAcceptable, match="somebody else"):
+        make_ticket(by=cast.eve, draft_id=draft_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_give_one_ticket():
+    make_unit(kind="TPM")
+    person = make_user()
+    draft_id = uuid.uuid4()
+    found = []
+
+    def click():
+        try:
+            found.append(make_ticket(by=person, draft_id=draft_id).pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 4
+    assert len(set(found)) == 1
+
+
+def test_a_notified_site_gets_it_at_once(cast):
+    ticket = make_ticket(by=cast.ada, notified_site=cast.in2p3)
+
+    assert (ticket.unit, ticket.status) == (cast.in2p3_unit, Status.ASSIGNED)
+    assert ticket.assigned_at == AT
+
+
+def test_a_site_without_unit_falls_back_to_tpm_and_is_new(cast):
+    ticket = make_ticket(by=cast.ada, notified_site=cast.beijing)
+
+    assert (ticket.unit, ticket.status) == (cast.tpm, Status.NEW)
+
+
+def test_both_site_and_unit_are_an_error_at_the_field(cast):
+    with pytest.raises(NotAcceptable) as error:
+        make_ticket(by=cast.ada, notified_site=cast.in2p3, unit=cast.in2p3_unit)
+
+    assert error.value.field == "send_to"
+
+
+def test_a_closed_unit_is_refused_in_words(cast):
+    unit = make_unit(name="Old", state=UnitState.CLOSED)
+
+    with pytest.raises(NotAcceptable, match="closed"):
+        make_ticket(by=cast.ada, unit=unit)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_refused"),
+    [
+        ("", False),
+        ("Certified", False),
+        ("Suspended", False),
+        ("Uncertified", True),
+        ("Closed", True),
+    ],
+)
+def test_certification_decides_who_can_be_notified(cast, status, is_refused):
+    site = make_site(name="SINP", certification_status=status)
+
+    if is_refused:
+        with pytest.raises(NotAcceptable):
+            make_ticket(by=cast.ada, notified_site=site)
+    else:
+        assert make_ticket(by=cast.ada, notified_site=site).notified_site == site
+
+
+def test_an_uncertified_site_in_commissioning_can_be_notified(cast):
+    site = make_site(name="SINP", certification_status="Uncertified")
+    make_vo_site(vo=cast.juno, site=site, is_in_commissioning=True, contact_email="a@example.org")
+
+    assert make_ticket(by=cast.ada, notified_site=site).notified_site == site
+
+
+def test_security_is_restricted_and_goes_to_the_security_unit(cast):
+    kind = make_issue_type(name="Break-in", is_security=True)
+
+    ticket = make_ticket(by=cast.ada, issue_type=kind, unit=cast.in2p3_unit)
+
+    assert ticket.is_restricted
+    assert ticket.unit.kind == "SECURITY"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"subject": "  "}, "subject"),
+        ({"subject": "x" * 251}, "subject"),
+        ({"description": ""}, "description"),
+        ({"description": "x" * (256 * 1024 + 1)}, "description"),
+        ({"carbon_copies": ["no address"]}, "carbon_copies"),
+        ({"carbon_copies": [f"a{n}@example.org" for n in range(21)]}, "carbon_copies"),
+    ],
+)
+def test_what_cannot_be_accepted_names_its_field(cast, fields, field):
+    with pytest.raises(NotAcceptable) as error:
+        make_ticket(by=cast.ada, **fields)
+
+    assert error.value.field == field
+    assert not Ticket.objects.exists()
+
+
+def test_hostile_words_are_kept_as_text(cast):
+    ticket = make_ticket(
+        by=cast.ada, subject="a\x00b\n<script>", description="<script>alert(1)</script>"
+    )
+
+    assert "\x00" not in ticket.subject
+    assert "\n" not in ticket.subject
+    assert "<script" not in ticket.description_html
+
+
+def test_files_of_the_draft_become_files_of_the_ticket(cast):
+    draft_id = uuid.uuid4()
+    file = files.add_to_draft(
+        draft_id=draft_id, upload=SimpleUploadedFile("pilot.log", b"exit 1"), by=cast.ada, at=AT
+    )
+
+    ticket = make_ticket(by=cast.ada, draft_id=draft_id)
+
+    file.refresh_from_db()
+    assert (file.ticket, file.draft, file.name) == (ticket, None, "pilot.log")
+    assert not Draft.objects.exists()
+
+
+def test_drafts_belong_to_their_owner(cast):
+    draft = submit.save_draft(draft_id=uuid.uuid4(), by=cast.ada, at=AT, data={"subject": "a"})
+
+    with pytest.raises(NotAcceptable):
+        submit.save_draft(draft_id=draft.pk, by=cast.eve, at=AT, data={"subject": "b"})
+    submit.discard_draft(draft_id=draft.pk, by=cast.eve)
+    assert Draft.objects.get().data == {"subject": "a"}
+    submit.discard_draft(draft_id=draft.pk, by=cast.ada)
+    assert not Draft.objects.exists()
+
+
+def test_the_priority_at_submission_is_kept(cast):
+    ticket = make_ticket(by=cast.ada, priority=Priority.URGENT)
+
+    assert ticket.submitted_priority == Priority.URGENT
+
+
+def test_old_drafts_and_files_that_nothing_names_are_swept(cast, own_folders):
+    submit.save_draft(draft_id=uuid.uuid4(), by=cast.ada, at=AT, data={})
+
+    files.sweep_orphans(at=AT + timedelta(days=61))
+
+    assert not Draft.objects.exists()
