@@ -1,0 +1,120 @@
+"""Collect from the database what decides about the recipients of a mail."""
+
+import re
+from collections.abc import Iterable
+
+from juno_support.accounts.models import NotificationMode, User
+from supportunits import queries as units
+from supportunits.models import SupportUnit, UnitKind, UnitMembership, UnitState, VOSite
+from tickets import policies
+from tickets.mail.recipients import EntryFacts, Person, TicketFacts, Unit
+from tickets.models import HistoryEntry, Kind, Ticket, TicketPerson, TicketType
+
+# Sources write several addresses into one field.
+_BETWEEN_ADDRESSES = re.compile(r"[\s,;]+")
+
+
+def of_ticket(ticket: Ticket) -> TicketFacts:
+    """Return what matters of the ticket now: who is on it, and may read it at this moment."""
+    parts = TicketPerson.objects.filter(ticket=ticket).select_related("user").order_by("pk")
+    by_part: dict[str, list[User]] = {}
+    for row in parts:
+        by_part.setdefault(row.part, []).append(row.user)
+    subscribers = User.objects.filter(subscriptions__ticket=ticket).order_by("pk")
+    tpm = units.tpm_unit()
+    return TicketFacts(
+        submitter=Person(ticket.submitter_id, ticket.submitter.email)
+        if ticket.submitter.is_active
+        else Person(ticket.submitter_id, ""),
+        unit=_unit(ticket.unit, ticket),
+        tpm=_unit(tpm, ticket),
+        security=_unit(units.security_unit(), ticket) if ticket.is_restricted else Unit(),
+        admins=_readers(ticket, User.objects.filter(is_staff=True, is_active=True)),
+        is_restricted=ticket.is_restricted,
+        solution_only=ticket.notification_mode == NotificationMode.SOLUTION_ONLY,
+        on_behalf_address=ticket.on_behalf_of_email,
+        carbon_copies=tuple(ticket.carbon_copies.order_by("pk").values_list("address", flat=True)),
+        subscribers=_readers(ticket, subscribers),
+        assigned=_readers(ticket, by_part.get(TicketPerson.Part.ASSIGNED, [])),
+        involved=_readers(ticket, by_part.get(TicketPerson.Part.INVOLVED, [])),
+        site_name=ticket.notified_site.name if ticket.notified_site else "",
+        site_addresses=_site_addresses(ticket),
+    )
+
+
+def of_entry(entry: HistoryEntry, ticket: Ticket) -> EntryFacts:
+    """Return what matters of a history entry."""
+    status = entry.facts.get("status", "")
+    return EntryFacts(
+        kind=entry.kind,
+        actor=_actor(entry),
+        is_public=entry.is_public,
+        status=status[1] if isinstance(status, list) else status,
+        field=entry.facts.get("field", ""),
+        level=entry.facts.get("level", 0),
+        person=_named(entry, ticket),
+    )
+
+
+def split_addresses(field: str) -> tuple[str, ...]:
+    """Return the addresses of a field in which a source may have written several."""
+    return tuple(part for part in _BETWEEN_ADDRESSES.split(field) if part)
+
+
+def _actor(entry: HistoryEntry) -> Person | None:
+    if entry.actor is None:
+        return None
+    return Person(entry.actor.pk, entry.actor.email)
+
+
+def _named(entry: HistoryEntry, ticket: Ticket) -> Person | None:
+    if entry.kind not in (Kind.PERSON_ADDED, Kind.NEXT_STEP) or not entry.facts.get("person"):
+        return None
+    found = _readers(ticket, User.objects.filter(pk=entry.facts["person"]))
+    return found[0] if found else None
+
+
+def _readers(ticket: Ticket, people: Iterable[User]) -> tuple[Person, ...]:
+    found = []
+    for user in people:
+        reading = policies.reads(ticket, user)
+        if reading >= policies.Reading.PUBLIC:
+            found.append(Person(user.pk, user.email, reading == policies.Reading.ALL))
+    return tuple(found)
+
+
+def _unit(unit: SupportUnit, ticket: Ticket) -> Unit:
+    # Membership of an active unit is what makes a supporter (policies); asking the policies for
+    # each member would cost two queries a person. CSIRT alone reads restricted tickets.
+    members: tuple[Person, ...] = ()
+    if unit.state == UnitState.ACTIVE:
+        reads_internal = not ticket.is_restricted or unit.kind == UnitKind.SECURITY
+        members = tuple(
+            Person(user_id, address, reads_internal)
+            for user_id, address in UnitMembership.objects.filter(unit=unit, user__is_active=True)
+            .order_by("pk")
+            .values_list("user_id", "user__email")
+        )
+    closed = unit.state == UnitState.CLOSED
+    return Unit(
+        name=unit.name,
+        members=members,
+        mailing_list="" if closed else unit.mailing_list,
+        list_is_closed=unit.list_is_closed,
+    )
+
+
+def _site_addresses(ticket: Ticket) -> tuple[str, ...]:
+    site = ticket.notified_site
+    if site is None:
+        return ()
+    # A site in commissioning is reached by the contact that the VO named (domain: section 6).
+    commissioning = VOSite.objects.filter(site=site, is_in_commissioning=True).exclude(
+        contact_email=""
+    )
+    by_vo = commissioning.filter(vo=ticket.vo_id).first()
+    contact = by_vo.contact_email if by_vo else site.contact
+    if not contact and (other := commissioning.first()):
+        contact = other.contact_email
+    emergency = site.emergency_contact if ticket.type == TicketType.ALARM else ""
+    return tuple(dict.fromkeys([*split_addresses(emergency), *split_addresses(contact)]))

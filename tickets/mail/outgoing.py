@@ -1,0 +1,161 @@
+"""Tell people by mail what happened to a ticket: one action, one mail an address, once.
+
+An action may write several history entries (an answer, and the step that goes along), each with a
+dispatch row of its own, and workers may take these at the same moment. All of them work out the
+same mails under the same keys, so that the first one to commit has written them, and the others
+have nothing to add.
+"""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+
+from juno_support.accounts.models import User
+from juno_support.accounts.zones import zone_of
+from juno_support.lib import clock
+from juno_support.outbox.actions import Mail, enqueue_all
+from tickets.mail import facts, threads, words
+from tickets.mail.recipients import Recipient, Why, recipients
+from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket
+
+
+@transaction.atomic
+def handle(dispatch: Dispatch) -> None:
+    """Write the mails that tell of the dispatch's entry, and mark it done, in one transaction."""
+    at = clock.now()
+    entries = _of_one_action(dispatch.entry)
+    if not _was_told(entries):
+        enqueue_all(compose(entries), at=at)
+    Dispatch.objects.filter(pk=dispatch.pk, done_at__isnull=True).update(done_at=at)
+
+
+def compose(entries: Sequence[HistoryEntry]) -> list[Mail]:
+    """Return the mails that tell of the entries of one action, in the order of their keys.
+
+    :param entries: of one ticket, oldest first; not empty
+    """
+    ticket = Ticket.objects.select_related("submitter", "unit", "vo", "notified_site").get(
+        pk=entries[0].ticket_id
+    )
+    ticket_facts = facts.of_ticket(ticket)
+    heard: dict[str, list[tuple[HistoryEntry, Recipient]]] = {}
+    for entry in entries:
+        for recipient in recipients(facts.of_entry(entry, ticket), ticket_facts):
+            heard.setdefault(recipient.address.casefold(), []).append((entry, recipient))
+    story = words.Story.load(ticket, entries)
+    people = User.objects.in_bulk(
+        [recipient.user_id for pairs in heard.values() for _, recipient in pairs]
+    )
+    mails = [_mail(story, pairs, people) for pairs in heard.values()]
+    # Two workers insert in the same order, so that neither waits for the other in a circle.
+    return sorted(mails, key=lambda mail: mail.key)
+
+
+def _of_one_action(entry: HistoryEntry) -> list[HistoryEntry]:
+    """Return the mailed entries that were written by the same action, oldest first.
+
+    They share the moment, to the microsecond, and the undo window; and they are one person's, or
+    the system's along with a person's.
+    """
+    same_moment = (
+        HistoryEntry.objects.filter(
+            ticket_id=entry.ticket_id,
+            happened_at=entry.happened_at,
+            dispatches__consumer=Consumer.MAIL,
+            dispatches__cancelled_at__isnull=True,
+        )
+        .select_related("actor", "diary_entry")
+        .order_by("pk")
+    )
+    runs: list[list[HistoryEntry]] = []
+    for each in same_moment:
+        if runs and _goes_with(each, runs[-1]):
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return next((run for run in runs if entry in run), [])
+
+
+def _goes_with(entry: HistoryEntry, run: Sequence[HistoryEntry]) -> bool:
+    actors = {each.actor_id for each in [*run, entry]} - {None}
+    windows = {each.facts.get("undo_until") for each in [*run, entry]}
+    return len(actors) <= 1 and len(windows) == 1
+
+
+def _was_told(entries: Sequence[HistoryEntry]) -> bool:
+    """Return whether a worker told of the action already, or it was cancelled meanwhile."""
+    if not entries:
+        return True
+    return Dispatch.objects.filter(
+        entry__in=entries, consumer=Consumer.MAIL, done_at__isnull=False
+    ).exists()
+
+
+def _mail(
+    story: words.Story,
+    pairs: Sequence[tuple[HistoryEntry, Recipient]],
+    people: dict[int, User],
+) -> Mail:
+    ticket = story.ticket
+    entries = [entry for entry, _ in pairs]
+    reader = _as_one([recipient for _, recipient in pairs])
+    person = people.get(reader.user_id) if reader.user_id is not None else None
+    zone = _zone(ticket, reader, person)
+    language = person.language if person else ticket.language or settings.LANGUAGE_CODE
+    if language not in dict(settings.LANGUAGES):
+        language = settings.LANGUAGE_CODE
+    with timezone.override(zone), translation.override(language):
+        return Mail(
+            key=f"action {story.entries[0].pk}: {reader.address.casefold()}",
+            kind=entries[-1].kind if len(entries) == 1 else _main_kind(entries),
+            to_address=reader.address,
+            to_user_id=reader.user_id,
+            reason="; ".join(reason.words() for reason in reader.reasons),
+            about_ticket=ticket.pk,
+            subject=threads.subject(
+                number=ticket.pk,
+                type=ticket.type,
+                words=ticket.subject,
+                is_restricted=ticket.is_restricted,
+            ),
+            body=words.body(story, entries, reader),
+            headers=threads.headers(
+                number=ticket.pk,
+                status=ticket.status,
+                is_first=any(entry.kind == Kind.SUBMITTED for entry in entries),
+            ),
+        )
+
+
+def _as_one(same: Sequence[Recipient]) -> Recipient:
+    """Return one recipient for several entries: what only one of the mails may hold, this may not.
+
+    An address that hears of one entry as a member and of another as an open list gets what the
+    list may read.
+    """
+    return Recipient(
+        address=same[0].address,
+        user_id=same[0].user_id,
+        reasons=tuple(dict.fromkeys(reason for each in same for reason in each.reasons)),
+        may_read_internal=all(each.may_read_internal for each in same),
+        is_new=any(each.is_new for each in same),
+    )
+
+
+def _main_kind(entries: Sequence[HistoryEntry]) -> str:
+    diary = (Kind.PUBLIC_ENTRY, Kind.INTERNAL_ENTRY)
+    return next((entry.kind for entry in entries if entry.kind not in diary), entries[0].kind)
+
+
+def _zone(ticket: Ticket, reader: Recipient, person: User | None) -> ZoneInfo:
+    if person is not None:
+        return zone_of(person.time_zone)
+    whys = {reason.why for reason in reader.reasons}
+    if Why.SITE in whys and ticket.notified_site is not None:
+        return zone_of(ticket.notified_site.zone)
+    if Why.LIST in whys and any(reason.name == ticket.unit.name for reason in reader.reasons):
+        return zone_of(ticket.unit.time_zone)
+    return zone_of("UTC")

@@ -1,0 +1,339 @@
+"""Who hears of a history entry by mail, why, and how much (domain: section 11). Pure.
+
+Rules, in the order in which the code applies them:
+
+- Some kinds are quiet: what only tidies up, or what others see on the page when they look.
+- A public change goes to the submitter (public diary, answer and question always; the rest by
+  notification mode), the on-behalf-of address, CC, subscribers, assigned and involved supporters,
+  the unit's members and its list.
+- An internal note goes to assigned and involved supporters, the unit's members, and to its list,
+  in full only where the list's manager declared it closed to supporters.
+- Some kinds add somebody: the notified site when a ticket is filed, TPM when one is reopened or
+  escalated for the second time, admins at the third, the person who was added or has the next step.
+- Where a unit has nobody to read, TPM reads; where TPM has nobody, the admins.
+- Type Security: CSIRT and submitter only; the mail itself carries no text.
+- Nobody is told of an own change, except the submitter that the ticket was filed.
+- One mail an address, with all its reasons. Where one of them is a list that others read, the mail
+  holds only what the list may hold.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+
+from tickets.models import Kind
+from tickets.workflow import Status
+
+QUIET = frozenset(
+    {
+        Kind.PERSON_REMOVED,
+        Kind.REFERENCE_ADDED,
+        Kind.CC_ADDED,
+        Kind.CC_REMOVED,
+        Kind.ME_TOO,
+        Kind.REDACTED,
+        Kind.CONTEXT,
+        Kind.UNDONE,
+    }
+)
+"""Kinds of which nobody is told by mail."""
+
+# Of these the submitter hears also in the mode "solution only".
+_ALWAYS = frozenset({Kind.SUBMITTED, Kind.PUBLIC_ENTRY})
+_ALWAYS_STATUS = frozenset({Status.SOLVED, Status.UNSOLVED, Status.WAITING_FOR_REPLY})
+
+
+class Why(StrEnum):
+    """What an address is to the ticket."""
+
+    SUBMITTER = "submitter"
+    ON_BEHALF = "on behalf of"
+    CC = "cc"
+    SUBSCRIBER = "subscriber"
+    ASSIGNED = "assigned"
+    INVOLVED = "involved"
+    ADDED = "added"
+    NEXT_STEP = "next step"
+    MEMBER = "member"
+    LIST = "list"
+    SITE = "site"
+    ADMIN = "admin"
+
+
+_LISTS = frozenset({Why.LIST, Why.SITE})
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why somebody gets a mail; ``name`` is the unit's or the site's."""
+
+    why: Why
+    name: str = ""
+
+    def words(self) -> str:
+        """Return the reason in words that complete "You get this because …"."""
+        return _WORDS[self.why]() % {"name": self.name}
+
+
+# Functions, because the words are looked up in the reader's language.
+_WORDS: dict[Why, Callable[[], str]] = {
+    Why.SUBMITTER: lambda: _("you filed this ticket"),
+    Why.ON_BEHALF: lambda: _("this ticket was filed on your behalf"),
+    Why.CC: lambda: _("your address is in CC"),
+    Why.SUBSCRIBER: lambda: _("you follow this ticket"),
+    Why.ASSIGNED: lambda: _("you are assigned to this ticket"),
+    Why.INVOLVED: lambda: _("you are involved in this ticket"),
+    Why.ADDED: lambda: _("you were asked to work on this ticket"),
+    Why.NEXT_STEP: lambda: _("the next step is yours"),
+    Why.MEMBER: lambda: _("you are a member of %(name)s"),
+    Why.LIST: lambda: _("this address is the mailing list of %(name)s"),
+    Why.SITE: lambda: _("this address is the contact of %(name)s"),
+    Why.ADMIN: lambda: _("you are an admin of this portal"),
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account.
+
+    :ivar reads_internal: whether the policies let the person read this ticket's internal diary
+    """
+
+    user_id: int
+    address: str
+    reads_internal: bool = False
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A support unit as far as mail is concerned; people without an active account are not in it."""
+
+    name: str = ""
+    members: tuple[Person, ...] = ()
+    mailing_list: str = ""
+    list_is_closed: bool = False
+
+    @property
+    def hears(self) -> bool:
+        """Whether anybody reads what is sent to the unit."""
+        return bool(self.members or self.mailing_list)
+
+
+@dataclass(frozen=True)
+class TicketFacts:
+    """What matters of a ticket. Everybody in it may read the ticket at this moment."""
+
+    submitter: Person
+    unit: Unit
+    tpm: Unit
+    security: Unit
+    admins: tuple[Person, ...] = ()
+    is_restricted: bool = False
+    solution_only: bool = False
+    on_behalf_address: str = ""
+    carbon_copies: tuple[str, ...] = ()
+    subscribers: tuple[Person, ...] = ()
+    assigned: tuple[Person, ...] = ()
+    involved: tuple[Person, ...] = ()
+    site_name: str = ""
+    site_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EntryFacts:
+    """What matters of a history entry.
+
+    :ivar status: the status that the entry led to, or empty
+    :ivar field: the field that changed, or empty
+    :ivar level: the step of an escalation, or 0
+    :ivar person: whom the entry names: who was added, who has the next step
+    """
+
+    kind: str
+    actor: Person | None = None
+    is_public: bool = True
+    status: str = ""
+    field: str = ""
+    level: int = 0
+    person: Person | None = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One address that hears of an entry.
+
+    :ivar reasons: never empty
+    :ivar may_read_internal: whether the mail may hold the internal diary and words for supporters
+    :ivar is_new: whether the ticket itself is news to it, so that the mail tells it from the start
+    """
+
+    address: str
+    user_id: int | None
+    reasons: tuple[Reason, ...]
+    may_read_internal: bool
+    is_new: bool
+
+    @property
+    def is_submitter(self) -> bool:
+        """Whether the submitter is meant."""
+        return any(reason.why is Why.SUBMITTER for reason in self.reasons)
+
+
+@dataclass(frozen=True)
+class _Ear:
+    """One reason for one address to hear."""
+
+    address: str
+    reason: Reason
+    user_id: int | None = None
+    reads_internal: bool = False
+    is_new: bool = False
+
+    @property
+    def is_open_list(self) -> bool:
+        return self.reason.why in _LISTS and not self.reads_internal
+
+
+def recipients(entry: EntryFacts, ticket: TicketFacts) -> list[Recipient]:
+    """Return who hears of the entry: each address once, in a stable order."""
+    if entry.kind in QUIET:
+        return []
+    if ticket.is_restricted:
+        ears = _security(entry, ticket)
+    elif entry.is_public:
+        ears = [*_public(entry, ticket), *_further(entry, ticket)]
+    else:
+        ears = [*_internal(entry, ticket), *_further(entry, ticket)]
+    return _merged(ear for ear in ears if ear.address and not _is_own(ear, entry))
+
+
+def _public(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
+    is_filed = entry.kind == Kind.SUBMITTED
+    ears = []
+    if _submitter_hears(entry, ticket):
+        ears.append(_person(ticket.submitter, Why.SUBMITTER, internal=False))
+    ears.append(_Ear(ticket.on_behalf_address, Reason(Why.ON_BEHALF), is_new=is_filed))
+    ears += [_Ear(address, Reason(Why.CC), is_new=is_filed) for address in ticket.carbon_copies]
+    ears += [_person(each, Why.SUBSCRIBER, internal=False) for each in ticket.subscribers]
+    return ears + _workers(ticket, is_new=is_filed or entry.kind == Kind.ASSIGNED_TO_UNIT)
+
+
+def _internal(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
+    # Only entries of the diary are everybody's at work; the others concern whom they name.
+    return _workers(ticket, is_new=False) if entry.kind == Kind.INTERNAL_ENTRY else []
+
+
+def _workers(ticket: TicketFacts, *, is_new: bool) -> list[_Ear]:
+    return [
+        *(_person(each, Why.ASSIGNED) for each in ticket.assigned),
+        *(_person(each, Why.INVOLVED) for each in ticket.involved),
+        *_unit_or_fallback(ticket.unit, ticket, is_new=is_new),
+    ]
+
+
+def _further(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
+    ears: list[_Ear] = []
+    tpm_hears = entry.status == Status.REOPENED or entry.level >= 2
+    if tpm_hears:
+        ears += _unit_or_fallback(ticket.tpm, ticket, is_new=True)
+    if entry.level >= 3:
+        ears += [_person(each, Why.ADMIN, is_new=True) for each in ticket.admins]
+    if entry.kind == Kind.SUBMITTED:
+        site = Reason(Why.SITE, ticket.site_name)
+        ears += [_Ear(address, site, is_new=True) for address in ticket.site_addresses]
+    if entry.person is not None and entry.kind == Kind.PERSON_ADDED:
+        ears.append(_person(entry.person, Why.ADDED, is_new=True))
+    if entry.person is not None and entry.kind == Kind.NEXT_STEP:
+        ears.append(_person(entry.person, Why.NEXT_STEP))
+    return ears
+
+
+def _security(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
+    if entry.kind == Kind.PERSON_ADDED:
+        csirt = {member.user_id for member in ticket.security.members}
+        if entry.person is None or entry.person.user_id not in csirt:
+            return []
+        return [_person(entry.person, Why.ADDED)]
+    ears = []
+    if entry.is_public and _submitter_hears(entry, ticket):
+        ears.append(_person(ticket.submitter, Why.SUBMITTER, internal=False))
+    # Not the list: who reads it is not known. But where CSIRT has no members, silence is worse:
+    # these mails carry no text, and TPM may know that such a ticket exists.
+    if ticket.security.members:
+        ears += [_member(each, ticket.security) for each in ticket.security.members]
+    else:
+        ears += _unit_or_fallback(ticket.security, ticket, is_new=False)
+    return ears
+
+
+def _submitter_hears(entry: EntryFacts, ticket: TicketFacts) -> bool:
+    return (
+        not ticket.solution_only
+        or entry.kind in _ALWAYS
+        or entry.status in _ALWAYS_STATUS
+        # it changes who may read the ticket
+        or entry.field == "vo"
+    )
+
+
+def _unit_or_fallback(unit: Unit, ticket: TicketFacts, *, is_new: bool) -> list[_Ear]:
+    for each in (unit, ticket.tpm):
+        if each.hears:
+            listed = _Ear(
+                each.mailing_list,
+                Reason(Why.LIST, each.name),
+                reads_internal=each.list_is_closed,
+                is_new=is_new,
+            )
+            return [*(_member(member, each, is_new=is_new) for member in each.members), listed]
+    return [_person(each, Why.ADMIN, is_new=is_new) for each in ticket.admins]
+
+
+def _member(person: Person, unit: Unit, *, is_new: bool = False) -> _Ear:
+    return _Ear(
+        person.address,
+        Reason(Why.MEMBER, unit.name),
+        person.user_id,
+        person.reads_internal,
+        is_new,
+    )
+
+
+def _person(person: Person, why: Why, *, internal: bool = True, is_new: bool = False) -> _Ear:
+    return _Ear(
+        person.address,
+        Reason(why),
+        person.user_id,
+        person.reads_internal and internal,
+        is_new,
+    )
+
+
+def _is_own(ear: _Ear, entry: EntryFacts) -> bool:
+    if entry.actor is None or ear.reason.why in _LISTS:
+        return False
+    if entry.kind == Kind.SUBMITTED and ear.reason.why is Why.SUBMITTER:
+        return False
+    return (
+        ear.user_id == entry.actor.user_id
+        or ear.address.casefold() == entry.actor.address.casefold()
+    )
+
+
+def _merged(ears: Iterable[_Ear]) -> list[Recipient]:
+    by_address: dict[str, list[_Ear]] = {}
+    for ear in ears:
+        by_address.setdefault(ear.address.casefold(), []).append(ear)
+    return [
+        Recipient(
+            address=same[0].address,
+            user_id=next((ear.user_id for ear in same if ear.user_id is not None), None),
+            reasons=tuple(dict.fromkeys(ear.reason for ear in same)),
+            may_read_internal=any(ear.reads_internal for ear in same)
+            and not any(ear.is_open_list for ear in same),
+            is_new=any(ear.is_new for ear in same),
+        )
+        for same in by_address.values()
+    ]
