@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from juno_support.errors import SupportError
@@ -42,12 +42,15 @@ def configure_source(*, source: Source, url: str, interval: timedelta, is_enable
 
 
 def forget_old_runs(*, before: datetime) -> int:
-    """Delete the records of polls before a moment, but never a source's last good one."""
-    keep = (
+    """Delete the records of polls before a moment, but never a source's first or last good one.
+
+    The first says since when we know anything, the last how old our data are.
+    """
+    good = (
         FeedRun.objects.filter(outcome__in=[Outcome.OK, Outcome.UNCHANGED])
         .values("source")
-        .annotate(last=Max("pk"))
-        .values_list("last", flat=True)
+        .annotate(first=Min("pk"), last=Max("pk"))
     )
+    keep = {pk for row in good for pk in (row["first"], row["last"])}
     deleted, _rows = FeedRun.objects.filter(started_at__lt=before).exclude(pk__in=keep).delete()
     return deleted

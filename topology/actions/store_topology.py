@@ -132,11 +132,11 @@ def _bring_in_line(
     :param named: the model's ``name`` is unique and follows the source
     """
     ours = {row.key: row for row in model._default_manager.filter(source=poll.source)}
-    if named:
-        _adopt_by_name(model, wanted, ours, source=poll.source)
     made: list[Row] = []
     touched: dict[str, Row] = {}
-    fields: set[str] = set()
+    if named:
+        touched |= _adopt_by_name(model, wanted, ours, source=poll.source)
+    fields: set[str] = {"missed_polls"}
     former_names: list[tuple[Row, str]] = []
     for key, values in wanted.items():
         row = ours.get(key)
@@ -157,7 +157,6 @@ def _bring_in_line(
             if key in wanted or key in poll.present_keys or row.gone_at:
                 continue
             row.missed_polls += 1
-            fields.add("missed_polls")
             if row.missed_polls >= GONE_AFTER_POLLS:
                 row.gone_at = poll.at
                 fields.add("gone_at")
@@ -175,22 +174,22 @@ def _bring_in_line(
 
 def _adopt_by_name(
     model: type[Row], wanted: dict[str, Values], ours: dict[str, Row], *, source: str
-) -> None:
-    """Give a row that we have under the same name to the source's new key.
+) -> dict[str, Row]:
+    """Give a row that we have under the same name to the source's new key; return these.
 
     A site that was made by hand before GOCDB knew it, or that was deleted there and registered
     anew, stays one site with its tickets.
     """
     names = {values["name"]: key for key, values in wanted.items() if key not in ours}
-    if not names:
-        return
+    adopted: dict[str, Row] = {}
     for row in model._default_manager.filter(name__in=names):
         if row.source == source and row.key in wanted:
             continue  # it will get another name below
         ours.pop(row.key if row.source == source else "", None)
         row.source, row.key = source, names[row.name]  # type: ignore[attr-defined]
         row.save(update_fields=["source", "key"])
-        ours[row.key] = row
+        ours[row.key] = adopted[row.key] = row
+    return adopted
 
 
 def _make_room_for_names(
