@@ -149,7 +149,7 @@ def _bring_up(supervisor: Supervisor, wishes: Wishes, began: float) -> None:
         raise SupportError("Nothing was started; the reason is said above.")
     if wishes.demo:
         supervisor.start(_upstreams(wishes, environment, upstreams_port), within=60)
-    supervisor.start(*_portal(wishes, environment), within=60)
+    supervisor.start(*portal(wishes, environment), within=60)
     _welcome(wishes, settings, time.monotonic() - began)
 
 
@@ -179,7 +179,7 @@ def _upstreams(wishes: Wishes, environment: dict[str, str], port: int) -> Progra
     )
 
 
-def _portal(wishes: Wishes, environment: dict[str, str]) -> list[Program]:
+def portal(wishes: Wishes, environment: dict[str, str]) -> list[Program]:
     """Return web, worker and beat."""
     celery = [sys.executable, "-m", "celery", "-A", "juno_support"]
     log = wishes.data / "log"
