@@ -20,7 +20,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import django
 from django.db import models
@@ -290,7 +289,7 @@ def _text(value: Any) -> str:
         return "t" if value else "f"
     if isinstance(value, datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, int | UUID) else str(value)
+    return str(value)
 
 
 def _finish(total: int) -> None:

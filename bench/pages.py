@@ -9,6 +9,7 @@ from django.utils.html import escape
 
 from juno_support.access import allowed_if, is_signed_in
 from juno_support.lib import clock
+from tickets import queries
 from tickets.models import Ticket
 from tickets.search import run
 from tickets.views import rows
@@ -53,3 +54,10 @@ def floor(request: HttpRequest) -> HttpResponse:
         for ticket in (found[number],)
     )
     return HttpResponse(f"<!doctype html><title>floor</title><table>{lines}</table>")
+
+
+@allowed_if(is_signed_in)
+def counts(request: HttpRequest) -> HttpResponse:
+    """The live counts beside the queue, alone."""
+    found = queries.rail(request.user, at=clock.now())
+    return HttpResponse("\n".join(f"{escape(count.label)} {count.text}" for count in found))

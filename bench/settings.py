@@ -1,7 +1,7 @@
 """The product's settings, with a floor to compare with and a count of queries in a header."""
 
-from juno_support.settings import *  # noqa: F403
-from juno_support.settings import MIDDLEWARE as _MIDDLEWARE
+from juno_support.settings import *  # noqa: F403, TID251
+from juno_support.settings import MIDDLEWARE as _MIDDLEWARE  # noqa: TID251
 
 ROOT_URLCONF = "bench.urls"
 MIDDLEWARE = ["bench.pages.count_queries", *_MIDDLEWARE]

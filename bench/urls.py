@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
-from bench.pages import floor
+from bench.pages import counts, floor
 
 urlpatterns = [
     path("bench/floor/", floor),
+    path("bench/counts/", counts),
     path("", include("juno_support.urls")),
 ]
 

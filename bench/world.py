@@ -50,9 +50,7 @@ _GRID_WORDS: Final = (
     " refused release software production user analysis reconstruction simulation cvmfs dcache"
     " eos xrootd webdav token voms condor batch slot memory killed limit walltime submit status"
 )
-_SYLLABLES: Final = (
-    "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu bra cle dri flo".split()
-)
+_SYLLABLES: Final = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu bra cle dri flo"
 _CHINESE: Final = "作业失败了请检查存储服务器的连接状态谢谢"
 
 _ANSWERED: Final = (Status.SOLVED, Status.UNSOLVED, Status.VERIFIED, Status.CLOSED)
@@ -91,10 +89,10 @@ def zipf(number: int) -> list[float]:
 @cache
 def _pool() -> list[str]:
     """A long run of words as people use them; texts are pieces of it."""
-    source = random.Random(1)  # noqa: S311 - a world, no secret
-    words = _GRID_WORDS.split()
+    source = random.Random(1)
+    words, syllables = _GRID_WORDS.split(), _SYLLABLES.split()
     while len(words) < 20_000:
-        words.append("".join(source.choices(_SYLLABLES, k=source.randint(2, 4))))
+        words.append("".join(source.choices(syllables, k=source.randint(2, 4))))
     for number in range(200):
         words[300 + number * 7] = f"ce{number:02}.site{number % 90}.example.org"
     return source.choices(words, cum_weights=zipf(len(words)), k=500_000)
@@ -107,7 +105,7 @@ def moment(number: int, total: int) -> datetime:
 
 def tickets(first: int, last: int, total: int, places: Places) -> Rows:
     """The rows of the tickets from `first` to `last`, both included, of `total` in all."""
-    source = random.Random(first)  # noqa: S311
+    source = random.Random(first)
     rows = Rows([], [], [], [], [], [], [])
     pool = _pool()
     unit_weights, site_weights = zipf(UNITS), zipf(SITES)

@@ -1,0 +1,308 @@
+"""Take the times: whole pages over HTTP as a browser gets them, signed in, one user.
+
+    python -m bench.measure --tickets 100000 --address 127.0.0.1:8001 --to figures.json
+
+Each figure is the median of many requests after some that do not count. What has no page of its
+own (a poll, conditions at a site) runs in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import random
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import django
+
+WARM_UP: Final = 5
+MANY: Final = 60
+FEW: Final = 30
+
+
+@dataclass
+class Figure:
+    """Times of one thing, in milliseconds, and the most statements that one of them needed."""
+
+    times: list[float] = field(default_factory=list)
+    queries: int | None = None
+    says_budget: bool = False
+
+    def report(self) -> dict[str, Any]:
+        """The figure as the JSON document has it."""
+        times = sorted(self.times)
+        report: dict[str, Any] = {
+            "median_ms": round(statistics.median(times), 2) if times else 0.0,
+            "p95_ms": round(times[min(int(len(times) * 0.95), len(times) - 1)], 2)
+            if times
+            else 0.0,
+            "queries": self.queries,
+            "n": len(times),
+        }
+        if self.says_budget:
+            report["says_budget"] = True
+        return report
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the web process said."""
+
+    status: int
+    location: str
+    body: bytes
+    milliseconds: float
+    queries: int
+
+
+class Failed(Exception):
+    """A page did not answer as it should; the figure is left out and said aloud."""
+
+
+class Browser:
+    """One person's connection: keeps it open, sends the session's cookie, posts with a token."""
+
+    def __init__(self, address: str, session: str) -> None:
+        self._connection = http.client.HTTPConnection(address, timeout=120)
+        self._token = "b" * 32
+        self._headers = {
+            "Host": f"localhost:{address.rpartition(':')[2]}",
+            "Cookie": f"sessionid={session}; csrftoken={self._token}",
+            "Accept": "text/html",
+        }
+
+    def get(self, path: str) -> Answer:
+        """Ask for a page."""
+        return self._send("GET", path)
+
+    def post(self, path: str, fields: dict[str, str]) -> Answer:
+        """Send a form."""
+        body = urlencode(fields | {"csrfmiddlewaretoken": self._token})
+        return self._send("POST", path, body)
+
+    def _send(self, method: str, path: str, body: str | None = None) -> Answer:
+        headers = dict(self._headers)
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        began = time.perf_counter()
+        self._connection.request(method, path, body, headers)
+        response = self._connection.getresponse()
+        content = response.read()
+        took = (time.perf_counter() - began) * 1000
+        return Answer(
+            response.status,
+            response.headers.get("Location", ""),
+            content,
+            took,
+            int(response.headers.get("X-Queries", 0)),
+        )
+
+
+def main() -> None:
+    """Measure everything that is asked for, and write it to a file."""
+    parser = argparse.ArgumentParser(prog="python -m bench.measure")
+    parser.add_argument("--tickets", type=int, required=True)
+    parser.add_argument("--address", required=True)
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
+    django.setup()
+    only = set(filter(None, arguments.only.split(",")))
+    figures = {}
+    for name, measure in measurements(arguments.address, arguments.tickets).items():
+        if only and name not in only | {"floor"}:
+            continue
+        figure = Figure()
+        try:
+            figure = measure()
+        except Failed as failure:
+            print(f"{name}: {failure}", file=sys.stderr)
+        report = figure.report()
+        print(f"{name}: {report['median_ms']} ms", file=sys.stderr, flush=True)
+        figures[name] = report
+    arguments.to.write_text(json.dumps(figures), encoding="utf-8")
+
+
+def measurements(address: str, total: int) -> dict[str, Callable[[], Figure]]:
+    """How each figure is taken, by its name."""
+    from bench import world
+
+    supporter = Browser(address, _session("bench-supporter"))
+    submitter = Browser(address, _session("bench-submitter"))
+    source = random.Random(7)
+    open_tickets = _open_tickets(total)
+
+    def pages(browser: Browser, paths: Iterable[str], many: int = MANY) -> Callable[[], Figure]:
+        return lambda: _pages(browser, list(paths), many)
+
+    def search(browser: Browser, line: str) -> Callable[[], Figure]:
+        return pages(browser, [f"/tickets/?q={quote(line)}"])
+
+    return {
+        "floor": pages(supporter, ["/bench/floor/"], 2 * MANY),
+        "queue": pages(supporter, ["/tickets/"], 2 * MANY),
+        "queue_counts": pages(supporter, ["/bench/counts/"]),
+        "tpm_desk": pages(supporter, ["/tpm/"]),
+        "ticket": pages(
+            supporter,
+            [f"/tickets/{number}/" for number in source.choices(open_tickets, k=MANY)],
+        ),
+        "search_rare": search(supporter, world.RARE),
+        "search_common": search(supporter, world.COMMON),
+        "search_pair": search(supporter, " ".join(world.PAIR)),
+        "search_own": search(submitter, world.COMMON),
+        "create_form": lambda: _creates(address),
+        "reply": lambda: _replies(supporter, source.choices(open_tickets, k=FEW + WARM_UP)),
+        "board": pages(supporter, ["/sites/"], FEW),
+        "context_attach": lambda: _contexts(address),
+        "conditions_at": _conditions,
+    }
+
+
+def _session(username: str) -> str:
+    """Sign somebody in without the form; returns the key of the session."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from juno_support.accounts.models import User
+
+    user = User.objects.get(username=username)
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return str(store.session_key)
+
+
+def _open_tickets(total: int) -> list[int]:
+    """Numbers of open tickets, half of them new, half from everywhere."""
+    from tickets.models import Ticket
+
+    tickets = Ticket.objects.filter(is_open=True, is_restricted=False, pk__lte=total)
+    newest = list(tickets.order_by("-pk").values_list("pk", flat=True)[:200])
+    middle = tickets.filter(pk__gte=total // 3).order_by("pk")
+    return newest + list(middle.values_list("pk", flat=True)[:200])
+
+
+def _pages(browser: Browser, paths: list[str], many: int) -> Figure:
+    figure = Figure(queries=0)
+    for number in range(many + WARM_UP):
+        path = paths[number % len(paths)]
+        answer = browser.get(path)
+        if answer.status != 200:
+            raise Failed(f"{path} answered {answer.status} {answer.location}")
+        if number >= WARM_UP:
+            figure.times.append(answer.milliseconds)
+            figure.queries = max(figure.queries or 0, answer.queries)
+            figure.says_budget |= b"data-looked-back-to" in answer.body
+    return figure
+
+
+def _creates(address: str) -> Figure:
+    """File tickets; a handful for each of several people, as limits on submissions allow."""
+    figure = Figure(queries=0)
+    for number in range(FEW + WARM_UP):
+        browser = Browser(address, _session(f"bench-person{250 + number}"))
+        browser.get("/bench/floor/")
+        answer = browser.post("/tickets/new/", _ticket(number))
+        _expect_redirect(answer, "/tickets/new/")
+        if number >= WARM_UP:
+            figure.times.append(answer.milliseconds)
+            figure.queries = max(figure.queries or 0, answer.queries)
+    return figure
+
+
+def _ticket(number: int) -> dict[str, str]:
+    return {
+        "draft": str(uuid4()),
+        "subject": f"Transfers fail since noon ({number})",
+        "description": "All transfers to the storage fail with a timeout.\n\n```\nerror 110\n```",
+        "sites": "SITE3-T3",
+        "priority": "2",
+    }
+
+
+def _replies(browser: Browser, numbers: list[int]) -> Figure:
+    figure = Figure(queries=0)
+    for step, number in enumerate(numbers):
+        fields = {
+            "key": str(uuid4()),
+            "text": "We look into it; the **storage** was restarted.",
+            "public": "1",
+        }
+        path = f"/tickets/{number}/write/"
+        answer = browser.post(path, fields)
+        _expect_redirect(answer, path)
+        if step >= WARM_UP:
+            figure.times.append(answer.milliseconds)
+            figure.queries = max(figure.queries or 0, answer.queries)
+    return figure
+
+
+def _contexts(address: str) -> Figure:
+    """From sending the form until the worker has attached the conditions at the site."""
+    from tickets.models import ContextSnapshot
+
+    figure = Figure()
+    for number in range(10):
+        browser = Browser(address, _session(f"bench-person{400 + number}"))
+        began = time.perf_counter()
+        answer = browser.post("/tickets/new/", _ticket(number))
+        _expect_redirect(answer, "/tickets/new/")
+        ticket = int(re.findall(r"\d+", answer.location)[-1])
+        while not ContextSnapshot.objects.filter(ticket=ticket).exists():
+            if time.perf_counter() - began > 20:
+                raise Failed("no context within 20 s: does the worker run?")
+            time.sleep(0.005)
+        figure.times.append((time.perf_counter() - began) * 1000)
+    return figure
+
+
+def _expect_redirect(answer: Answer, path: str) -> None:
+    if answer.status not in (302, 303):
+        words = re.sub(rb"\s+", b" ", re.sub(rb"<[^>]*>", b" ", answer.body)).decode()
+        error = re.search(r".{0,80}(?:error|wrong|must|needs|cannot).{0,200}", words)
+        raise Failed(f"{path} answered {answer.status}: {error[0] if error else words[:300]}")
+
+
+def _conditions() -> Figure:
+    from django.db import connection
+
+    from juno_support.lib import clock
+    from monitoring.queries import conditions_at
+    from topology.models import Site
+
+    sites = list(Site.objects.order_by("pk")[:50])
+    figure = Figure(queries=0)
+    at = clock.now()
+    for number in range(200):
+        count = 0
+
+        def counted(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+            nonlocal count
+            count += 1
+            return execute(sql, params, many, context)
+
+        began = time.perf_counter()
+        with connection.execute_wrapper(counted):
+            conditions_at(sites[number % len(sites)], (), at)
+        figure.times.append((time.perf_counter() - began) * 1000)
+        figure.queries = max(figure.queries or 0, count)
+    return figure
+
+
+if __name__ == "__main__":
+    main()
