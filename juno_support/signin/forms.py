@@ -90,7 +90,7 @@ class ResetPasswordKeyForm(allauth_forms.ResetPasswordKeyForm, _CalmFields):
         self.fields["password2"].label = _("New password, once more")
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProfileForm(forms.ModelForm):
     """What people say about themselves, and how they want to be told."""
 
     time_zone = _zone_field()
