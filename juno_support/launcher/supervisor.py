@@ -17,6 +17,7 @@ from juno_support.launcher.process import Process, Program
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 30.0
+_SETTLED_SECONDS = 3.0
 # Who lived that long is not in a loop of crashes.
 _STEADY_SECONDS = 30.0
 
@@ -40,7 +41,16 @@ class _Kept:
     last_words: str = ""
 
     def answers(self) -> bool:
+        """Tell whether it is ready; who cannot be asked is taken at its word."""
         return self.program.ready is None or self.program.ready()
+
+    def is_back(self) -> bool:
+        """Tell whether a restart went well; who cannot be asked must have lived a little."""
+        if self.process is None or (
+            self.program.ready is None and self.process.lived() < _SETTLED_SECONDS
+        ):
+            return False
+        return self.answers()
 
 
 @dataclass
@@ -251,7 +261,7 @@ class Supervisor:
         for kept in self._kept.values():
             if kept.due is not None and kept.due <= time.monotonic():
                 self._launch(kept)
-            if kept.process and not kept.announced and kept.answers():
+            if kept.process and not kept.announced and kept.is_back():
                 kept.announced = True
                 self.say(f"{kept.program.name} runs again (pid {kept.process.pid})")
 
