@@ -18,6 +18,9 @@ class Scheduled:
 
 SCHEDULE = (
     Scheduled(
+        "juno_support.tasks.beat_heart", timedelta(seconds=15), "show that schedule and worker live"
+    ),
+    Scheduled(
         "juno_support.feeds.tasks.poll_due",
         timedelta(seconds=15),
         "poll the sources that are due",

@@ -323,6 +323,8 @@ LOGGING = {
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 
+JUNO_METRICS_TOKEN = env.text("JUNO_METRICS_TOKEN")
+
 # --- REST ---------------------------------------------------------------------------------
 
 REST_FRAMEWORK: dict[str, Any] = {
