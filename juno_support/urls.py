@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("juno_support.pages.urls")),
     path("accounts/", include("juno_support.signin.urls")),
     path("outbox/", include("juno_support.outbox.urls")),
+    path("", include("juno_support.pages.unit_urls")),
     path("", include("tickets.urls")),
 ]
 

@@ -87,7 +87,7 @@ def changes_of_unit(unit: SupportUnit, *, limit: int = 20) -> list[Change]:
     """Return the latest changes of a unit and of its members, newest first. Five queries."""
     return _told(
         [
-            (_steps(SupportUnit, {"pgh_obj_id": unit.pk}, limit), _nothing, _UNIT_WORDS),
+            (_steps(SupportUnit, {"pgh_obj_id": unit.pk}, limit), _unit, _UNIT_WORDS),
             (
                 _steps(UnitMembership, {"unit_id": unit.pk}, limit),
                 lambda event, names: _("member %(name)s") % {"name": names.user(event.user_id)},
@@ -223,9 +223,9 @@ def _differences(
 ) -> list[tuple[str, str, str]]:
     about = subject(step.event, names)
     if step.event.pgh_label == "insert":
-        return [(_("%(what)s: added") % {"what": about or _("all of it")}, "", "")]
+        return [(_("%(what)s: added") % {"what": about}, "", "")]
     if step.event.pgh_label == "delete":
-        return [(_("%(what)s: removed") % {"what": about or _("all of it")}, "", "")]
+        return [(_("%(what)s: removed") % {"what": about}, "", "")]
     if step.before is None:
         return []
     return [
@@ -251,8 +251,8 @@ def _text(event: Any, field: str, names: _Names) -> str:
     return str(display() if display else value) or "-"
 
 
-def _nothing(event: Any, names: _Names) -> str:
-    return ""
+def _unit(event: Any, names: _Names) -> str:
+    return _("unit") if event.pgh_label == "insert" else ""
 
 
 def _account(event: Any, names: _Names) -> str:

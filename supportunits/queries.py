@@ -8,6 +8,7 @@ from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
+from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib.text import clean_line
 from supportunits.models import SupportUnit, UnitKind, UnitState, VOSite
@@ -210,3 +211,19 @@ def _alike(rows: QuerySet, text: str, fields: tuple[str, ...], limit: int) -> li
         rows = rows.annotate(matched_alias=F(first))
     found = rows.filter(contains | Q(likeness__gte=_LEAST_LIKENESS))
     return list(found.order_by("-score", "name")[:limit])
+
+
+def find_people(text: str, *, limit: int = 8, also_inactive: bool = False) -> list[User]:
+    """Return accounts whose name, user name or e-mail address contains the text, by name.
+
+    For pages of those who may see addresses. One query, no index: accounts are thousands.
+    """
+    text = clean_line(text)[:100]
+    if not text:
+        return []
+    people = User.objects.filter(
+        Q(name__icontains=text) | Q(username__icontains=text) | Q(email__icontains=text)
+    )
+    if not also_inactive:
+        people = people.filter(is_active=True)
+    return list(people.order_by("name", "pk")[:limit])

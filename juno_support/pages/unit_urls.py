@@ -1,0 +1,33 @@
+"""Addresses of support units, VOs and people."""
+
+from django.urls import include, path
+
+from juno_support.pages import people, units, vos
+
+_units = [
+    path("", units.unit_list, name="list"),
+    # No unit's name holds a slash, so these cannot meet one.
+    path("-/open/", units.open_unit, name="open"),
+    path("-/open/place/", units.open_unit_of_place, name="open-place"),
+    path("<str:name>/", units.unit_page, name="unit"),
+    path("<str:name>/change/", units.change_unit, name="change"),
+    path("<str:name>/members/", units.change_members, name="members"),
+    path("<str:name>/close/", units.close_unit, name="close"),
+]
+_vos = [
+    path("", vos.vo_list, name="list"),
+    path("<str:name>/", vos.vo_page, name="vo"),
+    path("<str:name>/open-units/", vos.open_units, name="open-units"),
+    path("<str:name>/sites/", vos.change_sites, name="sites"),
+]
+_people = [
+    path("", people.people_list, name="list"),
+    path("<str:username>/", people.person_page, name="person"),
+    path("<str:username>/change/", people.change_person, name="change"),
+]
+
+urlpatterns = [
+    path("units/", include((_units, "units"))),
+    path("vos/", include((_vos, "vos"))),
+    path("people/", include((_people, "people"))),
+]
