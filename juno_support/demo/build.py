@@ -25,6 +25,10 @@ def build(*, at: datetime) -> Built:
     world.refuse_database_in_use()
     if world.is_built():
         return Built(is_new=False, tickets=0)
-    with transaction.atomic():
-        people = world.build_world(at=at)
-        return Built(is_new=True, tickets=tell_story(people=people, at=at))
+    world.reset_upstreams(at=at)
+    with transaction.atomic(), world.Past() as past:
+        people = world.build_world(past=past, at=at)
+        tickets = tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
+        past.poll_downtimes(at)
+        past.poll_topology(at)
+    return Built(is_new=True, tickets=tickets)

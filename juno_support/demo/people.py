@@ -133,6 +133,10 @@ CHARACTERS = (
         "xavier", "Xavier Dubois", "Europe/Brussels", "looks after the readout and its computers",
         manages=("JUNO-Online-DAQ",),
     ),
+    Character("chloe", "Chloé Martin", "Europe/Paris", "searches for proton decay"),
+    Character("ivan", "Ivan Petrov", "Europe/Moscow", "simulates backgrounds"),
+    Character("marta", "Marta Gallo", "Europe/Rome", "measures the energy resolution"),
+    Character("noah", "Noah Schmidt", "Europe/Berlin", "reconstructs muons"),
     Character("yong", "Yong Liu", "Asia/Shanghai", "VO manager", contact="VO manager"),
     Character(
         "zoya", "Zoya Smirnova", "Europe/Moscow", "sets up the site in Moscow",

@@ -1,12 +1,13 @@
 """Build JUNO's world: sites from the simulated GOCDB, VOs, support units, people.
 
-The topology and the downtimes of the past two weeks come in through the real pollers, which ask
-the simulator over HTTP as if time went by.
+The topology and the downtimes come in through the real pollers, which ask the simulator over HTTP
+as if time went by.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from types import TracebackType
+from typing import Self
 
 import pghistory
 from django.contrib.auth.hashers import make_password
@@ -27,8 +28,8 @@ from supportunits.actions import members, units, vos
 from supportunits.models import VO, Quality, SupportUnit, Tier, UnitKind, VOContact
 from topology.models import LinkKind, NetworkLink, OperationsCentre, Site, SiteAlias
 
-HISTORY = timedelta(days=14)
-POLL_EVERY = timedelta(hours=4)
+# Two weeks of tickets, and one more week so that some are closed.
+HISTORY = timedelta(days=21)
 # Who looks at a demo does not want to wait five minutes for a downtime.
 DOWNTIMES_INTERVAL = timedelta(minutes=1)
 
@@ -159,22 +160,84 @@ def refuse_database_in_use() -> None:
         )
 
 
-@transaction.atomic
-def build_world(*, at: datetime) -> dict[str, User]:
-    """Build everything but the tickets; return the people by user name.
+class Past:
+    """The simulated GOCDB as it was: polled by the real pollers at moments of the past."""
 
-    :param at: the present moment; the past two weeks lead up to it
-    :raises UpstreamFailed: when the simulated GOCDB cannot be polled
-    """
-    refuse_database_in_use()
-    begins = at - HISTORY
+    def __init__(self) -> None:
+        self._moment = datetime.min.replace(tzinfo=UTC)
+        self._address = ""
+
+    def __enter__(self) -> Self:
+        """Start to serve the simulator on loopback."""
+        self._serving = upstreams.serving(lambda: self._moment)
+        self._address = self._serving.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop serving."""
+        self._serving.__exit__(kind, error, trace)
+
+    def poll_topology(self, at: datetime) -> None:
+        """Poll sites and services as of a moment.
+
+        :raises UpstreamFailed: when the poll was not good
+        """
+        self._poll("gocdb-topology", at)
+
+    def poll_downtimes(self, at: datetime) -> None:
+        """Poll downtimes as of a moment; not twice for the same one. Raises as poll_topology."""
+        if at > self._moment:
+            self._poll("gocdb-downtimes", at)
+
+    def _poll(self, name: str, at: datetime) -> None:
+        self._moment = at
+        kind = find_kind(name)
+        in_force = configuration_of(ensure_source(kind), kind)
+        run = polling.poll(
+            name,
+            now=lambda: at,
+            wait_seconds=60,
+            configuration=replace(
+                in_force,
+                url=f"{self._address}/gocdbpi",
+                certificate=str(upstreams.certificate_file()),
+                key="",
+                ca_bundle="",
+            ),
+        )
+        if run.outcome not in (Outcome.OK, Outcome.UNCHANGED):
+            raise UpstreamFailed(f"{name} at {at:%Y-%m-%d %H:%M}: {run.outcome}. {run.reason}")
+
+
+def reset_upstreams(*, at: datetime) -> None:
+    """Anchor the scripted downtimes at a moment, and take back all that was switched."""
     with switches.changing(upstreams.switch_file()) as switched:
         switched.base = at.replace(second=0, microsecond=0).timestamp()
         switched.failures.clear()
         switched.downtimes.clear()
     upstreams.certificate_file()
+
+
+@transaction.atomic
+def build_world(*, past: Past, at: datetime) -> dict[str, User]:
+    """Build everything but the tickets, as of the beginning of the story.
+
+    :param at: the present moment
+    :return: the people by user name
+    :raises UpstreamFailed: when the simulated GOCDB cannot be polled
+    """
+    begins = at - HISTORY
     with pghistory.context(user=None, at=begins.isoformat(), action="demo build"):
-        _live_through(begins, at)
+        Source.objects.filter(pk=ensure_source(find_kind("gocdb-downtimes")).pk).update(
+            interval=DOWNTIMES_INTERVAL
+        )
+        past.poll_topology(begins)
+        past.poll_downtimes(begins + timedelta(minutes=1))
         people = _open_accounts(begins)
         juno = _make_vos(begins)
         _make_places(juno, begins)
@@ -182,47 +245,6 @@ def build_world(*, at: datetime) -> dict[str, User]:
         for character in CHARACTERS:
             _give_roles(character, people, juno, begins)
     return people
-
-
-def _live_through(begins: datetime, at: datetime) -> None:
-    """Poll the simulated GOCDB as if it had been done all the time."""
-    Source.objects.filter(pk=ensure_source(find_kind("gocdb-downtimes")).pk).update(
-        interval=DOWNTIMES_INTERVAL
-    )
-    moment = begins
-    with upstreams.serving(lambda: moment) as address:
-        _poll("gocdb-topology", begins, address)
-        for moment in _poll_moments(begins, at):
-            _poll("gocdb-downtimes", moment, address)
-        moment = at
-        _poll("gocdb-topology", at, address)
-
-
-def _poll_moments(begins: datetime, at: datetime) -> Iterator[datetime]:
-    moment = begins
-    while moment < at:
-        yield moment
-        moment += POLL_EVERY
-    yield at
-
-
-def _poll(name: str, at: datetime, address: str) -> None:
-    kind = find_kind(name)
-    in_force = configuration_of(ensure_source(kind), kind)
-    run = polling.poll(
-        name,
-        now=lambda: at,
-        wait_seconds=60,
-        configuration=replace(
-            in_force,
-            url=f"{address}/gocdbpi",
-            certificate=str(upstreams.certificate_file()),
-            key="",
-            ca_bundle="",
-        ),
-    )
-    if run.outcome not in (Outcome.OK, Outcome.UNCHANGED):
-        raise UpstreamFailed(f"{name} at {at:%Y-%m-%d %H:%M}: {run.outcome}. {run.reason}")
 
 
 def _open_accounts(at: datetime) -> dict[str, User]:
