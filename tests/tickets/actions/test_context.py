@@ -1,0 +1,121 @@
+"""What monitoring said is kept with the ticket; what changes while it is open is noted."""
+
+from datetime import timedelta
+
+import pytest
+
+from monitoring.models import Downtime
+from tests.make import AT
+from tests.tickets.make import make_ticket
+from tickets.actions import context
+from tickets.models import ContextSnapshot, HistoryEntry, Ticket
+
+HOUR = timedelta(hours=1)
+
+
+def _declare(site, *, key="1G0", starts=-HOUR, lasts=4 * HOUR, **fields):
+    return Downtime.objects.create(
+        source="gocdb",
+        key=key,
+        site=site,
+        severity=fields.pop("severity", "OUTAGE"),
+        classification="SCHEDULED",
+        declared_at=AT - 2 * HOUR,
+        starts_at=AT + starts,
+        ends_at=AT + starts + lasts,
+        first_seen_at=AT - 2 * HOUR,
+        changed_at=AT - 2 * HOUR,
+        **fields,
+    )
+
+
+def _told(ticket):
+    entries = HistoryEntry.objects.filter(ticket=ticket, kind="ticket.context-changed")
+    return [
+        [(change["what"], change["key"]) for change in entry.facts["changes"]]
+        for entry in entries.order_by("pk")
+    ]
+
+
+@pytest.fixture
+def ticket(cast):
+    ticket = make_ticket(by=cast.ada, affected_sites=[cast.in2p3])
+    context.refresh_contexts(at=AT)
+    return ticket
+
+
+def test_the_snapshot_is_of_the_moment_of_the_problem(cast):
+    _declare(cast.in2p3, starts=-10 * HOUR, lasts=2 * HOUR)
+    ticket = make_ticket(by=cast.ada, affected_sites=[cast.in2p3], problem_at=AT - 9 * HOUR)
+
+    first = context.attach_context(ticket=ticket, at=AT)
+    again = context.attach_context(ticket=ticket, at=AT + HOUR)
+
+    assert first == again
+    assert [site["state"] for site in first.data["then"]["sites"]] == ["outage"]
+    assert first.data["now"]["sites"][0]["downtimes"] == []
+    # Nobody has polled anything: unknown, never fine.
+    assert first.data["now"]["sites"][0]["state"] == "unknown"
+
+
+def test_a_ticket_without_sites_has_an_empty_context(cast):
+    ticket = make_ticket(by=cast.ada)
+
+    assert context.attach_context(ticket=ticket, at=AT).data["then"]["sites"] == []
+
+
+def test_the_story_of_a_downtime_on_an_open_ticket(cast, ticket):
+    context.attach_context(ticket=ticket, at=AT)
+    assert context.refresh_contexts(at=AT) == 0
+
+    downtime = _declare(cast.in2p3, starts=HOUR, lasts=2 * HOUR)
+    assert context.refresh_contexts(at=AT) == 1
+    assert context.refresh_contexts(at=AT) == 0
+    context.refresh_contexts(at=AT + HOUR)
+    Downtime.objects.filter(pk=downtime.pk).update(ends_at=AT + 4 * HOUR)
+    context.refresh_contexts(at=AT + 2 * HOUR)
+    context.refresh_contexts(at=AT + 4 * HOUR)
+
+    assert _told(ticket) == [
+        [("declared", "1G0")],
+        [("began", "1G0")],
+        [("changed", "1G0")],
+        [("ended", "1G0")],
+    ]
+    entry = HistoryEntry.objects.filter(kind="ticket.context-changed").first()
+    assert (entry.is_public, entry.dispatches.count()) == (False, 0)
+
+
+def test_no_recovery_between_a_downtime_and_its_extension(cast, ticket):
+    first = _declare(cast.in2p3, starts=-HOUR, lasts=2 * HOUR)
+    context.attach_context(ticket=ticket, at=AT)
+    context.refresh_contexts(at=AT)
+    _declare(cast.in2p3, key="2G0", starts=HOUR, lasts=2 * HOUR, extends=first)
+
+    context.refresh_contexts(at=AT)
+    context.refresh_contexts(at=AT + HOUR)
+    context.refresh_contexts(at=AT + 3 * HOUR)
+
+    assert _told(ticket) == [[("extended", "2G0")], [("began", "2G0")], [("ended", "2G0")]]
+
+
+def test_a_withdrawn_downtime_is_said(cast, ticket):
+    downtime = _declare(cast.in2p3, starts=2 * HOUR)
+    context.attach_context(ticket=ticket, at=AT)
+    context.refresh_contexts(at=AT)
+    Downtime.objects.filter(pk=downtime.pk).update(withdrawn_at=AT + HOUR)
+
+    context.refresh_contexts(at=AT + HOUR)
+
+    assert _told(ticket) == [[("withdrawn", "1G0")]]
+
+
+def test_closed_tickets_and_other_sites_are_left_in_peace(cast, ticket):
+    elsewhere = make_ticket(by=cast.ada, affected_sites=[cast.beijing])
+    for each in (ticket, elsewhere):
+        context.attach_context(ticket=each, at=AT)
+    Ticket.objects.filter(pk=ticket.pk).update(status="CLOSED")
+    _declare(cast.in2p3)
+
+    assert context.refresh_contexts(at=AT) == 0
+    assert ContextSnapshot.objects.count() == 2

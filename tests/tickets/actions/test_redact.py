@@ -1,0 +1,88 @@
+"""What must not stay goes: text, search, files, mail; the trace stays."""
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+
+from tests.make import AT
+from tests.tickets.make import make_ticket, write
+from tickets import tasks
+from tickets.actions import redact
+from tickets.actions.row import NotAllowed
+from tickets.models import Attachment, HistoryEntry, SearchDocument
+
+SECRET = "hunter2swordfish"
+
+
+def _everywhere(word):
+    """Return the tables and columns in which a word stands, over the whole database."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+            " AND data_type IN ('text', 'character varying', 'jsonb', 'tsvector')"
+        )
+        for table, column in cursor.fetchall():
+            cursor.execute(
+                f'SELECT count(*) FROM "{table}" WHERE "{column}"::text LIKE %s', [f"%{word}%"]
+            )
+            if cursor.fetchone()[0]:
+                found.append(f"{table}.{column}")
+    return found
+
+
+@pytest.fixture
+def leaking(cast, clock_at):
+    """A ticket with the secret in every place where a person can put it."""
+    clock_at(AT)
+    ticket = make_ticket(
+        by=cast.ada, description=f"my password is {SECRET}", subject=f"is {SECRET} ok"
+    )
+    entry = write(ticket=ticket, by=cast.ada, words=f"password: {SECRET}")
+    write(
+        ticket=ticket,
+        by=cast.boris,
+        words="done",
+        step="solve",
+        solution=f"change {SECRET}",
+        code="FIXED",
+        uploads=[SimpleUploadedFile("proxy.pem", SECRET.encode())],
+    )
+    tasks.sweep_dispatches()
+    return ticket, entry
+
+
+def test_nothing_of_it_stays_in_the_database(cast, leaking, django_capture_on_commit_callbacks):
+    ticket, entry = leaking
+    assert len(_everywhere(SECRET)) >= 6
+
+    redact.redact_entry(entry=entry, by=cast.boris, at=AT, why="a password")
+    redact.redact_description(ticket=ticket, by=cast.boris, at=AT, why="a password")
+    redact.redact_subject(ticket=ticket, by=cast.boris, at=AT, why="a password")
+    redact.redact_solution(ticket=ticket, by=cast.boris, at=AT, why="a password")
+
+    assert _everywhere(SECRET) == []
+    traces = HistoryEntry.objects.filter(ticket=ticket, kind="ticket.redacted")
+    assert traces.count() == 4
+    assert "done" in SearchDocument.objects.get(ticket=ticket).public
+
+
+def test_the_file_goes_and_its_row_says_so(cast, leaking, django_capture_on_commit_callbacks):
+    file = Attachment.objects.get()
+    name = file.file.name
+    assert default_storage.exists(name)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        redact.redact_attachment(attachment=file, by=cast.boris, at=AT, why="a proxy")
+
+    file.refresh_from_db()
+    assert not default_storage.exists(name)
+    assert (file.file.name, file.redacted_at) == ("", AT)
+
+
+@pytest.mark.parametrize("who", ["ada", "eve"])
+def test_not_everybody_redacts(cast, leaking, who):
+    with pytest.raises(NotAllowed):
+        redact.redact_entry(entry=leaking[1], by=getattr(cast, who), at=AT, why="")
