@@ -144,8 +144,9 @@ REDIS_URL = env.required("REDIS_URL", "run `make run` first, or set redis://…"
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "juno_support.lib.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         "KEY_PREFIX": "juno",
     }
 }
