@@ -15,6 +15,7 @@ import os
 import random
 import re
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -25,6 +26,8 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import django
+
+from juno_support.launcher import ports
 
 WARM_UP: Final = 5
 MANY: Final = 60
@@ -166,6 +169,8 @@ def measurements(address: str, total: int) -> dict[str, Callable[[], Figure]]:
         "create_form": lambda: _creates(address),
         "reply": lambda: _replies(supporter, source.choices(open_tickets, k=FEW + WARM_UP)),
         "board": pages(supporter, ["/sites/"], FEW),
+        "poll_topology_full": lambda: _polls(1, afresh=True),
+        "poll_topology_unchanged": lambda: _polls(5, afresh=False),
         "context_attach": lambda: _contexts(address),
         "conditions_at": _conditions,
     }
@@ -207,7 +212,7 @@ def _pages(browser: Browser, paths: list[str], many: int) -> Figure:
         if number >= WARM_UP:
             figure.times.append(answer.milliseconds)
             figure.queries = max(figure.queries or 0, answer.queries)
-            figure.says_budget |= b"data-looked-back-to" in answer.body
+            figure.says_budget |= b"had time to look" in answer.body
     return figure
 
 
@@ -278,6 +283,58 @@ def _expect_redirect(answer: Answer, path: str) -> None:
         raise Failed(f"{path} answered {answer.status}: {error[0] if error else words[:300]}")
 
 
+def _polls(many: int, *, afresh: bool) -> Figure:
+    """Poll a GOCDB with 423 sites and 4,186 services: all of it new, or all of it as it was."""
+    from django.conf import settings
+    from django.db import connection
+
+    from juno_support.feeds import polling
+    from juno_support.feeds.models import FeedRun
+    from juno_support.lib import clock
+    from topology.models import Service, Site, SiteContact
+
+    if afresh:
+        gocdb = Site.objects.filter(source="gocdb")
+        Service.objects.filter(source="gocdb").delete()
+        SiteContact.objects.filter(site__in=gocdb).delete()
+        gocdb.delete()
+        FeedRun.objects.filter(source__name="gocdb-topology").delete()
+    port = settings.JUNO_GOCDB_URL.rpartition(":")[2].split("/")[0]
+    server = subprocess.Popen([sys.executable, "-m", "bench.gocdb", "--port", port])
+    figure = Figure(queries=0)
+    try:
+        while not ports.answers("127.0.0.1", int(port)):
+            time.sleep(0.1)
+        if not afresh:
+            polling.poll("gocdb-topology", now=clock.now, wait_seconds=60)
+        for _ in range(many):
+            queries = Counter()
+            began = time.perf_counter()
+            with connection.execute_wrapper(queries):
+                run = polling.poll("gocdb-topology", now=clock.now, wait_seconds=60)
+            figure.times.append((time.perf_counter() - began) * 1000)
+            figure.queries = max(figure.queries or 0, queries.number)
+            expected = "ok" if afresh else "unchanged"
+            if run.outcome.lower() != expected:
+                raise Failed(f"the poll ended {run.outcome}: {run.reason}")
+    finally:
+        server.terminate()
+        server.wait()
+    return figure
+
+
+class Counter:
+    """Counts the statements that pass."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        """Count one and let it through."""
+        self.number += 1
+        return execute(sql, params, many, context)
+
+
 def _conditions() -> Figure:
     from django.db import connection
 
@@ -289,18 +346,12 @@ def _conditions() -> Figure:
     figure = Figure(queries=0)
     at = clock.now()
     for number in range(200):
-        count = 0
-
-        def counted(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-            nonlocal count
-            count += 1
-            return execute(sql, params, many, context)
-
+        queries = Counter()
         began = time.perf_counter()
-        with connection.execute_wrapper(counted):
-            conditions_at(sites[number % len(sites)], (), at)
+        with connection.execute_wrapper(queries):
+            conditions_at(sites=[sites[number % len(sites)]], moment=at)
         figure.times.append((time.perf_counter() - began) * 1000)
-        figure.queries = max(figure.queries or 0, count)
+        figure.queries = max(figure.queries or 0, queries.number)
     return figure
 
 

@@ -44,7 +44,8 @@ def floor(request: HttpRequest) -> HttpResponse:
     """
     page = run.find("status:open", user=request.user, at=clock.now())
     found = {
-        ticket["id"]: ticket for ticket in rows.for_list(Ticket.objects.filter(pk__in=page.ids))
+        ticket["id"]: ticket
+        for ticket in rows.for_list(Ticket.objects.filter(pk__in=page.ids), request.user)
     }
     lines = "".join(
         f"<tr><td>{number}<td>{escape(ticket['subject'])}<td>{escape(ticket['last_line'])}"

@@ -11,6 +11,7 @@ the next time; delete the folder to be rid of it.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import sys
@@ -59,6 +60,12 @@ def main() -> int:
             folder.mkdir(parents=True)
             folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
     (data / "log").mkdir(exist_ok=True)
+    lock = (data / "lock").open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        complain(f"A bench runs from {data} already.\nWait for it, or set JUNO_DATA.")
+        return 1
     try:
         with Supervisor(say) as supervisor:
             return _bench(supervisor, data, arguments)
@@ -85,6 +92,9 @@ def _bench(supervisor: Supervisor, data: Path, arguments: argparse.Namespace) ->
         "JUNO_DATA": os.fspath(data),
         "JUNO_DEMO": "0",
         "JUNO_GOCDB_URL": f"http://127.0.0.1:{ports.remembered(data / 'gocdb-port')}/gocdbpi",
+        # Polls happen when they are measured.
+        "JUNO_GOCDB_TOPOLOGY_INTERVAL": "100000000",
+        "JUNO_GOCDB_DOWNTIMES_INTERVAL": "100000000",
         "JUNO_LOG_LEVEL": "WARNING",
         "JUNO_SECRET_KEY": secret.key(data),
         "PYTHONUNBUFFERED": "1",
