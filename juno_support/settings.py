@@ -171,6 +171,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_ADAPTER = "juno_support.signin.adapter.AccountAdapter"
+ACCOUNT_USER_DISPLAY = "juno_support.signin.adapter.shown_name"
 ACCOUNT_FORMS = {
     "login": "juno_support.signin.forms.LoginForm",
     "signup": "juno_support.signin.forms.SignupForm",

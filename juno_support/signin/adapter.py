@@ -42,3 +42,8 @@ class AccountAdapter(DefaultAccountAdapter):
         user.name = form.cleaned_data.get("name", "")
         user.time_zone = form.cleaned_data.get("time_zone", "UTC")
         return super().save_user(request, user, form, commit)
+
+
+def shown_name(user: User) -> str:
+    """Return how mails and pages of django-allauth call a person."""
+    return user.get_full_name()

@@ -47,6 +47,7 @@ def test_somebody_registers_confirms_and_signs_in(
     # Mail scanners follow links: opening the page confirms nothing.
     looked_at(page, "confirm-email")
     assert not User.objects.get(email="grace@example.org").emailaddress_set.get().verified
+    expect(page.get_by_role("main")).to_contain_text("Grace Okafor")
     page.get_by_role("button", name="Yes, confirm").click()
 
     page.goto("/accounts/login/")
