@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from juno_support.access import allowed_if, checked_inside, is_signed_in
 from juno_support.lib import clock, display
 from tickets import policies, queries
-from tickets.models import SavedView, Ticket
+from tickets.models import SavedView
 from tickets.search import complete, highlight, run
 from tickets.search.grammar import Search, parse
 from tickets.views import rows
@@ -132,7 +132,7 @@ def delete_view(request: HttpRequest, key: int) -> HttpResponse:
 def _rows(page: run.Page, user: Any, at: datetime) -> list[rows.Row]:
     by_number = {
         ticket["id"]: ticket
-        for ticket in rows.for_list(Ticket.objects.filter(pk__in=page.ids), user)
+        for ticket in rows.for_list(policies.visible_tickets(user).filter(pk__in=page.ids), user)
     }
     tickets = [by_number[number] for number in page.ids if number in by_number]
     found = highlight.excerpts(page.ids, page.search, user) if page.search.has_words else {}
