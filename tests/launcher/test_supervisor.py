@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,15 +30,20 @@ def sleeper(name, **more):
 """
 
 
+_STARTED: list[subprocess.Popen[str]] = []
+
+
 def start(folder: Path, body: str, **options: object) -> subprocess.Popen[str]:
     """Run a supervisor script in a process of its own."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", _HEAD + textwrap.dedent(body), str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         **options,  # type: ignore[call-overload]
     )
+    _STARTED.append(process)
+    return process
 
 
 def until(condition: Callable[[], bool], seconds: float = 15) -> None:
@@ -55,6 +60,19 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.fixture(autouse=True)
+def _tidy() -> Iterator[None]:
+    """End what a failed test left, and close what it read from."""
+    yield
+    for process in _STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+    _STARTED.clear()
 
 
 def said(process: subprocess.Popen[str], word: str) -> str:
