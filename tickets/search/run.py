@@ -8,10 +8,12 @@ ways to a page of words, and the planner's own estimates choose the cheapest:
   read, and their words looked at.
 * **walk**: many tickets fit. Slices of numbers are read from the newest down until a page is full.
 
-Two common words that rarely meet deceive the estimate: a walk that does not fill its page soon
-gives way to the index, which intersects the two lists. Whatever does not end in time is cancelled
-by PostgreSQL's statement_timeout; a walk keeps what it has found, says how far back it looked, and
-goes on from there when the reader asks.
+Two common words that rarely meet deceive the estimate. So a walk begins with a small slice in which
+several tickets should fit; where next to none does, the index is asked after all. It intersects
+its lists, and is stopped where they turn out to have too much in common.
+
+Whatever does not end in time is cancelled by PostgreSQL's statement_timeout; a walk keeps what it
+has found, says how far back it looked, and goes on from there when the reader asks.
 """
 
 from __future__ import annotations
@@ -43,10 +45,13 @@ BUDGET: Final = timedelta(milliseconds=400)
 _INDEX_ROW: Final = 10e-6
 _FILTER_ROW: Final = 12e-6
 _WALK_ROW: Final = 8e-6
-_IN_MIND: Final = 0.03
-"""A walk may take this long past what was expected before it gives way to the index."""
+_SAMPLE: Final = 8
+"""A walk begins with a slice in which so many tickets should fit; a quarter of it must."""
 
-_FIRST_SLICE: Final = 1_000
+_MOST_HELD: Final = 3_000
+"""So many tickets the index may give, where the estimate said that there would be too many."""
+
+_FIRST_SLICE: Final = 200
 _BIGGEST_SLICE: Final = 50_000
 _SLICE_SECONDS: Final = 0.05
 
@@ -161,7 +166,6 @@ class _Attempt:
         self.user = user
         self.size = size
         self.ends = time.monotonic() + budget.total_seconds()
-        self.budget = budget.total_seconds()
         self.cursor = _Cursor.read(cursor)
         self.sort = self.cursor.sort if self.cursor else meaning.search.sort
         self.tickets: QuerySet[Ticket] = policies.visible_tickets(user).filter(meaning.conditions)
@@ -174,7 +178,7 @@ class _Attempt:
         try:
             return self._page(_run(sql, params, self._left() * 0.6), "direct")
         except _OutOfTime:
-            return self._walk(expected=0, limit=self.ends)
+            return self._walked(1)
 
     def with_words(self) -> Page:
         held, fitting, number = self._estimates()
@@ -182,63 +186,95 @@ class _Attempt:
             "index": held * _INDEX_ROW if self.meaning.positive else float("inf"),
             "filter": fitting * _FILTER_ROW,
         }
-        needed = self.size * number * number / max(held * fitting, 1)
-        walking = min(needed, number) * _WALK_ROW
-        first = min(ways, key=lambda way: ways[way])
+        cheapest = min(ways, key=lambda way: ways[way])
+        # How many tickets to look at for one that fits, if words and conditions are independent.
+        each = number * number / max(held * fitting, 1)
         can_walk = self.sort in {"newest", "oldest"}
-        if can_walk and walking < ways[first]:
-            # Until here the walk is on its own; then what it did not find is rare after all.
-            patience = min(self.ends, time.monotonic() + 2 * walking + _IN_MIND)
-            page = self._walk(expected=needed, limit=patience)
-            if page.is_complete or not self.meaning.positive:
-                return page if page.is_complete else self._go_on(page)
-            first = "index"
-        else:
-            page = None
-        try:
-            return self._page(self._collect(first, self._left() * 0.75), first)
-        except _OutOfTime:
+        if can_walk and min(each * self.size, number) * _WALK_ROW < ways[cheapest]:
+            page = self._walk(each=each, limit=self.ends, sample=bool(self.meaning.positive))
             if page is not None:
-                return self._go_on(page)
-            self.sort = self.sort if can_walk else "newest"
-            self.cursor = self.cursor if can_walk else None
-            return self._walk(expected=needed, limit=self.ends)
+                return page
+            # Next to nothing fitted: the words avoid each other, or the conditions.
+            found = self._by_index(_MOST_HELD)
+        elif cheapest == "index":
+            found = self._by_index(max(_MOST_HELD, int(2 * held)))
+        else:
+            found = self._by_filter()
+        if found is not None:
+            return found
+        if not can_walk:
+            self.sort, self.cursor = "newest", None
+        return self._walked(each)
+
+    def _walked(self, each: float) -> Page:
+        page = self._walk(each=each, limit=self.ends)
+        if page is None:
+            raise AssertionError("a walk without a sample always gives a page")
+        return page
 
     # --- the ways -------------------------------------------------------------------------
 
-    def _collect(self, way: str, seconds: float) -> list[tuple[Any, ...]]:
-        """All that fits, sorted; for when it is little."""
-        rows = self._behind_cursor().values_list("pk", "is_restricted", *self._keys())
-        sql, params = _sql(rows.order_by())
-        names = ["id", "is_restricted", *self._keys()]
-        order = ", ".join(
-            f"t.{name} {'DESC' if sign == '-' else 'ASC'}"
-            for sign, name in (
-                (key[0] if key[0] == "-" else "", key.lstrip("-").replace("pk", "id"))
-                for key in _ORDER[self.sort]
-            )
-        )
-        shown = ", ".join(f"t.{name}" for name in ["id", *self._keys()])
-        fits, fit_params = self._fits()
+    def _by_index(self, most: int) -> Page | None:
+        """A page from what the index gives, unless that is too much or takes too long."""
+        held, held_params = self._held()
+        inner, params, names, shown, ending, fit_params = self._parts()
         # MATERIALIZED: the planner must not turn it round and walk, expecting to find 51 soon.
-        if way == "index":
-            held, held_params = self._held()
-            sql = (
-                f"WITH d AS MATERIALIZED ({held}) "  # noqa: S608 - names and SQL of our own
-                f"SELECT {shown} FROM d JOIN ({sql}) t ({', '.join(names)}) ON t.id = d.ticket_id "
-                f"WHERE {fits} ORDER BY {order} LIMIT {self.size + 1}"
-            )
-            return _run(sql, [*held_params, *params, *fit_params], seconds)
         sql = (
-            f"WITH t ({', '.join(names)}) AS MATERIALIZED ({sql}) "  # noqa: S608
-            f"SELECT {shown} FROM t JOIN tickets_searchdocument d ON d.ticket_id = t.id "
-            f"WHERE {fits} ORDER BY {order} LIMIT {self.size + 1}"
+            f"WITH d AS MATERIALIZED ({held} LIMIT {most + 1}), found AS ("  # noqa: S608
+            f"SELECT {shown} FROM d JOIN ({inner}) t ({names}) ON t.id = d.ticket_id {ending}) "
+            "SELECT number, found.* FROM (SELECT count(*) AS number FROM d) n"
+            " LEFT JOIN found ON number <= %s"
         )
-        return _run(sql, [*params, *fit_params], seconds)
+        try:
+            rows = _run(sql, [*held_params, *params, *fit_params, most], self._left() * 0.75)
+        except _OutOfTime:
+            return None
+        if rows[0][0] > most:
+            return None
+        return self._page([row[1:] for row in rows if row[1] is not None], "index")
 
-    def _walk(self, *, expected: float, limit: float, found: Sequence[int] = ()) -> Page:
-        """Read slices of ticket numbers in order until the page is full or the time is over."""
-        ids = list(found)
+    def _by_filter(self) -> Page | None:
+        """A page from the tickets that fit the other conditions, unless it takes too long."""
+        inner, params, names, shown, ending, fit_params = self._parts()
+        sql = (
+            f"WITH t ({names}) AS MATERIALIZED ({inner}) SELECT {shown} "  # noqa: S608
+            f"FROM t JOIN tickets_searchdocument d ON d.ticket_id = t.id {ending}"
+        )
+        try:
+            rows = _run(sql, [*params, *fit_params], self._left() * 0.75)
+        except _OutOfTime:
+            return None
+        return self._page(rows, "filter")
+
+    def _parts(self) -> tuple[str, tuple[Any, ...], str, str, str, list[Any]]:
+        """Pieces of SQL of our own: the tickets and their parameters, the names of their columns,
+        what is asked of them, and condition, order and limit with their parameters.
+        """
+        keys = ("id", *self._keys())
+        inner, params = _sql(
+            self._behind_cursor().values_list("pk", *self._keys(), "is_restricted").order_by()
+        )
+        order = ", ".join(
+            f"t.{key.lstrip('-').replace('pk', 'id')} {'DESC' if key[0] == '-' else 'ASC'}"
+            for key in _ORDER[self.sort]
+        )
+        fits, fit_params = self._fits()
+        return (
+            inner,
+            params,
+            ", ".join([*keys, "is_restricted"]),
+            ", ".join(f"t.{key}" for key in keys),
+            f"WHERE {fits} ORDER BY {order} LIMIT {self.size + 1}",
+            fit_params,
+        )
+
+    def _walk(self, *, each: float, limit: float, sample: bool = False) -> Page | None:
+        """Read slices of ticket numbers in order until the page is full or the time is over.
+
+        :param each: one ticket in so many is expected to fit
+        :param sample: give up (with None) where the first slice holds far less than expected
+        """
+        ids: list[int] = []
         lowest, highest = _run("SELECT min(id), max(id) FROM tickets_ticket", [], 1)[0]
         if highest is None:
             return self._page([], "walk")
@@ -246,7 +282,7 @@ class _Attempt:
         edge = (highest + 1) if newest else lowest
         if self.cursor is not None:
             edge = min(self.cursor.id, highest + 1) if newest else max(self.cursor.id + 1, lowest)
-        step = int(min(max(expected * 1.2, _FIRST_SLICE), _BIGGEST_SLICE))
+        step = int(min(max(each * _SAMPLE, _FIRST_SLICE), _BIGGEST_SLICE))
         while (edge > lowest) if newest else (edge <= highest):
             began = time.monotonic()
             if began >= limit:
@@ -258,6 +294,9 @@ class _Attempt:
                 break
             if len(ids) > self.size:
                 return self._page([(number,) for number in ids], "walk")
+            if sample and len(ids) < (high - low) / each / 4:
+                return None
+            sample = False
             edge = low if newest else high
             took = max(time.monotonic() - began, 1e-4)
             step = int(min(max(step * min(_SLICE_SECONDS / took, 4), 100), _BIGGEST_SLICE))
@@ -272,11 +311,6 @@ class _Attempt:
             sort=self.sort,
             way="walk",
         )
-
-    def _go_on(self, page: Page) -> Page:
-        """Walk on from where a walk gave way, now to the end of the budget."""
-        self.cursor = _Cursor.read(page.next)
-        return self._walk(expected=_BIGGEST_SLICE / 10, limit=self.ends, found=page.ids)
 
     def _slice(self, low: int, high: int, most: int, seconds: float) -> list[int]:
         rows = self.tickets.filter(pk__gte=low, pk__lt=high).order_by()

@@ -259,7 +259,7 @@ def test_when_the_time_is_over_it_says_how_far_it_looked_and_goes_on(
     monkeypatch.setattr(run, "_WALK_ROW", 0.0)
     monkeypatch.setattr(run, "_FIRST_SLICE", 1)
     monkeypatch.setattr(run, "_BIGGEST_SLICE", 1)
-    monkeypatch.setattr(run, "_IN_MIND", 10.0)
+    monkeypatch.setattr(run, "_SAMPLE", 0)
     calls = 0
     real = run._Attempt._slice
 
@@ -271,16 +271,32 @@ def test_when_the_time_is_over_it_says_how_far_it_looked_and_goes_on(
         return real(self, low, high, most, seconds)
 
     monkeypatch.setattr(run._Attempt, "_slice", slow)
-    monkeypatch.setattr(
-        run._Attempt, "_collect", lambda *_: (_ for _ in ()).throw(run._OutOfTime())
-    )
-    monkeypatch.setattr(run._Attempt, "_go_on", lambda _, page: page)
     page = find("again", user=roles["supporter"], at=AT)
     assert page.ids == every[:-3:-1]
     assert not page.is_complete
     assert page.looked_back_to == AT + timedelta(days=3)
     rest = find("again", user=roles["supporter"], at=AT, cursor=page.next)
     assert rest.ids == every[-3:-5:-1]
+
+
+@pytest.mark.parametrize("most_held", [2, 100])
+def test_two_common_words_that_rarely_meet(
+    roles: Roles, ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch, most_held: int
+) -> None:
+    meets = [ticket("proton neutrino").pk for _ in range(4)]
+    for number in range(40):
+        ticket("proton" if number % 2 else "neutrino")
+    # The estimate says that every ticket holds both; the walk's first slice holds none.
+    monkeypatch.setattr(run._Attempt, "_estimates", lambda _: (44.0, 44.0, 44.0))
+    monkeypatch.setattr(run, "_FIRST_SLICE", 8)
+    monkeypatch.setattr(run, "_WALK_ROW", 0.0)
+    monkeypatch.setattr(run, "_MOST_HELD", most_held)
+    page = find("proton neutrino", user=roles["supporter"], at=AT, size=3)
+    assert page.ids == meets[:0:-1]
+    assert page.way == ("index" if most_held == 100 else "walk")
+    rest = find("proton neutrino", user=roles["supporter"], at=AT, size=3, cursor=page.next)
+    assert rest.ids == meets[:1]
+    assert find("proton neutrino vo:other", user=roles["supporter"], at=AT).ids == []
 
 
 def test_postgresql_itself_ends_what_takes_too_long() -> None:
