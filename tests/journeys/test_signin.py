@@ -147,6 +147,31 @@ def test_the_keyboard_reaches_content_menu_and_search(page_of: Callable[..., Pag
     expect(menu).to_be_focused()
 
 
+def test_every_action_is_found_by_typing(
+    page_of: Callable[..., Page], looked_at: Callable[[Page, str], None]
+) -> None:
+    page = page_of(_ada())
+    page.goto("/accounts/profile/")
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="All actions")
+    expect(palette).to_be_visible()
+    looked_at(page, "all-actions")
+    page.keyboard.type("pass")
+    expect(palette.get_by_role("option")).to_have_count(1)
+    expect(palette.get_by_role("option", selected=True)).to_contain_text("Password")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/accounts/password/change/$"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("zzzz")
+    expect(palette).to_contain_text("No action of this page")
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("sign ou")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+
+
 def test_the_narrow_menu_opens_without_a_script(page_of: Callable[..., Page]) -> None:
     page = page_of(_ada(), width=390, java_script_enabled=False)
     page.goto("/accounts/profile/")
