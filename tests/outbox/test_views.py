@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
 from juno_support.accounts.models import User
@@ -118,11 +120,18 @@ def test_pages_follow_one_another(admin: Client) -> None:
     assert second.context["pager"]["older"] == ""
 
 
-def test_its_questions_are_bounded(admin: Client, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_its_questions_do_not_grow_with_the_list(admin: Client) -> None:
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            page(admin, state="all")
+        return len(asked)
+
+    make_delivery()
+    questions()
+    alone = questions()
     for _ in range(PAGE):
         make_delivery()
-    with django_assert_max_num_queries(9):
-        page(admin, state="all")
+    assert questions() == alone
 
 
 @override_settings(JUNO_DEMO=True)
@@ -131,7 +140,7 @@ def test_the_catcher_is_open_to_everyone_in_the_demo() -> None:
         message_id="<a>",
         to_address="ada@example.org",
         subject="Confirm <you>",
-        headers={"Date": "today", "X-JUNO-Status": "new", "Received": "hidden"},
+        headers={"Date": "today", "X-JUNO-Status": "new", "Received": "by-relay-7"},
         body="Follow http://localhost:8000/accounts/confirm-email/x:y/ & <script>alert(1)</script>",
         caught_at=AT,
     )
@@ -143,7 +152,7 @@ def test_the_catcher_is_open_to_everyone_in_the_demo() -> None:
     link = "http://localhost:8000/accounts/confirm-email/x:y/"
     assert f'<a href="{link}" rel="nofollow">{link}</a>' in shown
     assert "<script>alert" not in shown
-    assert "X-JUNO-Status" in shown and "hidden" not in shown
+    assert "X-JUNO-Status" in shown and "by-relay-7" not in shown
     assert client.post("/outbox/caught/").status_code == 405
     assert client.get("/outbox/caught/999/").status_code == 404
 

@@ -42,12 +42,15 @@ def of_ticket(ticket: Ticket) -> TicketFacts:
     )
 
 
-def of_entry(entry: HistoryEntry, ticket: Ticket) -> EntryFacts:
-    """Return what matters of a history entry."""
+def of_entry(entry: HistoryEntry, ticket: Ticket, *, actor: User | None) -> EntryFacts:
+    """Return what matters of a history entry.
+
+    :param actor: whose action it belongs to; None for the system
+    """
     status = entry.facts.get("status", "")
     return EntryFacts(
         kind=entry.kind,
-        actor=_actor(entry),
+        actor=Person(actor.pk, actor.email) if actor else None,
         is_public=entry.is_public,
         status=status[1] if isinstance(status, list) else status,
         field=entry.facts.get("field", ""),
@@ -59,12 +62,6 @@ def of_entry(entry: HistoryEntry, ticket: Ticket) -> EntryFacts:
 def split_addresses(field: str) -> tuple[str, ...]:
     """Return the addresses of a field in which a source may have written several."""
     return tuple(part for part in _BETWEEN_ADDRESSES.split(field) if part)
-
-
-def _actor(entry: HistoryEntry) -> Person | None:
-    if entry.actor is None:
-        return None
-    return Person(entry.actor.pk, entry.actor.email)
 
 
 def _named(entry: HistoryEntry, ticket: Ticket) -> Person | None:

@@ -1,11 +1,12 @@
 """Tell people by mail what happened to a ticket: one action, one mail an address, once.
 
 An action may write several history entries (an answer, and the step that goes along), each with a
-dispatch row of its own, and workers may take these at the same moment. All of them work out the
-same mails under the same keys, so that the first one to commit has written them, and the others
-have nothing to add.
+dispatch row of its own, and workers may take these at the same moment. Each works out the same
+mails under the same keys, which name the entries; so the first one to commit has written them, and
+the others find that their entry was told already. Neither waits for the other's row.
 """
 
+import hashlib
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -17,17 +18,22 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.lib import clock
 from juno_support.outbox.actions import Mail, enqueue_all
+from juno_support.outbox.models import Delivery
 from tickets.mail import facts, threads, words
 from tickets.mail.recipients import Recipient, Why, recipients
 from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket
+
+_KEY = "ticket-mail"
 
 
 @transaction.atomic
 def handle(dispatch: Dispatch) -> None:
     """Write the mails that tell of the dispatch's entry, and mark it done, in one transaction."""
     at = clock.now()
-    entries = _of_one_action(dispatch.entry)
-    if not _was_told(entries):
+    entry = dispatch.entry
+    # In this order: another worker may commit between the two questions.
+    entries = _still_to_tell(entry)
+    if entries and not _was_told(entry):
         enqueue_all(compose(entries), at=at)
     Dispatch.objects.filter(pk=dispatch.pk, done_at__isnull=True).update(done_at=at)
 
@@ -41,9 +47,11 @@ def compose(entries: Sequence[HistoryEntry]) -> list[Mail]:
         pk=entries[0].ticket_id
     )
     ticket_facts = facts.of_ticket(ticket)
+    # What the system does along with a person's action is that person's own.
+    actor = next((entry.actor for entry in entries if entry.actor is not None), None)
     heard: dict[str, list[tuple[HistoryEntry, Recipient]]] = {}
     for entry in entries:
-        for recipient in recipients(facts.of_entry(entry, ticket), ticket_facts):
+        for recipient in recipients(facts.of_entry(entry, ticket, actor=actor), ticket_facts):
             heard.setdefault(recipient.address.casefold(), []).append((entry, recipient))
     story = words.Story.load(ticket, entries)
     people = User.objects.in_bulk(
@@ -54,11 +62,11 @@ def compose(entries: Sequence[HistoryEntry]) -> list[Mail]:
     return sorted(mails, key=lambda mail: mail.key)
 
 
-def _of_one_action(entry: HistoryEntry) -> list[HistoryEntry]:
-    """Return the mailed entries that were written by the same action, oldest first.
+def _still_to_tell(entry: HistoryEntry) -> list[HistoryEntry]:
+    """Return the entries of the same action that nobody has been told of, oldest first.
 
-    They share the moment, to the microsecond, and the undo window; and they are one person's, or
-    the system's along with a person's.
+    Those of one action share the moment, to the microsecond, and the undo window; they are one
+    person's, or the system's along with a person's. Empty if the entry itself was cancelled.
     """
     same_moment = (
         HistoryEntry.objects.filter(
@@ -66,6 +74,7 @@ def _of_one_action(entry: HistoryEntry) -> list[HistoryEntry]:
             happened_at=entry.happened_at,
             dispatches__consumer=Consumer.MAIL,
             dispatches__cancelled_at__isnull=True,
+            dispatches__done_at__isnull=True,
         )
         .select_related("actor", "diary_entry")
         .order_by("pk")
@@ -85,13 +94,17 @@ def _goes_with(entry: HistoryEntry, run: Sequence[HistoryEntry]) -> bool:
     return len(actors) <= 1 and len(windows) == 1
 
 
-def _was_told(entries: Sequence[HistoryEntry]) -> bool:
-    """Return whether a worker told of the action already, or it was cancelled meanwhile."""
-    if not entries:
-        return True
-    return Dispatch.objects.filter(
-        entry__in=entries, consumer=Consumer.MAIL, done_at__isnull=False
+def _was_told(entry: HistoryEntry) -> bool:
+    """Return whether a worker that had another entry of the same action told of this one."""
+    return Delivery.objects.filter(
+        about_ticket=entry.ticket_id,
+        key__regex=rf"^{_KEY}:([0-9]+\+)*{entry.pk}(\+[0-9]+)*:",
     ).exists()
+
+
+def _key(entries: Sequence[HistoryEntry], address: str) -> str:
+    numbers = "+".join(str(entry.pk) for entry in entries)
+    return f"{_KEY}:{numbers}:{hashlib.sha256(address.casefold().encode()).hexdigest()[:32]}"
 
 
 def _mail(
@@ -109,7 +122,7 @@ def _mail(
         language = settings.LANGUAGE_CODE
     with timezone.override(zone), translation.override(language):
         return Mail(
-            key=f"action {story.entries[0].pk}: {reader.address.casefold()}",
+            key=_key(story.entries, reader.address),
             kind=entries[-1].kind if len(entries) == 1 else _main_kind(entries),
             to_address=reader.address,
             to_user_id=reader.user_id,

@@ -108,7 +108,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Unit:
-    """A support unit as far as mail is concerned; people without an active account are not in it."""
+    """A support unit as far as mail is concerned, without people whose account is inactive."""
 
     name: str = ""
     members: tuple[Person, ...] = ()

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.template import Context, engines
-from django.template.backends.django import DjangoTemplates
+from django.template import Context, Engine
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -94,7 +93,8 @@ def body(story: Story, entries: Sequence[HistoryEntry], reader: Recipient) -> st
         "outline": _outline(story),
         "description": _quoted(ticket.description) if tells_all else "",
         "files": _files(story, None) if tells_all else [],
-        "is_internal": any(not entry.is_public for entry in entries),
+        "is_internal": reader.may_read_internal
+        and any(entry.kind == Kind.INTERNAL_ENTRY for entry in entries),
     }
     return _render("frame", frame)
 
@@ -252,7 +252,5 @@ def _fact_moment(value: str | None) -> str:
 
 
 def _render(name: str, words: dict[str, Any]) -> str:
-    backend = engines["django"]
-    assert isinstance(backend, DjangoTemplates)
-    template = backend.engine.get_template(f"mail/{name}.txt")
+    template = Engine.get_default().get_template(f"mail/{name}.txt")
     return template.render(Context(words, autoescape=False))  # plain text: nothing to escape
