@@ -33,8 +33,11 @@ SEED = 20150605
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LOOK_ROUND_EVERY = 6 * HOUR
+TOPOLOGY_EVERY = 18 * HOUR
 # Tickets a day, for each of the three weeks.
 DAILY = (3, 7, 8)
+# Whatever the weekday is: so many come in during the last hours, so that TPM has something to do.
+FRESH = 7
 SUBMITTERS = (
     "ada",
     "wei",
@@ -152,9 +155,17 @@ class _Teller:
         while moment < self.at:
             self.plan(moment, self._look_round)
             moment += LOOK_ROUND_EVERY
+        moment = self.begins + TOPOLOGY_EVERY
+        while moment < self.at:
+            self.plan(moment, self.past.poll_topology)
+            moment += TOPOLOGY_EVERY
         for day in range(21):
             for _ in range(DAILY[day // 7]):
                 self._plan_submission(self.begins + day * DAY)
+        for _ in range(FRESH):
+            submitter = self.people[self.chance.choice(SUBMITTERS)]
+            moment = self.at - self._hours(0.1, 9)
+            self.plan(moment, lambda moment, by=submitter: self._submit(by, moment))
         for scene in SCENES:
             self._plan_scene(scene)
         while self._events and self._events[0][0] <= self.at:
@@ -389,7 +400,7 @@ class _Teller:
                 person=person,
                 due_at=self._at_work(person, moment + self._hours(6, 70)),
                 by=person,
-                at=moment + timedelta(seconds=40),
+                at=moment,
             )
         if chance.random() < 0.08:
             helper = chance.choice([*self.members["TPM"], *self.members["JUNO-Data-Management"]])
@@ -408,7 +419,7 @@ class _Teller:
             self.plan(later, lambda moment: self._leave_unsolved(case, person, moment))
         else:
             self.plan(
-                later + self._hours(0, 40 / case.ticket.priority),
+                later + self._hours(0, 80 / case.ticket.priority),
                 lambda moment: self._solve(case, person, moment),
             )
 

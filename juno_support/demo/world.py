@@ -164,7 +164,7 @@ class Past:
     """The simulated GOCDB as it was: polled by the real pollers at moments of the past."""
 
     def __init__(self) -> None:
-        self._moment = datetime.min.replace(tzinfo=UTC)
+        self._moment = self._polled_at = datetime.min.replace(tzinfo=UTC)
         self._address = ""
 
     def __enter__(self) -> Self:
@@ -191,8 +191,9 @@ class Past:
 
     def poll_downtimes(self, at: datetime) -> None:
         """Poll downtimes as of a moment; not twice for the same one. Raises as poll_topology."""
-        if at > self._moment:
+        if at > self._polled_at:
             self._poll("gocdb-downtimes", at)
+            self._polled_at = at
 
     def _poll(self, name: str, at: datetime) -> None:
         self._moment = at
