@@ -1,7 +1,11 @@
 """Take out what must not stay, such as a pasted password; the trace says that it was there."""
 
+import json
 from datetime import datetime
+from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -14,15 +18,20 @@ from tickets.models import Attachment, DiaryEntry, Kind, Ticket
 from tickets.search import index
 
 BLANK = "*[redacted]*"
+BLANK_SUBJECT = "[redacted]"
+# A note of each redaction among the stored files: a restored backup does it again.
+NOTES = "redactions"
 
 
 @transaction.atomic
-def redact_entry(*, entry: DiaryEntry, by: User, at: datetime, why: str) -> Ticket:
+def redact_entry(
+    *, entry: DiaryEntry, by: User, at: datetime, why: str, is_again: bool = False
+) -> Ticket:
     """Blank a diary entry and its traces: search, waiting and sent mail texts.
 
     :raises NotAllowed: if the person may not
     """
-    ticket = _start(entry.ticket, by)
+    ticket = _start(entry.ticket, by, is_again)
     entry.text, entry.html, entry.redacted_at = BLANK, markdown.render(BLANK), at
     entry.save(update_fields=["text", "html", "redacted_at"])
     if entry.is_public:
@@ -31,9 +40,11 @@ def redact_entry(*, entry: DiaryEntry, by: User, at: datetime, why: str) -> Tick
 
 
 @transaction.atomic
-def redact_description(*, ticket: Ticket, by: User, at: datetime, why: str) -> Ticket:
+def redact_description(
+    *, ticket: Ticket, by: User, at: datetime, why: str, is_again: bool = False
+) -> Ticket:
     """Blank the description and its traces. Raises as :func:`redact_entry`."""
-    ticket = _start(ticket, by)
+    ticket = _start(ticket, by, is_again)
     ticket.description, ticket.description_html = BLANK, markdown.render(BLANK)
     ticket.last_line = ""
     store(ticket, "description", "description_html")
@@ -41,32 +52,38 @@ def redact_description(*, ticket: Ticket, by: User, at: datetime, why: str) -> T
 
 
 @transaction.atomic
-def redact_solution(*, ticket: Ticket, by: User, at: datetime, why: str) -> Ticket:
+def redact_solution(
+    *, ticket: Ticket, by: User, at: datetime, why: str, is_again: bool = False
+) -> Ticket:
     """Blank the solution and its traces. Raises as :func:`redact_entry`."""
-    ticket = _start(ticket, by)
+    ticket = _start(ticket, by, is_again)
     ticket.solution, ticket.solution_html = BLANK, markdown.render(BLANK)
     store(ticket, "solution", "solution_html")
     return _finish(ticket, by, at, why, part="solution")
 
 
 @transaction.atomic
-def redact_subject(*, ticket: Ticket, by: User, at: datetime, why: str) -> Ticket:
+def redact_subject(
+    *, ticket: Ticket, by: User, at: datetime, why: str, is_again: bool = False
+) -> Ticket:
     """Blank the subject and its traces. Raises as :func:`redact_entry`."""
-    ticket = _start(ticket, by)
-    ticket.subject = _("(subject redacted)")
+    ticket = _start(ticket, by, is_again)
+    ticket.subject = BLANK_SUBJECT
     store(ticket, "subject")
     return _finish(ticket, by, at, why, part="subject")
 
 
 @transaction.atomic
-def redact_attachment(*, attachment: Attachment, by: User, at: datetime, why: str) -> Ticket:
+def redact_attachment(
+    *, attachment: Attachment, by: User, at: datetime, why: str, is_again: bool = False
+) -> Ticket:
     """Remove an attachment's file for good; its row says that it was there.
 
     :raises NotAllowed: if the person may not, or the file belongs to no ticket yet
     """
     if attachment.ticket is None:
         raise NotAllowed(_("This file belongs to no ticket."))
-    ticket = _start(attachment.ticket, by)
+    ticket = _start(attachment.ticket, by, is_again)
     file, storage = attachment.file.name, attachment.file.storage
     attachment.name, attachment.file, attachment.redacted_at = _("redacted"), "", at
     attachment.save(update_fields=["name", "file", "redacted_at"])
@@ -75,8 +92,36 @@ def redact_attachment(*, attachment: Attachment, by: User, at: datetime, why: st
     return _finish(ticket, by, at, why, attachment=str(attachment.pk))
 
 
-def _start(ticket: Ticket, by: User) -> Ticket:
-    if not policies.may_redact(ticket, by):
+def redo(note: dict[str, Any], *, at: datetime) -> bool:
+    """Do a noted redaction again, where a restored backup brought back what it took out.
+
+    :returns: whether there was something to do
+    """
+    person = User.objects.filter(pk=note["by"]).first()
+    ticket = Ticket.objects.filter(pk=note["ticket"]).first()
+    if person is None or ticket is None:
+        return False
+    entry = DiaryEntry.objects.filter(pk=note.get("entry"), redacted_at=None).first()
+    attachment = Attachment.objects.filter(pk=note.get("attachment"), redacted_at=None).first()
+    words = {"by": person, "at": at, "why": note["why"], "is_again": True}
+    if entry is not None:
+        redact_entry(entry=entry, **words)
+    elif attachment is not None:
+        redact_attachment(attachment=attachment, **words)
+    elif note.get("part") in _PARTS and not _is_blank(ticket, note["part"]):
+        _PARTS[note["part"]](ticket=ticket, **words)
+    else:
+        return False
+    return True
+
+
+def _is_blank(ticket: Ticket, part: str) -> bool:
+    return bool(getattr(ticket, part) in ("", BLANK, BLANK_SUBJECT))
+
+
+def _start(ticket: Ticket, by: User, is_again: bool) -> Ticket:
+    # Who did it then may have left since; what was decided stays decided.
+    if not is_again and not policies.may_redact(ticket, by):
         raise NotAllowed(_("Only supporters and admins redact."), _("Ask a supporter to do it."))
     return locked(ticket)
 
@@ -95,4 +140,19 @@ def _finish(ticket: Ticket, by: User, at: datetime, why: str, **what: object) ->
     store(ticket, "last_line")
     index.reindex(ticket)
     outbox.redact_about(ticket=ticket.pk)
+    note = {
+        "ticket": ticket.pk,
+        "by": by.pk,
+        "at": at.isoformat(),
+        "why": why.strip()[:200],
+        **what,
+    }
+    default_storage.save(f"{NOTES}/{ticket.last_entry_id}.json", ContentFile(json.dumps(note)))
     return ticket
+
+
+_PARTS = {
+    "description": redact_description,
+    "solution": redact_solution,
+    "subject": redact_subject,
+}
