@@ -190,6 +190,6 @@ def _decide(deliveries: list[Delivery], state: DeliveryState, by: User, at: date
 def _tell_a_worker(delivery_ids: list[int]) -> None:
     # A broker that is away must not make a request fail: the sweep finds the rows.
     try:
-        send_these.apply_async(args=[delivery_ids], retry=False)
+        send_these.apply_async(args=(delivery_ids,), retry=False)
     except Exception as error:  # whatever a client library raises when its server is away
         logger.warning("%s mails wait for the sweep: %s", len(delivery_ids), error)

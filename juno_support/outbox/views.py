@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, open_to_everyone
+from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display, text
 from juno_support.outbox import actions, queries, sending
@@ -113,7 +115,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @allowed_if(may_see_outbox)
 def decide(request: HttpRequest) -> HttpResponse:
     """Try one mail again, all that were given up, or cancel one."""
-    by, now = request.user, clock.now()
+    by, now = cast(User, request.user), clock.now()
     try:
         if number := _key(request.POST.get("again")):
             actions.try_again(delivery_id=number, by=by, at=now)
@@ -255,7 +257,7 @@ def _nothing_here(state: str, search: str) -> dict[str, str]:
             "title": _("No mail fits."),
             "text": _("Search by a ticket's number or a part of an address, or look under All."),
         }
-    return {
+    words: dict[str, dict[str, str]] = {
         DeliveryState.FAILED: {
             "title": _("Nothing was given up."),
             "text": _("Mails that a server refused for good, or that failed too often."),
@@ -268,7 +270,8 @@ def _nothing_here(state: str, search: str) -> dict[str, str]:
             "title": _("Nothing was cancelled."),
             "text": _("Mails that an admin decided not to send."),
         },
-    }.get(
+    }
+    return words.get(
         state,
         {"title": _("No mail yet."), "text": _("What the portal sends by mail stands here.")},
     )

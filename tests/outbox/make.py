@@ -26,7 +26,7 @@ def make_delivery(**fields: Any) -> Delivery:
     """Write a mail into the outbox, to one address, about ticket 123 unless told otherwise."""
     at = fields.pop("at", AT)
     number = next(_number)
-    values = {
+    values: dict[str, Any] = {
         "key": f"test:{number}",
         "kind": "ticket.submitted",
         "to_address": f"reader{number}@example.org",

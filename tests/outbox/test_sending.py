@@ -1,7 +1,8 @@
 """Sending through a real SMTP server on loopback: what is accepted, refused, slow or away."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -14,6 +15,10 @@ from tests.make import AT
 from tests.outbox.make import free_port, make_delivery, smtp_server, smtp_settings
 
 pytestmark = pytest.mark.django_db
+
+
+def _same(moment: datetime) -> datetime:
+    return moment
 
 
 def send(*rows: Delivery) -> dict[Outcome, int]:
@@ -121,7 +126,7 @@ def test_after_the_last_attempt_it_is_given_up_visibly() -> None:
     moment = AT
     with smtp_server(answer_data="451 try later"):
         for attempt in range(1, sending.MOST_ATTEMPTS + 1):
-            [outcome] = sending.send_all([row.pk], now=lambda moment=moment: moment)
+            [outcome] = sending.send_all([row.pk], now=partial(_same, moment))
             row.refresh_from_db()
             moment = row.next_attempt_at + timedelta(seconds=1)
             assert row.attempts == attempt

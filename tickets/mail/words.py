@@ -194,7 +194,7 @@ def _value(field: str, value: Any) -> str:
         return ""
     if field in _MODELS:
         keys = value if isinstance(value, list) else [value]
-        named = _MODELS[field].objects.filter(pk__in=keys)
+        named = _MODELS[field]._default_manager.filter(pk__in=keys)
         return ", ".join(sorted(_line(str(row)) for row in named))
     if field == "category":
         return str(Category(value).label) if value in Category else _line(str(value))

@@ -1,7 +1,9 @@
 """What actions on tickets send: real actions, real dispatch rows, mails in the outbox."""
 
 import threading
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,20 +20,20 @@ from tests.cast import Cast
 from tests.make import AT
 from tickets import tasks
 from tickets.actions import assign, diary, follow, redact, submit, work
-from tickets.mail import outgoing
+from tickets.mail import outgoing, words
 from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket, TicketType
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def later(clock_at) -> None:  # type: ignore[no-untyped-def]
+def later(clock_at: Callable[[datetime], None]) -> None:
     """Let every undo window have passed."""
     clock_at(AT + timedelta(hours=1))
 
 
-def file_ticket(cast: Cast, **fields: object) -> Ticket:
-    values: dict[str, object] = {
+def file_ticket(cast: Cast, **fields: Any) -> Ticket:
+    values: dict[str, Any] = {
         "draft_id": uuid4(),
         "by": cast.ada,
         "at": AT,
@@ -40,10 +42,10 @@ def file_ticket(cast: Cast, **fields: object) -> Ticket:
         "affected_sites": [cast.in2p3],
         "vo": cast.juno,
     }
-    return submit.submit_ticket(**(values | fields))  # type: ignore[arg-type]
+    return submit.submit_ticket(**(values | fields))
 
 
-def mails(since: int = 0) -> dict[str, Delivery]:
+def mails() -> dict[str, Delivery]:
     """Act on what is due; return the mails that are new, by their readers."""
     before = set(Delivery.objects.values_list("pk", flat=True))
     tasks.sweep_dispatches()
@@ -52,14 +54,14 @@ def mails(since: int = 0) -> dict[str, Delivery]:
     return {mail.to_address.split("@")[0]: mail for mail in new}
 
 
-def say(ticket: Ticket, by: User, words: str, *, is_public: bool = True, **more: object) -> None:
+def say(ticket: Ticket, by: User, text: str, *, is_public: bool = True, **more: Any) -> None:
     diary.add_entry(
         ticket=ticket,
-        words=words,
+        words=text,
         is_public=is_public,
         submission_key=uuid4(),
         by=by,
-        at=more.pop("at", AT + timedelta(minutes=5)),  # type: ignore[arg-type]
+        at=more.pop("at", AT + timedelta(minutes=5)),
         **more,
     )
 
@@ -182,7 +184,9 @@ def test_an_internal_note_goes_to_supporters_and_says_nothing_to_open_lists(cast
     assert "asleep" not in listed and "passwords.txt" not in listed and "Carla" not in listed
 
 
-def test_a_desk_action_waits_for_undo_and_is_never_told_when_undone(cast: Cast, clock_at) -> None:  # type: ignore[no-untyped-def]
+def test_a_desk_action_waits_for_undo_and_is_never_told_when_undone(
+    cast: Cast, clock_at: Callable[[datetime], None]
+) -> None:
     ticket = file_ticket(cast)
     clock_at(AT)
     mails()
@@ -333,12 +337,12 @@ def test_a_long_text_is_cut_and_says_so(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("type", "words"), [(TicketType.TEAM, "TEAM Ticket"), (TicketType.ALARM, "ALARM Ticket")]
+    ("type", "named"), [(TicketType.TEAM, "TEAM Ticket"), (TicketType.ALARM, "ALARM Ticket")]
 )
-def test_subjects_name_team_and_alarm_tickets(cast: Cast, type: str, words: str) -> None:
+def test_subjects_name_team_and_alarm_tickets(cast: Cast, type: str, named: str) -> None:
     ticket = file_ticket(cast)
     Ticket.objects.filter(pk=ticket.pk).update(type=type)
-    assert mails()["ada"].subject == f"[JUNO #{ticket.pk}] {words}: Transfers to IN2P3-CC fail"
+    assert mails()["ada"].subject == f"[JUNO #{ticket.pk}] {named}: Transfers to IN2P3-CC fail"
 
 
 @override_settings(JUNO_MAIL_TAG="SUPPORT")
@@ -355,11 +359,11 @@ def test_redaction_reaches_mails_that_wait(cast: Cast) -> None:
 
 
 def test_a_failure_leaves_nothing_and_is_tried_again(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch, clock_at
-) -> None:  # type: ignore[no-untyped-def]
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, clock_at: Callable[[datetime], None]
+) -> None:
     file_ticket(cast)
     with monkeypatch.context() as broken:
-        broken.setattr(outgoing.words, "body", lambda *_: 1 / 0)
+        broken.setattr(words, "body", lambda *_: 1 / 0)
         assert mails() == {}
     dispatch = Dispatch.objects.get(consumer=Consumer.MAIL)
     assert dispatch.done_at is None and "ZeroDivisionError" in dispatch.error
