@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 
 from juno_support.accounts.models import User
+from juno_support.celery import app as celery_app
 from juno_support.lib import clock
 from juno_support.pages import health_line
 from tests.cast import Cast, Roles, make_cast, make_roles
@@ -58,6 +59,12 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("data")
     with override_settings(DATA_DIR=folder, MEDIA_ROOT=folder / "files"):
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def all_tasks_known() -> None:
+    """Load every task: an unknown name would go to the broker instead of running at once."""
+    celery_app.loader.import_default_modules()
 
 
 @pytest.fixture(autouse=True)
