@@ -252,3 +252,13 @@ def test_an_admin_link_takes_over_no_account(client: Client, ada: User, at: date
     assert "There is an account with this address." in answer.content.decode()
     ada.refresh_from_db()
     assert not ada.is_staff
+
+
+def test_too_many_registrations_from_one_address_are_stopped_in_words(client: Client) -> None:
+    for number in range(20):
+        _register(client, email=f"person{number}@example.org", password1="short")
+    answer = _register(client)
+    assert answer.status_code == 429
+    assert "Too many tries in a short time" in answer.content.decode()
+    assert answer["Retry-After"] == "60"
+    assert not User.objects.exists()
