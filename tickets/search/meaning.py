@@ -33,10 +33,15 @@ class Meaning:
     `positive` is the part of the tsquery without what must *not* be there: the index is asked for
     it first. `is_impossible` says that a condition was not understood: then nothing is found,
     because tickets that leave it aside are not what was asked for.
+
+    `branches` say the same as `conditions` in parts of which at least one must hold, each of which
+    an index serves in the order of ticket numbers (affected *or* notified site). There is always
+    one at least.
     """
 
     search: Search
     conditions: Q
+    branches: tuple[Q, ...]
     words: str = ""
     positive: str = ""
     is_impossible: bool = False
@@ -51,6 +56,7 @@ def mean(search: Search, *, user: Any, at: datetime, zone: tzinfo = UTC) -> Mean
     found = _look_up(search, user)
     terms = []
     conditions = Q()
+    rest, split = Q(), None
     for term in search.terms:
         if not term.error and term.kind == "filter" and FIELDS[term.field].kind is Kind.NAME:
             term = _known(term, found)
@@ -58,7 +64,11 @@ def mean(search: Search, *, user: Any, at: datetime, zone: tzinfo = UTC) -> Mean
         if term.error or term.field == "sort" or term.kind in {"words", "phrase"}:
             continue
         condition = _condition(term, found, user, at, zone)
-        conditions &= ~condition if term.is_negative else condition
+        condition = ~condition if term.is_negative else condition
+        conditions &= condition
+        if split is None and (split := _branches(term, found, user)) is not None:
+            continue
+        rest &= condition
     search = replace(search, terms=tuple(terms))
     wanted, unwanted = [], []
     for term in search.understood:
@@ -67,10 +77,25 @@ def mean(search: Search, *, user: Any, at: datetime, zone: tzinfo = UTC) -> Mean
     return Meaning(
         search,
         conditions,
+        tuple(rest & branch for branch in split) if split else (conditions,),
         words=words.all_of(wanted, unwanted),
         positive=words.all_of(wanted),
         is_impossible=any(_spoils(term) for term in terms),
     )
+
+
+def _branches(
+    term: Term, found: dict[tuple[str, str], list[int]], user: Any
+) -> tuple[Q, ...] | None:
+    """The term in parts of which one must hold, where it is the sort that has such parts."""
+    if term.is_negative or len(term.values) != 1:
+        return None
+    if term.field == "site" and len(keys := found[term.field, term.values[0]]) == 1:
+        return Q(affectedsite__site=keys[0]), Q(notified_site=keys[0])
+    if term.field == "is" and term.values == ("mine",):
+        mine = Q(people__user=user.pk, people__part=TicketPerson.Part.ASSIGNED)
+        return Q(submitter=user.pk), mine
+    return None
 
 
 def _spoils(term: Term) -> bool:
@@ -223,7 +248,16 @@ def _is(value: str, user: Any, at: datetime) -> Q:
     conditions: dict[str, Callable[[], Q]] = {
         "open": lambda: Q(is_open=True),
         "closed": lambda: Q(is_open=False),
-        "mine": lambda: Q(submitter=user.pk) | _has(TicketPerson.Part.ASSIGNED, [user.pk]),
+        "mine": lambda: Q(
+            pk__in=Ticket.objects.filter(submitter=user.pk)
+            .values("pk")
+            .union(
+                TicketPerson.objects.filter(user=user.pk, part=TicketPerson.Part.ASSIGNED).values(
+                    "ticket_id"
+                ),
+                all=True,
+            )
+        ),
         "my-unit": lambda: Q(unit__in=sorted(unit_policies.units_of(user))),
         "unread": lambda: (
             ~Q(

@@ -173,8 +173,19 @@ class _Attempt:
     # --- the two kinds of search ----------------------------------------------------------
 
     def without_words(self) -> Page:
-        rows = self._behind_cursor().order_by(*_ORDER[self.sort])
-        sql, params = _sql(rows.values_list("pk", *self._keys())[: self.size + 1])
+        parts, params = [], []
+        for branch in self.meaning.branches:
+            rows = self._behind_cursor(policies.visible_tickets(self.user).filter(branch))
+            rows = rows.order_by(*_ORDER[self.sort])
+            sql, some = _sql(rows.values_list("pk", *self._keys())[: self.size + 1])
+            parts.append(sql)
+            params += some
+        sql = parts[0]
+        if len(parts) > 1:
+            direction = "ASC" if self.sort == "oldest" else "DESC"
+            order = f"2 {direction}, 1 {direction}" if self._keys() else f"1 {direction}"
+            either = " UNION ".join(f"({part})" for part in parts)
+            sql = f"{either} ORDER BY {order} LIMIT {self.size + 1}"
         try:
             return self._page(_run(sql, params, self._left() * 0.6), "direct")
         except _OutOfTime:
@@ -189,8 +200,10 @@ class _Attempt:
         cheapest = min(ways, key=lambda way: ways[way])
         # How many tickets to look at for one that fits, if words and conditions are independent.
         each = number * number / max(held * fitting, 1)
-        can_walk = self.sort in {"newest", "oldest"}
-        if can_walk and min(each * self.size, number) * _WALK_ROW < ways[cheapest]:
+        is_by_number = self.sort in {"newest", "oldest"}
+        if min(each * self.size, number) * _WALK_ROW < ways[cheapest]:
+            if not is_by_number:
+                return self._walk_sorted()
             page = self._walk(each=each, limit=self.ends, sample=bool(self.meaning.positive))
             if page is not None:
                 return page
@@ -202,11 +215,12 @@ class _Attempt:
             found = self._by_filter()
         if found is not None:
             return found
-        if not can_walk:
-            self.sort, self.cursor = "newest", None
-        return self._walked(each)
+        return self._walked(each) if is_by_number else self._walk_sorted()
 
     def _walked(self, each: float) -> Page:
+        """A walk by ticket numbers, whatever order was asked for."""
+        if self.sort not in {"newest", "oldest"}:
+            self.sort, self.cursor = "newest", None
         page = self._walk(each=each, limit=self.ends)
         if page is None:
             raise AssertionError("a walk without a sample always gives a page")
@@ -312,6 +326,47 @@ class _Attempt:
             way="walk",
         )
 
+    def _walk_sorted(self) -> Page:
+        """Read tickets in the order of another index, some at a time, and look at their words."""
+        ids: list[tuple[Any, ...]] = []
+        step = _FIRST_SLICE
+        looked: tuple[Any, ...] | None = None
+        fits, fit_params = self._fits()
+        while True:
+            began = time.monotonic()
+            rows = self._behind_cursor().order_by(*_ORDER[self.sort])
+            sql, params = _sql(
+                rows.values_list("pk", *self._keys(), "is_restricted", "submitted_at")[:step]
+            )
+            sql = (
+                f"SELECT t.id, t.key, t.submitted_at, {fits} "  # noqa: S608 - SQL of our own
+                f"FROM ({sql}) t (id, key, is_restricted, submitted_at) "
+                "JOIN tickets_searchdocument d ON d.ticket_id = t.id "
+                "ORDER BY t.key DESC, t.id DESC"
+            )
+            try:
+                found = _run(sql, [*fit_params, *params], self.ends - began)
+            except _OutOfTime:
+                break
+            for number, key, submitted, is_hit in found:
+                looked = (number, key, submitted)
+                if is_hit:
+                    ids.append((number, key))
+            if len(ids) > self.size or len(found) < step:
+                return self._page(ids[: self.size + 1], "walk")
+            self.cursor = self._cursor_at(*found[-1][:2])
+            step = min(step * 2, _BIGGEST_SLICE)
+        if looked is None:
+            return self._walked(1)
+        return Page(
+            self.meaning.search,
+            [number for number, _ in ids],
+            next=str(self.cursor),
+            looked_back_to=looked[1] if self.sort == "updated" else looked[2],
+            sort=self.sort,
+            way="walk",
+        )
+
     def _slice(self, low: int, high: int, most: int, seconds: float) -> list[int]:
         rows = self.tickets.filter(pk__gte=low, pk__lt=high).order_by()
         sql, params = _sql(rows.values_list("pk", "is_restricted"))
@@ -374,8 +429,9 @@ class _Attempt:
             return "(CASE WHEN t.is_restricted THEN d.supporters ELSE d.public END)"
         return "d.public"
 
-    def _behind_cursor(self) -> QuerySet[Ticket]:
-        return self.tickets.filter(self.cursor.condition()) if self.cursor else self.tickets
+    def _behind_cursor(self, tickets: QuerySet[Ticket] | None = None) -> QuerySet[Ticket]:
+        tickets = self.tickets if tickets is None else tickets
+        return tickets.filter(self.cursor.condition()) if self.cursor else tickets
 
     def _keys(self) -> tuple[str, ...]:
         return {"updated": ("updated_at",), "priority": ("priority",)}.get(self.sort, ())
@@ -392,11 +448,12 @@ class _Attempt:
         )
         if len(rows) <= self.size:
             return page
-        last = rows[self.size - 1]
-        key = last[1] if len(last) > 1 else 0
+        return replace(page, next=str(self._cursor_at(*rows[self.size - 1])))
+
+    def _cursor_at(self, number: int, key: datetime | int = 0) -> _Cursor:
         if isinstance(key, datetime):
             key = (key - _EPOCH) // timedelta(microseconds=1)
-        return replace(page, next=str(_Cursor(self.sort, last[0], key)))
+        return _Cursor(self.sort, number, key)
 
 
 def _sql(rows: QuerySet[Ticket, Any]) -> tuple[str, tuple[Any, ...]]:

@@ -279,6 +279,35 @@ def test_when_the_time_is_over_it_says_how_far_it_looked_and_goes_on(
     assert rest.ids == every[-3:-5:-1]
 
 
+@pytest.mark.parametrize("sort", ["updated", "priority"])
+def test_common_words_in_another_order(
+    roles: Roles, ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    monkeypatch.setattr(run, "_WALK_ROW", 0.0)
+    monkeypatch.setattr(run, "_FIRST_SLICE", 2)
+    for number in range(9):
+        ticket(
+            "word" if number % 3 else "nothing",
+            priority=1 + number % 2,
+            updated_at=AT + timedelta(minutes=number % 4),
+        )
+    line = f"word sort:{sort}"
+    whole = find(line, user=roles["supporter"], at=AT)
+    assert (whole.way, len(whole.ids), whole.sort) == ("walk", 6, sort)
+    order = "-updated_at" if sort == "updated" else "-priority"
+    assert whole.ids == list(
+        Ticket.objects.filter(subject="word").order_by(order, "-pk").values_list("pk", flat=True)
+    )
+    seen: list[int] = []
+    cursor = ""
+    for _ in range(3):
+        page = find(line, user=roles["supporter"], at=AT, size=2, cursor=cursor)
+        seen += page.ids
+        cursor = page.next
+    assert seen == whole.ids
+    assert cursor == ""
+
+
 @pytest.mark.parametrize("most_held", [2, 100])
 def test_two_common_words_that_rarely_meet(
     roles: Roles, ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch, most_held: int
