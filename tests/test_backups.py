@@ -52,7 +52,8 @@ def test_everything_comes_back_but_what_was_redacted_since(world, tmp_path):
     assert (back["tickets"], back["redactions_replayed"]) == (1, 1)
     assert Ticket.objects.get().subject == "Kept ticket"
     assert DiaryEntry.objects.get(pk=entry.pk).text == redact.BLANK
-    assert Attachment.objects.get().file.read() == b"exit 1"
+    with Attachment.objects.get().file.open() as stream:
+        assert stream.read() == b"exit 1"
     assert HistoryEntry.objects.filter(kind="ticket.redacted").count() == 1
     # The portal goes on working: the history still refuses to change, numbers go on.
     assert make_ticket(by=supporter).pk > ticket.pk
