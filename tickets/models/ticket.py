@@ -174,6 +174,54 @@ class Ticket(models.Model):
                 name="ticket_desk",
                 condition=models.Q(is_open=True),
             ),
+            # search in the order of the last change, and what changed lately
+            models.Index(fields=["-updated_at", "-id"], name="ticket_updated"),
+            # queue: the most urgent first; rail: how many are very urgent
+            models.Index(
+                fields=["-priority", "-id"],
+                name="ticket_open_priority",
+                condition=models.Q(is_open=True),
+            ),
+            # search: what a site was notified of, newest first
+            models.Index(
+                fields=["notified_site", "-id"],
+                name="ticket_notified_site",
+                condition=models.Q(notified_site__isnull=False),
+            ),
+            # queue and rail: new ones, few as a rule
+            models.Index(fields=["-id"], name="ticket_new", condition=_is("NEW")),
+            # rail: promises that are late
+            models.Index(
+                fields=["next_step_at"],
+                name="ticket_next_step",
+                condition=models.Q(is_open=True, next_step_at__isnull=False),
+            ),
+            # TPM desk: bounced, escalated, waiting and silent ones, oldest first; few as a rule
+            models.Index(
+                fields=["submitted_at", "id"],
+                name="ticket_bounced",
+                condition=models.Q(is_open=True, unit_changes__gte=2),
+            ),
+            models.Index(
+                fields=["submitted_at", "id"],
+                name="ticket_escalated",
+                condition=models.Q(is_open=True, escalation_level__gte=1),
+            ),
+            models.Index(
+                fields=["submitted_at", "id"],
+                name="ticket_waiting",
+                condition=_is("WAITING_FOR_REPLY"),
+            ),
+            models.Index(
+                fields=["public_word_at"],
+                name="ticket_silent",
+                condition=models.Q(is_open=True) & ~_is("WAITING_FOR_REPLY", "ON_HOLD"),
+            ),
+            models.Index(
+                fields=["submitted_at", "id"],
+                name="ticket_open_oldest",
+                condition=models.Q(is_open=True),
+            ),
             # auto-close sweep
             models.Index(
                 fields=["close_after"],
