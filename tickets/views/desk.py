@@ -147,6 +147,7 @@ def _list(user: Any, name: str, at: datetime) -> Any:
     return queries.desk(
         user,
         name,
+        at=at,
         silent_since=working_time.working_days_ago(at, SILENT_DAYS, calendar),
         waiting_since=working_time.working_days_ago(at, WAITING_DAYS, calendar),
     )
