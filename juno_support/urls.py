@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("juno_support.signin.urls")),
     path("outbox/", include("juno_support.outbox.urls")),
     path("", include("juno_support.pages.unit_urls")),
+    path("", include("juno_support.pages.site_urls")),
     path("", include("tickets.urls")),
 ]
 

@@ -53,6 +53,14 @@ _VO_SITE_WORDS = {
     "is_in_commissioning": gettext_lazy("in commissioning"),
     "contact_email": gettext_lazy("contact"),
 }
+_SITE_WORDS = {
+    "name": gettext_lazy("name"),
+    "contact_email_override": gettext_lazy("contact by an admin"),
+    "emergency_email_override": gettext_lazy("emergency address by an admin"),
+    "time_zone_override": gettext_lazy("time zone by an admin"),
+    "note": gettext_lazy("note"),
+    "certification_status": gettext_lazy("certification status"),
+}
 _CONTACT_WORDS = {"account_id": gettext_lazy("account")}
 _VO_MEMBER_WORDS = {
     "is_shifter": gettext_lazy("shifter"),
@@ -143,6 +151,11 @@ def changes_of_vo(vo: VO, *, limit: int = 20) -> list[Change]:
     )
 
 
+def changes_of_site(site: Site, *, limit: int = 20) -> list[Change]:
+    """Return the latest changes of a site, by admins and by its source, newest first."""
+    return _told([(_steps(Site, {"pgh_obj_id": site.pk}, limit), _site, _SITE_WORDS)], limit)
+
+
 class _Names:
     """Names of rows by primary key, each kind with one query for all events."""
 
@@ -204,18 +217,19 @@ def _told(groups: list[tuple[list[_Step], Subject, Mapping[str, Any]]], limit: i
     )
     facts = {key: context.metadata or {} for key, context in contexts.items()}
     names = _Names(events, {fact["user"] for fact in facts.values() if fact.get("user")})
-    changes = []
+    changes: list[tuple[datetime, Change]] = []
     for steps, subject, words in groups:
         for step in steps:
             fact = facts.get(step.event.pgh_context_id, {})
             who = names.user(fact.get("user")) or _("the portal")
             at = datetime.fromisoformat(fact["at"]) if "at" in fact else step.event.pgh_created_at
             changes += [
-                Change(at, who, what, old, new)
+                (step.event.pgh_created_at, Change(at, who, what, old, new))
                 for what, old, new in _differences(step, subject, words, names)
             ]
-    changes.sort(key=lambda change: change.at, reverse=True)
-    return changes[:limit]
+    # Of one moment, what the database saw last comes first.
+    changes.sort(key=lambda told: (told[1].at, told[0]), reverse=True)
+    return [change for _created_at, change in changes[:limit]]
 
 
 def _differences(
@@ -253,6 +267,10 @@ def _text(event: Any, field: str, names: _Names) -> str:
 
 def _unit(event: Any, names: _Names) -> str:
     return _("unit") if event.pgh_label == "insert" else ""
+
+
+def _site(event: Any, names: _Names) -> str:
+    return _("site") if event.pgh_label == "insert" else ""
 
 
 def _account(event: Any, names: _Names) -> str:

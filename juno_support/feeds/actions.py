@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
+import pghistory
 from django.db import transaction
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
+from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.feeds.configuration import configuration_of
 from juno_support.feeds.models import FeedRun, Outcome, Source
@@ -14,12 +16,26 @@ SHORTEST_INTERVAL = timedelta(seconds=30)
 LONGEST_INTERVAL = timedelta(days=7)
 
 
-@transaction.atomic
-def configure_source(*, source: Source, url: str, interval: timedelta, is_enabled: bool) -> Source:
+def configure_source(
+    *,
+    source: Source,
+    url: str,
+    interval: timedelta,
+    is_enabled: bool,
+    by: User,
+    at: datetime,
+) -> Source:
     """Set what a page may set of a source; what comes from the environment stays as it is.
+
+    The trace of the change is written by the database.
 
     :raises SupportError: when the address or the interval cannot be
     """
+    with transaction.atomic(), pghistory.context(user=by.pk, at=at.isoformat()):
+        return _configure(source=source, url=url, interval=interval, is_enabled=is_enabled)
+
+
+def _configure(*, source: Source, url: str, interval: timedelta, is_enabled: bool) -> Source:
     source = Source.objects.select_for_update().get(pk=source.pk)
     in_force = configuration_of(source).from_environment
     if "url" not in in_force:

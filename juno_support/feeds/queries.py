@@ -44,6 +44,7 @@ class Standing:
 
     ``failures`` counts bad runs since the last good one; ``waits_for`` names a source that must
     succeed first; ``is_stopped`` means that a refused credential must be changed by a person.
+    ``recent_runs`` are the newest ones, newest first.
     """
 
     kind: SourceKind
@@ -56,6 +57,7 @@ class Standing:
     waits_for: str
     next_poll_at: datetime | None
     is_stale: bool
+    recent_runs: tuple[FeedRun, ...] = ()
 
     def is_due(self, at: datetime) -> bool:
         """Say whether the source should be polled now."""
@@ -176,4 +178,5 @@ def _standing(
             interval=configuration.interval,
             at=at,
         ),
+        recent_runs=tuple(runs),
     )

@@ -1,0 +1,23 @@
+"""Addresses of the sites board, sites, network links and sources."""
+
+from django.urls import include, path
+
+from juno_support.pages import board, links, site, sources
+
+_sites = [
+    path("", board.site_board, name="board"),
+    path("<str:name>/", site.site_page, name="site"),
+    path("<str:name>/override/", site.override, name="override"),
+]
+_links = [path("", links.link_list, name="list")]
+_sources = [
+    path("", sources.source_list, name="list"),
+    path("<slug:name>/poll/", sources.poll_now, name="poll"),
+    path("<slug:name>/configure/", sources.configure, name="configure"),
+]
+
+urlpatterns = [
+    path("sites/", include((_sites, "sites"))),
+    path("links/", include((_links, "links"))),
+    path("sources/", include((_sources, "sources"))),
+]

@@ -1,0 +1,291 @@
+"""The page of sources: how old our picture is, and what went wrong where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+from kombu.exceptions import OperationalError
+
+from juno_support.access import allowed_if, is_signed_in
+from juno_support.errors import SupportError
+from juno_support.feeds import actions, queries
+from juno_support.feeds.forms import SourceForm
+from juno_support.feeds.models import FeedRun, Outcome
+from juno_support.feeds.queries import Standing
+from juno_support.feeds.registry import UnknownSource
+from juno_support.feeds.tasks import poll_source
+from juno_support.lib import clock, display
+from juno_support.lib.text import show_bidi
+from supportunits import policies
+
+OUTCOME_TONES = {
+    Outcome.OK: "good",
+    Outcome.UNCHANGED: "good",
+    Outcome.SUSPICIOUS: "warn",
+    Outcome.FAILED: "bad",
+}
+REFUSED_SHOWN = 50
+KIND_WORDS = {
+    "operations_centres": gettext_lazy("operations centres"),
+    "sites": gettext_lazy("sites"),
+    "services": gettext_lazy("services"),
+    "contacts": gettext_lazy("contacts"),
+    "downtimes": gettext_lazy("downtimes"),
+}
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One poll in the list of recent ones."""
+
+    when: SafeString
+    outcome: SafeString
+    words: str
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One source, ready to be shown."""
+
+    name: str
+    title: str
+    brings: str
+    state: SafeString
+    tone: str
+    notice: str
+    notice_tone: str
+    last_success: SafeString
+    last_poll: SafeString
+    next_poll: str
+    counts: str
+    url: str
+    credential: str
+    interval: str
+    refused: tuple[dict[str, str], ...]
+    refused_count: int
+    notes: tuple[str, ...]
+    raw_head: str
+    runs: tuple[RunLine, ...]
+    form: SourceForm
+    may_try: bool
+    may_trust: bool
+
+
+@require_safe
+@allowed_if(is_signed_in)
+def source_list(request: HttpRequest) -> HttpResponse:
+    """Show for each source how its last polls went and how old its data are."""
+    return _show(request)
+
+
+@require_POST
+@allowed_if(policies.is_admin)
+def poll_now(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask the worker to poll a source now; with ``trust`` also what was suspicious is taken."""
+    standing = _find(name)
+    trust = "trust" in request.POST
+    try:
+        poll_source.apply_async(kwargs={"name": name, "force": True, "trust": trust}, retry=False)
+    except OperationalError:
+        messages.error(
+            request,
+            _("The worker cannot be reached, so nothing is polled. On the server: %(command)s")
+            % {"command": f"manage.py poll {name}"},
+        )
+    else:
+        messages.success(
+            request,
+            _("%(source)s is being polled; the result appears here.")
+            % {"source": standing.kind.title},
+        )
+    return redirect(f"{reverse('sources:list')}#{name}")
+
+
+@require_POST
+@allowed_if(policies.is_admin)
+def configure(request: HttpRequest, name: str) -> HttpResponse:
+    """Set address, interval and switch of a source."""
+    standing = _find(name)
+    form = SourceForm(standing.configuration, request.POST)
+    if form.is_valid():
+        try:
+            actions.configure_source(
+                source=standing.source,
+                url=form.cleaned_data["url"],
+                interval=form.interval,
+                is_enabled=form.cleaned_data["is_enabled"],
+                by=request.user,
+                at=clock.now(),
+            )
+        except SupportError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("%(source)s is set.") % {"source": standing.kind.title})
+            return redirect(f"{reverse('sources:list')}#{name}")
+    return _show(request, wrong={name: form}, status=422)
+
+
+def _find(name: str) -> Standing:
+    try:
+        return queries.standing_of(name, clock.now())
+    except UnknownSource:
+        raise Http404 from None
+
+
+def _show(
+    request: HttpRequest, *, wrong: dict[str, SourceForm] | None = None, status: int = 200
+) -> HttpResponse:
+    now = clock.now()
+    is_admin = policies.is_admin(request.user)
+    sees_details = is_admin or policies.is_supporter(request.user)
+    lines = [
+        _line(standing, now, sees_details=sees_details, form=(wrong or {}).get(standing.kind.name))
+        for standing in queries.standings(now)
+    ]
+    return render(
+        request,
+        "feeds/sources.html",
+        {
+            "sources": lines,
+            "is_admin": is_admin,
+            "sees_details": sees_details,
+            "wrong": set(wrong or {}),
+        },
+        status=status,
+    )
+
+
+def _line(
+    standing: Standing, now: datetime, *, sees_details: bool, form: SourceForm | None
+) -> SourceLine:
+    run, configuration = standing.last_run, standing.configuration
+    notice, notice_tone = _notice(standing, now)
+    return SourceLine(
+        name=standing.kind.name,
+        title=str(standing.kind.title),
+        brings=str(standing.kind.brings),
+        state=_state(standing),
+        tone=OUTCOME_TONES[Outcome(run.outcome)] if run else "neutral",
+        notice=notice,
+        notice_tone=notice_tone,
+        last_success=_moment(standing.last_success_at, now),
+        last_poll=_moment(run.started_at if run else None, now),
+        next_poll=_next_poll(standing, now),
+        counts=_counts(run),
+        url=configuration.url,
+        credential=_("certificate of the server") if configuration.certificate else _("none"),
+        interval=_interval_words(standing),
+        refused=tuple(
+            {"row": show_bidi(refusal["row"]), "reason": show_bidi(refusal["reason"])}
+            for refusal in (run.refused[:REFUSED_SHOWN] if run and sees_details else ())
+        ),
+        refused_count=len(run.refused) if run else 0,
+        notes=tuple(show_bidi(note) for note in run.notes) if run and sees_details else (),
+        raw_head=show_bidi(run.raw_head) if run and sees_details else "",
+        runs=tuple(_run_line(one, now) for one in standing.recent_runs),
+        form=form or SourceForm(configuration),
+        may_try=configuration.is_complete,
+        may_trust=bool(run and run.outcome == Outcome.SUSPICIOUS),
+    )
+
+
+def _state(standing: Standing) -> SafeString:
+    if not standing.configuration.is_enabled:
+        return display.pill(_("switched off"), "neutral")
+    if not standing.configuration.is_complete:
+        return display.pill(_("no address"), "warn")
+    if standing.is_stopped:
+        return display.pill(_("stopped"), "bad")
+    if standing.last_run is None:
+        return display.pill(_("never polled"), "unknown")
+    outcome = Outcome(standing.last_run.outcome)
+    return display.pill(str(outcome.label), OUTCOME_TONES[outcome])
+
+
+def _notice(standing: Standing, now: datetime) -> tuple[str, str]:
+    """Say in words what is wrong with a source, with its reason; nothing where all is well."""
+    words: list[str] = []
+    tone = "warn"
+    run = standing.last_run
+    if not standing.configuration.is_complete:
+        return _("No address is set, so nothing is known from here."), "warn"
+    if not standing.configuration.is_enabled:
+        words.append(_("This source is switched off."))
+    if run and run.outcome in (Outcome.FAILED, Outcome.SUSPICIOUS):
+        tone = "bad" if run.outcome == Outcome.FAILED else "warn"
+        if run.outcome == Outcome.FAILED:
+            words.append(_("The last poll failed:"))
+        else:
+            words.append(_("The last answer is suspicious:"))
+        words.append(show_bidi(run.reason))
+        words.append(_("What we had is kept."))
+    if standing.is_stopped:
+        words.append(_("Polling has stopped until the certificate is changed."))
+    if standing.is_stale and standing.last_success_at:
+        words.append(
+            _("The data are %(age)s old: too old to say what is going on now.")
+            % {"age": display.duration_text(now - standing.last_success_at)}
+        )
+    elif standing.is_stale and run:
+        words.append(_("This source has never been read, so nothing is known from here."))
+    if standing.waits_for:
+        words.append(_("It waits for %(source)s.") % {"source": standing.waits_for})
+    return " ".join(words), tone
+
+
+def _moment(moment: datetime | None, now: datetime) -> SafeString:
+    if moment is None:
+        return format_html('<span class="muted">{}</span>', _("never"))
+    return format_html(
+        '{} <span class="muted">({})</span>', display.when(moment, now), display.age(moment, now)
+    )
+
+
+def _next_poll(standing: Standing, now: datetime) -> str:
+    if standing.next_poll_at is None:
+        return _("not planned")
+    if standing.next_poll_at <= now:
+        return _("now")
+    return display.age_text(standing.next_poll_at, now)
+
+
+def _counts(run: FeedRun | None) -> str:
+    """Return what the last poll saw and changed: "423 sites (2 changed), 4,186 services"."""
+    if run is None:
+        return ""
+    parts = []
+    for kind, seen in run.seen.items():
+        changed = run.changed.get(kind, 0)
+        words = f"{seen:,} {KIND_WORDS.get(kind, kind)}"
+        if changed:
+            words += " " + _("(%(n)s changed)") % {"n": f"{changed:,}"}
+        parts.append(words)
+    return ", ".join(parts)
+
+
+def _interval_words(standing: Standing) -> str:
+    seconds = int(standing.configuration.interval.total_seconds())
+    if seconds % 3600 == 0:
+        hours = seconds // 3600
+        return ngettext("every hour", "every %(n)d hours", hours) % {"n": hours}
+    if seconds % 60 == 0:
+        minutes = seconds // 60
+        return ngettext("every minute", "every %(n)d minutes", minutes) % {"n": minutes}
+    return ngettext("every second", "every %(n)d seconds", seconds) % {"n": seconds}
+
+
+def _run_line(run: FeedRun, now: datetime) -> RunLine:
+    outcome = Outcome(run.outcome)
+    return RunLine(
+        when=display.when(run.started_at, now),
+        outcome=display.pill(str(outcome.label), OUTCOME_TONES[outcome]),
+        words=show_bidi(run.reason) or _counts(run),
+    )
