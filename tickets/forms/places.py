@@ -50,7 +50,7 @@ def split_names(text: str) -> list[str]:
 
 
 def find_places(texts: Iterable[str]) -> Places:
-    """Look up all names of some texts; two queries, and two for each of up to five unknown names."""
+    """Look up all names of some texts: two queries, and two for each of the first unknown ones."""
     names = [name for text in texts for name in split_names(text)]
     if not names:
         return Places({}, {})

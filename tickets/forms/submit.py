@@ -50,7 +50,7 @@ class _IssueTypeSelect(forms.Select):
 
 
 class TicketForm(forms.Form):
-    """What somebody tells about a problem; made for one person, with a bounded number of queries."""
+    """What somebody tells about a problem. Made for one person; its queries are bounded."""
 
     subject = forms.CharField(
         label=gettext_lazy("What happened?"),

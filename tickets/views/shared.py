@@ -1,6 +1,16 @@
 """What several ticket pages need to read a request."""
 
+from uuid import UUID
+
 
 def number_or_none(value: str | None) -> int | None:
     """Return a whole number from a parameter, or None where it is none (or too large for one)."""
     return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+def key_or_none(value: object) -> UUID | None:
+    """Return a random key from a parameter, or None where it is none."""
+    try:
+        return UUID(str(value or ""))
+    except ValueError:
+        return None

@@ -1,0 +1,116 @@
+"""What an open ticket page asks for while it is open: news, the present at its sites, who hears."""
+
+from collections import Counter
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from juno_support.access import checked_inside
+from juno_support.accounts.models import User
+from juno_support.lib import clock
+from monitoring import queries as monitoring
+from tickets import policies, queries
+from tickets.mail import facts
+from tickets.mail.recipients import EntryFacts, Person, Recipient, Why, recipients
+from tickets.models import Attachment, Kind, Ticket
+from tickets.views.conditions import site_lines
+from tickets.views.page import ticket_context
+from tickets.views.timeline import make_rows, names_of
+
+MOST_NEW = 50
+
+
+@require_safe
+@checked_inside
+def since(request: HttpRequest, number: int, entry_id: int) -> HttpResponse:
+    """Answer what happened after an entry: 204, or its rows and the parts around them."""
+    ticket = policies.find_ticket(request.user, number)
+    if ticket.last_entry_id <= entry_id:
+        return HttpResponse(status=204)
+    entries = list(
+        queries.entries_since(ticket, request.user, entry_id).prefetch_related(None)[:MOST_NEW]
+    )
+    if not entries:
+        return HttpResponse(status=204)
+    written = [entry.diary_entry_id for entry in entries if entry.diary_entry_id]
+    context = ticket_context(request, ticket)
+    context["rows"] = make_rows(
+        entries,
+        ticket=ticket,
+        redacts=policies.may_redact(ticket, request.user),
+        names=names_of(entries),
+        files=Attachment.objects.filter(entry__in=written).order_by("uploaded_at", "name"),
+        at=clock.now(),
+        new_after=entry_id,
+    )
+    context["last_entry_id"] = entries[-1].pk
+    context["news"] = ngettext("%(n)d new entry", "%(n)d new entries", len(context["rows"])) % {
+        "n": len(context["rows"])
+    }
+    return render(request, "tickets/_since.html", context)
+
+
+@require_safe
+@checked_inside
+def now(request: HttpRequest, number: int) -> HttpResponse:
+    """Answer what is going on at the ticket's sites at this moment; alone to htmx, else a page."""
+    ticket = policies.find_ticket(request.user, number)
+    at = clock.now()
+    sites = list(ticket.affected_sites.order_by("name"))
+    if ticket.notified_site is not None and ticket.notified_site not in sites:
+        sites.append(ticket.notified_site)
+    services = list(ticket.affected_services.all())
+    answer = monitoring.conditions_at(sites=sites, services=services, moment=at).as_json()
+    context = {"ticket": ticket, "sites": site_lines(answer, now=at), "at": at}
+    template = "tickets/_now.html" if request.htmx else "tickets/now.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@require_safe
+@checked_inside
+def hearers(request: HttpRequest, number: int) -> HttpResponse:
+    """Answer in words who would receive a public and an internal entry of the reader by mail."""
+    ticket = policies.find_ticket(request.user, number)
+    user = cast(User, request.user)
+    if not policies.may_comment(ticket, user):
+        return HttpResponse(status=204)
+    writes_internal = policies.may_change(ticket, user)
+    ticket_facts = facts.of_ticket(ticket)
+    actor = Person(user.pk, user.email)
+    public = EntryFacts(kind=Kind.PUBLIC_ENTRY, actor=actor, is_public=True)
+    internal = EntryFacts(kind=Kind.INTERNAL_ENTRY, actor=actor, is_public=False)
+    context = {
+        "public": _words(recipients(public, ticket_facts), ticket),
+        "internal": _words(recipients(internal, ticket_facts), ticket) if writes_internal else "",
+    }
+    return render(request, "tickets/_hearers.html", context)
+
+
+def _words(heard: list[Recipient], ticket: Ticket) -> str:
+    """Return the recipients in words: what they are to the ticket, never their addresses."""
+    counts: Counter[tuple[Why, str]] = Counter()
+    for recipient in heard:
+        reason = recipient.reasons[0]
+        counts[reason.why, reason.name] += 1
+    parts = [_group(why, name, number, ticket) for (why, name), number in counts.items()]
+    return ", ".join(parts) if parts else _("nobody; it is shown here")
+
+
+def _group(why: Why, name: str, number: int, ticket: Ticket) -> str:
+    words = {
+        Why.SUBMITTER: _("%(submitter)s, who filed it"),
+        Why.ON_BEHALF: _("the person it was filed for"),
+        Why.CC: ngettext("%(n)d CC address", "%(n)d CC addresses", number),
+        Why.SUBSCRIBER: ngettext("%(n)d follower", "%(n)d followers", number),
+        Why.ASSIGNED: ngettext("the assigned supporter", "%(n)d assigned supporters", number),
+        Why.INVOLVED: ngettext("%(n)d involved supporter", "%(n)d involved supporters", number),
+        Why.MEMBER: ngettext("%(n)d member of %(name)s", "%(n)d members of %(name)s", number),
+        Why.LIST: _("the mailing list of %(name)s"),
+        Why.SITE: _("the contact of %(name)s"),
+        Why.ADMIN: ngettext("%(n)d admin", "%(n)d admins", number),
+    }.get(why, _("others"))
+    return words % {"n": number, "name": name, "submitter": ticket.submitter}

@@ -1,0 +1,510 @@
+"""What the ticket page shows, gathered with a bounded number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from juno_support.lib import clock, display
+from tickets import policies, queries
+from tickets.actions import follow, work
+from tickets.actions.row import ChangedMeanwhile
+from tickets.forms.reply import PUBLIC, ReplyForm, steps_for_composer
+from tickets.models import (
+    Attachment,
+    ContextSnapshot,
+    HistoryEntry,
+    Kind,
+    Ticket,
+    TicketPerson,
+)
+from tickets.views.conditions import site_lines
+from tickets.views.shared import key_or_none
+from tickets.views.timeline import Row, file_line, make_rows, names_of, shown_by
+from tickets.workflow import ANSWERED, FINAL, OPEN, Status, Who, steps_from
+
+MOST_ENTRIES = 200
+# Asked for ahead of time by a browser that shows nothing yet: that is no reading.
+_PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Moz")
+
+# The buttons at the top that need nothing further; the others lead to the composer.
+_AT_ONCE = frozenset({"take", "answered", "resume", "verify"})
+_IN_COMPOSER = ("ask", "hold", "solve", "leave-unsolved", "reopen")
+
+
+@dataclass(frozen=True)
+class Button:
+    """A step that the reader can take: at once, or by way of the composer."""
+
+    name: str
+    label: str
+    icon: str
+    is_main: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rows that hang on a ticket."""
+
+    people: list[dict[str, Any]]
+    copies: list[str]
+    services: list[dict[str, str]]
+    references: list[dict[str, Any]]
+    me_toos: int
+    said_me_too: bool
+    subscribed: bool
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the details: a name, its value, and where it is changed."""
+
+    name: str
+    value: SafeString | str
+    change_url: str = ""
+    label: str = ""
+
+
+def is_prefetch(request: HttpRequest) -> bool:
+    """Return whether a browser asks ahead of time, so that nobody has seen the answer."""
+    return any("prefetch" in request.headers.get(name, "").lower() for name in _PREFETCH_HEADERS)
+
+
+def ticket_context(
+    request: HttpRequest,
+    ticket: Ticket,
+    *,
+    reply: ReplyForm | None = None,
+    changed: ChangedMeanwhile | None = None,
+    problem: str = "",
+) -> dict[str, Any]:
+    """Return everything that ``tickets/ticket.html`` shows to this reader.
+
+    :param reply: the composer as it was sent, where something is wrong with it
+    :param changed: what others changed while the reader's page was open
+    :param problem: why a button did not work
+    """
+    user, at = request.user, clock.now()
+    roles = policies.roles_in(ticket, user)
+    reads_internal = policies.may_read_internal(ticket, user)
+    redacts = policies.may_redact(ticket, user)
+    seen_before = None
+    if request.method == "GET" and not is_prefetch(request):
+        seen_before = follow.mark_seen(ticket=ticket, by=user)  # type: ignore[arg-type]
+
+    newest = list(
+        queries.timeline(ticket, user).prefetch_related(None).order_by("-pk")[: MOST_ENTRIES + 1]
+    )
+    has_older = len(newest) > MOST_ENTRIES
+    entries = newest[:MOST_ENTRIES][::-1]
+    if has_older and entries[0].kind != Kind.SUBMITTED:
+        first = queries.timeline(ticket, user).prefetch_related(None).first()
+        entries[:0] = [first] if first is not None else []
+    shown = request.GET.get("show", "all")
+    attached = list(Attachment.objects.filter(ticket=ticket).order_by("uploaded_at", "name"))
+    visible = [file for file in attached if reads_internal or file.is_public]
+    rows = make_rows(
+        shown_by(shown, entries),
+        ticket=ticket,
+        redacts=redacts,
+        names=names_of(entries),
+        files=visible,
+        at=at,
+        new_after=seen_before,
+    )
+    parts = _parts(ticket, user)
+    sites = list(ticket.affected_sites.order_by("name"))
+    steps = steps_from(ticket.status, roles)
+    may_comment = policies.may_comment(ticket, user)
+    if reply is None and may_comment:
+        reply = _fresh_reply(ticket, user, roles, step=request.GET.get("step", ""))
+    last = newest[0].pk if newest else 0
+    is_supporter = Who.SUPPORTER in roles
+    is_owner = Who.OWNER in roles
+    return {
+        "ticket": ticket,
+        "reads_internal": reads_internal,
+        "is_supporter": is_supporter,
+        "is_owner": is_owner,
+        "is_open": ticket.status in OPEN,
+        "is_answered": ticket.status in ANSWERED,
+        "is_final": ticket.status in FINAL,
+        "rows": rows,
+        "has_older": has_older,
+        "has_new": any(row.is_new for row in rows),
+        "filters": _filters(ticket, shown, reads_internal),
+        "last_entry_id": last,
+        "sites": sites,
+        "parts": parts,
+        "facts": _facts(ticket, sites, parts, user, is_supporter=is_supporter, is_owner=is_owner),
+        "deadlines": _deadlines(ticket, at),
+        "buttons": _buttons(steps, is_owner=is_owner),
+        "escalation": _escalation(ticket, at) if is_owner else None,
+        "may_withdraw": any(step.name == "withdraw" for step in steps),
+        "may_redact": redacts,
+        "may_me_too": policies.may_say_me_too(ticket, user),
+        "sees_copies": is_supporter or is_owner or reads_internal,
+        "sees_addresses": policies.may_see_addresses(user),
+        "reply": reply if may_comment else None,
+        "step_shown": str(reply["step"].value() or "") if reply is not None else "",
+        "side": str(reply["side"].value() or PUBLIC) if reply is not None else PUBLIC,
+        "kept_files": [file_line(file, redacts=False) for file in kept_files(reply, user)],
+        "changed": _changed(changed, ticket, at) if changed is not None else None,
+        "problem": problem,
+        "then": _then(ticket, at),
+        "now_url": reverse("ticket-now", args=[ticket.pk]),
+        "solved_by": _solver(entries) if ticket.solution else None,
+        "solved_late": ticket.close_after,
+    }
+
+
+def reply_form(
+    ticket: Ticket,
+    user: Any,
+    *,
+    request: HttpRequest,
+) -> ReplyForm:
+    """Return the composer as it was sent."""
+    roles = policies.roles_in(ticket, user)
+    return ReplyForm(
+        request.POST,
+        steps=_composer_steps(ticket, roles),
+        writes_internal=Who.SUPPORTER in roles,
+    )
+
+
+def kept_files(reply: ReplyForm | None, user: Any) -> list[Attachment]:
+    """Return the files that were sent with an answer that could not be taken."""
+    key = key_or_none(reply.data.get("key")) if reply is not None and reply.is_bound else None
+    if key is None:
+        return []
+    return list(Attachment.objects.filter(draft=key, uploader=user).order_by("uploaded_at"))
+
+
+def _fresh_reply(ticket: Ticket, user: Any, roles: frozenset[Who], *, step: str) -> ReplyForm:
+    steps = _composer_steps(ticket, roles)
+    return ReplyForm(
+        steps=steps,
+        writes_internal=Who.SUPPORTER in roles,
+        seen=ticket.last_entry_id,
+        step=step if any(each.name == step for each in steps) else "",
+    )
+
+
+def _composer_steps(ticket: Ticket, roles: frozenset[Who]) -> list[Any]:
+    return steps_for_composer(
+        steps_from(ticket.status, roles), ticket.status, is_owner=Who.OWNER in roles
+    )
+
+
+def _filters(ticket: Ticket, shown: str, reads_internal: bool) -> list[dict[str, Any]]:
+    names = [("all", _("Everything")), ("diary", _("Diary"))]
+    if reads_internal:
+        names.append(("public", _("Public side")))
+    names.append(("changes", _("Changes")))
+    return [
+        {
+            "label": label,
+            "url": f"{reverse('ticket', args=[ticket.pk])}?show={name}#timeline",
+            "current": name == shown or (name == "all" and shown not in dict(names)),
+        }
+        for name, label in names
+    ]
+
+
+def _buttons(steps: list[Any], *, is_owner: bool) -> list[Button]:
+    icons = {
+        "take": "person-circle",
+        "answered": "play-circle",
+        "resume": "play-circle",
+        "verify": "check2-all",
+    }
+    labels = {"verify": _("Verify: it works"), "take": _("Take it")}
+    return [
+        Button(
+            name=step.name,
+            label=labels.get(step.name, str(step.label)),
+            icon=icons[step.name],
+            is_main=step.name in ("take", "verify"),
+            key="t" if step.name == "take" else "",
+        )
+        for step in steps
+        if step.name in _AT_ONCE
+        and not (is_owner and step.name in ("take", "answered") and Who.OWNER in step.who)
+    ]
+
+
+def _escalation(ticket: Ticket, at: datetime) -> dict[str, Any] | None:
+    if ticket.status not in OPEN:
+        return None
+    if ticket.escalation_level >= work.LAST_ESCALATION:
+        return {"possible": False, "words": _("Escalated to everybody there is.")}
+    after = ticket.next_escalation_after
+    if after is not None and at < after:
+        return {
+            "possible": False,
+            "words": format_html(
+                _("The next escalation is possible from {moment}."),
+                moment=display.when(after, at),
+            ),
+        }
+    to = {
+        0: _("to the support unit"),
+        1: _("to the support unit and TPM"),
+        2: _("to the support unit, TPM and the admins"),
+    }
+    return {"possible": True, "words": to[ticket.escalation_level]}
+
+
+def _deadlines(ticket: Ticket, at: datetime) -> list[dict[str, Any]]:
+    found: list[tuple[str, datetime | None]] = []
+    if ticket.status == Status.WAITING_FOR_REPLY:
+        found.append((_("Waiting for the reply since"), ticket.waiting_since))
+    if ticket.status == Status.ON_HOLD:
+        found.append((_("On hold until"), ticket.hold_until))
+    if ticket.status in OPEN:
+        found.append((_("Solution expected"), ticket.eta_at))
+        found.append((_("With this unit since"), ticket.assigned_at))
+        found.append((_("Last public word"), ticket.public_word_at))
+    if ticket.status in ANSWERED:
+        found.append((_("Closes by itself"), ticket.close_after))
+    return [
+        {
+            "name": name,
+            "when": display.when(moment, at),
+            "rest": display.left_text(moment, at)
+            if moment > at
+            else _("%(age)s ago") % {"age": display.duration_text(at - moment)}
+            if at - moment >= timedelta(minutes=1)
+            else _("just now"),
+            "is_late": moment < at and name == _("Solution expected"),
+        }
+        for name, moment in found
+        if moment is not None
+    ]
+
+
+def _facts(
+    ticket: Ticket, sites: list[Any], parts: Parts, user: Any, *, is_supporter: bool, is_owner: bool
+) -> list[Fact]:
+    may_change = is_supporter and ticket.status not in FINAL
+
+    def change(what: str, allowed: bool = may_change) -> str:
+        return reverse("change-ticket", args=[ticket.pk, what]) if allowed else ""
+
+    def site_links() -> SafeString | str:
+        links = [
+            format_html('<a href="{}">{}</a>', reverse("site", args=[site.name]), site.name)
+            for site in sites
+        ]
+        return SafeString(", ".join(links)) if links else _("not said")
+
+    found = [
+        Fact(
+            _("Priority"),
+            display.priority_dot(ticket.priority, str(ticket.get_priority_display())),
+            change("priority"),
+        ),
+        Fact(_("Support unit"), ticket.unit.name, change("unit", is_supporter and ticket.is_open)),
+        Fact(_("Concerned VO"), ticket.vo.name if ticket.vo else _("none"), change("vo")),
+        Fact(_("Affected sites"), site_links(), change("sites", may_change or is_owner)),
+    ]
+    if parts.services:
+        listed = ", ".join(f"{each['host']} ({each['type']})" for each in parts.services[:8])
+        more = len(parts.services) - 8
+        words = f"{listed}, +{more}" if more > 0 else listed
+        found.append(Fact(_("Affected services"), words))
+    found += [
+        Fact(
+            _("Notified site"),
+            ticket.notified_site.name if ticket.notified_site else _("none"),
+            change("notified-site"),
+        ),
+        Fact(
+            _("Type of issue"),
+            ticket.issue_type.name if ticket.issue_type else _("not said"),
+            change("issue-type"),
+        ),
+        Fact(_("Category"), str(ticket.get_category_display()), change("category")),
+        Fact(
+            _("Moment of the problem"),
+            display.when(ticket.problem_at, clock.now()),
+            change("problem-at"),
+        ),
+    ]
+    if ticket.vo is not None and (ticket.affects_whole_vo or ticket.is_vo_specific or may_change):
+        scope = [
+            words
+            for is_set, words in (
+                (ticket.affects_whole_vo, _("affects the whole VO")),
+                (ticket.is_vo_specific, _("in this VO only")),
+            )
+            if is_set
+        ]
+        found.append(Fact(_("Reach"), ", ".join(scope) or _("not said"), change("scope")))
+    found.append(
+        Fact(
+            _("Solution expected"),
+            display.when(ticket.eta_at, clock.now()) if ticket.eta_at else _("not said"),
+            change("eta"),
+        )
+    )
+    for kind, label in (("jobs", _("Job ids")), ("hosts", _("Hosts"))):
+        if ticket.recognised.get(kind):
+            found.append(Fact(label, ", ".join(ticket.recognised[kind])))
+    if ticket.recognised.get("dns") and (is_owner or policies.may_see_addresses(user)):
+        found.append(Fact(_("Certificate DN"), "; ".join(ticket.recognised["dns"])))
+    if ticket.related_urls:
+        found.append(
+            Fact(
+                _("Related addresses"),
+                SafeString(
+                    "<br>".join(
+                        format_html(
+                            '<a href="{}" rel="noopener nofollow" target="_blank">{}</a>', url, url
+                        )
+                        for url in ticket.related_urls
+                    )
+                ),
+            )
+        )
+    return [
+        fact if not fact.change_url else _with_label(fact) for fact in found if fact.value != ""
+    ]
+
+
+def _with_label(fact: Fact) -> Fact:
+    label = _("Change: %(what)s") % {"what": fact.name}
+    return Fact(fact.name, fact.value, fact.change_url, label)
+
+
+def _then(ticket: Ticket, at: datetime) -> dict[str, Any] | None:
+    """Return what was known at submission of the moment of the problem: evidence that survives."""
+    snapshot = ContextSnapshot.objects.filter(
+        ticket=ticket, reason=ContextSnapshot.Reason.SUBMISSION
+    ).first()
+    if snapshot is None:
+        return None
+    return {
+        "moment": snapshot.moment,
+        "taken_at": snapshot.taken_at,
+        "sites": site_lines(snapshot.data.get("then", {}), now=at),
+    }
+
+
+def _solver(entries: list[HistoryEntry]) -> HistoryEntry | None:
+    for entry in reversed(entries):
+        if entry.kind == Kind.STATUS_CHANGED and entry.facts["status"][1] in ANSWERED:
+            return entry
+    return None
+
+
+def _changed(changed: ChangedMeanwhile, ticket: Ticket, at: datetime) -> dict[str, Any]:
+    rows: list[Row] = make_rows(
+        changed.entries,
+        ticket=ticket,
+        redacts=False,
+        names=names_of(changed.entries),
+        files=(),
+        at=at,
+    )
+    return {"message": changed.message, "next_step": changed.next_step, "rows": rows}
+
+
+# The rows that hang on a ticket, in one query
+
+
+def _parts(ticket: Ticket, user: Any) -> Parts:
+    people = ticket.people.all()
+    described = [
+        _part("person", people, key=F("user_id"), text=F("user__name"), more=F("part")),
+        _part("copy", ticket.carbon_copies.all(), key=F("pk"), text=F("address")),
+        _part(
+            "service",
+            ticket.affected_services.all(),
+            key=F("pk"),
+            text=F("hostname"),
+            more=F("service_type"),
+        ),
+        *(
+            _part(
+                "reference",
+                policies.outlined_tickets(user).filter(**{lookup: ticket}),
+                key=F("pk"),
+                text=Case(When(policies.visible_to(user), then=F("subject")), default=Value("")),
+                more=F("status"),
+            )
+            for lookup in ("references_up__upper", "references_down__lower")
+        ),
+        _part(
+            "me-too",
+            ticket.me_toos.values("ticket").annotate(
+                number=Count("pk"), mine=Count("pk", filter=Q(user=user))
+            ),
+            key=F("number"),
+            text=F("mine"),
+        ),
+        _part("subscribed", ticket.subscriptions.filter(user=user), key=F("user_id")),
+    ]
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    rows: QuerySet[Any, Any] = described[0].union(*described[1:], all=True)
+    for kind, key, text, more in rows:
+        found.setdefault(kind, []).append((key, text, more))
+    parts = dict(TicketPerson.Part.choices)
+    me_too = found.get("me-too", [(0, "0", "")])[0]
+    return Parts(
+        people=[
+            {"key": key, "name": name, "part": part, "label": str(parts[part])}
+            for key, name, part in sorted(
+                found.get("person", ()), key=lambda each: (each[2], each[1])
+            )
+        ],
+        copies=sorted(text for _key, text, _more in found.get("copy", ())),
+        services=[
+            {"host": text, "type": more}
+            for _key, text, more in sorted(found.get("service", ()), key=lambda each: each[1:])
+        ],
+        references=[
+            {
+                "number": key,
+                "subject": text,
+                "status": display.status_pill(more, str(Status(more).label)),
+            }
+            for key, text, more in sorted(found.get("reference", ()))
+        ],
+        me_toos=me_too[0],
+        said_me_too=me_too[1] != "0",
+        subscribed="subscribed" in found,
+    )
+
+
+def _part(kind: str, rows: Any, *, key: Any, text: Any = None, more: Any = None) -> Any:
+    words = CharField(max_length=400)
+    return (
+        rows.order_by()
+        .annotate(
+            part_kind=Value(kind, CharField()),
+            part_key=Cast(key, BigIntegerField()),
+            part_text=Cast(text if text is not None else Value(""), words),
+            part_more=Cast(more if more is not None else Value(""), words),
+        )
+        .values_list("part_kind", "part_key", "part_text", "part_more")
+    )

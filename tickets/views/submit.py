@@ -1,0 +1,552 @@
+"""File a ticket: three questions, drafts that are kept, what is known before it is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.postgres.search import TrigramSimilarity
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from juno_support.access import checked_inside
+from juno_support.accounts.models import User
+from juno_support.errors import SupportError
+from juno_support.lib import clock, display
+from juno_support.lib.text import Fact, facts, shorten
+from monitoring import queries as monitoring
+from supportunits import queries as unit_queries
+from tickets import policies, queries
+from tickets.actions import files, follow, submit
+from tickets.forms.fields import entered
+from tickets.forms.places import offer_sites, split_names
+from tickets.forms.submit import TicketForm, draft_data, is_worth_keeping
+from tickets.models import Attachment, Draft, Ticket
+from tickets.search import names as search_names
+from tickets.views.conditions import SiteLines, site_lines
+from tickets.views.shared import key_or_none, number_or_none
+from topology.models import Service, Site
+
+MOST_SITES_SHOWN = 5
+MOST_TICKETS_SHOWN = 5
+MOST_DRAFTS_SHOWN = 5
+MOST_FACTS = 12
+# Of the form's own buttons, those that only change the draft and show the form again.
+_ASIDE = ("use", "remove", "me_too", "keep", "attach")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@checked_inside
+def new_ticket(request: HttpRequest) -> HttpResponse:
+    """Show the form, keep a draft, or file the ticket and go to it.
+
+    The draft's id is the submission key: the same one twice leads to the same ticket.
+    """
+    user, at = cast(User, request.user), clock.now()
+    if request.method != "POST":
+        return _show(request, user, at)
+    draft_id = key_or_none(request.POST.get("draft")) or uuid4()
+    before = _filed(user, draft_id)
+    if before is not None:
+        return redirect("ticket", before.pk)
+    refused = _attach(request, draft_id, user, at)
+    if refused is None and any(name in request.POST for name in _ASIDE):
+        return _aside(request, draft_id, user, at)
+    form = TicketForm(request.POST, user=user, at=at)
+    form.is_valid()
+    if refused is not None:
+        form.add_error(None, str(refused))
+    status = 422
+    if not form.errors:
+        too_many = _too_many(user, at)
+        if too_many is not None:
+            form.add_error(None, str(too_many))
+            status = 429
+    if not form.errors:
+        try:
+            ticket = submit.submit_ticket(
+                draft_id=draft_id, by=user, at=at, language=user.language, **form.arguments()
+            )
+        except submit.NotAcceptable as error:
+            _put_at_field(form, error)
+        else:
+            _refer_back(request, ticket, user, at)
+            messages.success(request, _filed_words(ticket))
+            return redirect("ticket", ticket.pk)
+    _keep(request, draft_id, user, at)
+    return _form_page(request, form, draft_id, user, at, status=status)
+
+
+@require_POST
+@checked_inside
+def save_draft(request: HttpRequest) -> HttpResponse:
+    """Keep what is typed, and answer with what is known about it; htmx calls this while typing."""
+    user, at = cast(User, request.user), clock.now()
+    draft_id = key_or_none(request.POST.get("draft"))
+    if draft_id is None or _filed(user, draft_id) is not None:
+        return HttpResponse(status=204)
+    saved = _keep(request, draft_id, user, at)
+    form = TicketForm(user=user, at=at, initial=draft_data(request.POST))
+    context = _known(form, user, at, request.POST)
+    context |= {
+        "form": form,
+        "saved_at": at if saved else None,
+        "sites_changed": request.POST.get("sites_shown", "") != context["sites_shown"],
+        "vo_changed": request.POST.get("vo_shown", "") != context["vo_shown"],
+    }
+    return render(request, "tickets/_new_known.html", context)
+
+
+@require_POST
+@checked_inside
+def discard_draft(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Throw a draft of one's own away."""
+    submit.discard_draft(draft_id=key, by=cast(User, request.user))
+    messages.success(request, _("The draft is gone."))
+    return redirect("new-ticket")
+
+
+@require_safe
+@checked_inside
+def offer_names(request: HttpRequest) -> HttpResponse:
+    """Offer sites for what is typed so far, for the type-ahead."""
+    return render(
+        request, "tickets/_site_offers.html", {"offers": offer_sites(request.GET.get("q", ""))}
+    )
+
+
+def _show(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    key = key_or_none(request.GET.get("draft"))
+    if key is not None:
+        before = _filed(user, key)
+        if before is not None:
+            return redirect("ticket", before.pk)
+        draft = Draft.objects.filter(pk=key, owner=user).exclude(data__has_key="reply_to").first()
+        if draft is None:
+            raise Http404
+        form = TicketForm(user=user, at=at, initial=draft.data)
+        return _form_page(
+            request, form, key, user, at, saved_at=draft.updated_at, follows=draft.data
+        )
+    initial = _prefilled(request, user)
+    form = TicketForm(user=user, at=at, initial=initial)
+    return _form_page(request, form, uuid4(), user, at, follows=initial)
+
+
+def _form_page(
+    request: HttpRequest,
+    form: TicketForm,
+    draft_id: UUID,
+    user: User,
+    at: datetime,
+    *,
+    status: int = 200,
+    saved_at: datetime | None = None,
+    follows: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    follow_up = number_or_none(str((follows or request.POST).get("follow_up") or ""))
+    context = _known(form, user, at, request.POST) | {
+        "form": form,
+        "draft_id": draft_id,
+        "saved_at": saved_at,
+        "attached": _attached(draft_id, user),
+        "drafts": [] if request.method == "POST" else _other_drafts(draft_id, user),
+        "follow_up": follow_up,
+        "security": _security_contacts(),
+        "most_bytes": settings.JUNO_ATTACHMENT_MAX_BYTES,
+        "opens_more": form.opens_more or form.is_security,
+    }
+    return render(request, "tickets/new.html", context, status=status)
+
+
+def _known(form: TicketForm, user: User, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known about what is typed: recognised facts, similar tickets, the sites."""
+    sites = form.chosen_sites
+    subject = str(form["subject"].value() or "")
+    similar = queries.similar_open_tickets(user, subject, sites, at=at)
+    return {
+        "facts": _offers(form),
+        "similar": [_line(ticket, at) for ticket in similar],
+        "hidden_similar": _hidden_similar(user, subject),
+        "conditions": _conditions(sites[:MOST_SITES_SHOWN], user, at),
+        "unknown_sites": form.unknown_sites,
+        "sites_shown": ",".join(str(site.pk) for site in sites),
+        "vo_shown": str(form["vo"].value() or ""),
+    }
+
+
+# What was found in the words
+
+
+@dataclass(frozen=True)
+class FactOffer:
+    """Something recognised in the words that one click makes a field; ``value`` goes back to us."""
+
+    kind: str
+    label: str
+    value: str
+    field: str
+    entry: str
+
+
+def _offers(form: TicketForm) -> list[FactOffer]:
+    found = facts(form.words)
+    if not found:
+        return []
+    hosts = [fact.value for fact in found if fact.kind == "host"]
+    services: dict[str, Service] = {}
+    if hosts:
+        rows = Service.objects.filter(hostname__in=hosts, gone_at=None).select_related("site")
+        for service in rows.order_by("pk")[:100]:
+            services.setdefault(service.hostname.lower(), service)
+    names = [fact.value for fact in found if fact.kind == "site"]
+    keys = search_names.find("site", names) if names else {}
+    known = {
+        site.pk: site.name
+        for site in Site.objects.filter(pk__in={key for each in keys.values() for key in each[:1]})
+    }
+    chosen = {site.name for site in form.chosen_sites}
+    offers: dict[tuple[str, str], FactOffer] = {}
+    for fact in found:
+        for offer in _offer(fact, services, keys, known):
+            if offer.entry not in chosen and not _has(form, offer):
+                offers.setdefault((offer.field, offer.entry), offer)
+    return list(offers.values())[:MOST_FACTS]
+
+
+def _offer(
+    fact: Fact, services: dict[str, Service], keys: dict[str, list[int]], known: dict[int, str]
+) -> list[FactOffer]:
+    if fact.kind == "site":
+        found = keys.get(fact.value)
+        return [_fact_offer("site", known[found[0]], "sites")] if found else []
+    if fact.kind == "host":
+        service = services.get(fact.value)
+        offers = [_fact_offer("host", fact.value, "hosts")]
+        if service is not None:
+            label = _("%(site)s, for %(host)s") % {"site": service.site.name, "host": fact.value}
+            offers.insert(0, _fact_offer("site", service.site.name, "sites", label))
+        return offers
+    field = {"job": "jobs", "dn": "dns"}[fact.kind]
+    return [_fact_offer(fact.kind, fact.value, field)]
+
+
+def _fact_offer(kind: str, entry: str, field: str, label: str = "") -> FactOffer:
+    words = {"site": _("Site"), "host": _("Host"), "job": _("Job"), "dn": _("DN")}
+    return FactOffer(words[kind], label or shorten(entry, 60), f"{field}:{entry}", field, entry)
+
+
+def _has(form: TicketForm, offer: FactOffer) -> bool:
+    return offer.entry.casefold() in str(form[offer.field].value() or "").casefold()
+
+
+def _with_fact(data: dict[str, Any], value: str) -> None:
+    """Put a recognised fact, or the right name for a misspelt site, into its field."""
+    field, _colon, entry = value.partition(":")
+    if field == "fix":
+        wrong, _arrow, right = entry.partition("=>")
+        sites = [right if name == wrong else name for name in split_names(data.get("sites", ""))]
+        data["sites"] = ", ".join(sites)
+    elif field in ("sites", "hosts", "jobs", "dns") and entry:
+        between = "; " if field == "dns" else ", "
+        before = str(data.get(field, "")).strip().rstrip(",;")
+        present = (
+            [part.strip() for part in before.split(";")]
+            if field == "dns"
+            else split_names(before)
+            if field == "sites"
+            else entered(before)
+        )
+        if entry not in present:
+            data[field] = f"{before}{between}{entry}" if before else entry
+
+
+# What is known of the sites and of similar tickets
+
+
+@dataclass(frozen=True)
+class TicketLine:
+    """A ticket that is perhaps about the same."""
+
+    number: int
+    subject: str
+    status: SafeString
+    age: SafeString
+    unit: str
+    is_own: bool = False
+    said: bool = False
+
+
+@dataclass(frozen=True)
+class SitePanel:
+    """A chosen site: its conditions, and the open tickets about it."""
+
+    site: SiteLines
+    headline: str
+    tickets: list[TicketLine]
+    others: int
+
+
+def _line(
+    ticket: Ticket, at: datetime, *, user: User | None = None, said: bool = False
+) -> TicketLine:
+    return TicketLine(
+        number=ticket.pk,
+        subject=ticket.subject,
+        status=display.status_pill(ticket.status, str(ticket.get_status_display())),
+        age=display.age(ticket.submitted_at, at),
+        unit=ticket.unit.name,
+        is_own=user is not None and ticket.submitter_id == user.pk,
+        said=said,
+    )
+
+
+def _conditions(sites: list[Site], user: User, at: datetime) -> list[SitePanel]:
+    if not sites:
+        return []
+    answer = monitoring.conditions_at(sites=sites, moment=at).as_json()
+    shown = {lines.name: lines for lines in site_lines(answer, now=at)}
+    found: dict[int, list[int]] = {}
+    known = policies.outlined_tickets(user).filter(is_open=True, is_restricted=False)
+    for site_id, number in (
+        known.filter(affectedsite__site__in=sites)
+        .order_by("-pk")
+        .values_list("affectedsite__site_id", "pk")[:200]
+    ):
+        found.setdefault(site_id, []).append(number)
+    numbers = [number for each in found.values() for number in each]
+    tickets = {
+        ticket.pk: ticket
+        for ticket in queries.open_tickets(user).filter(pk__in=numbers).select_related("unit")
+    }
+    said = set(user.me_toos.filter(ticket__in=list(tickets)).values_list("ticket_id", flat=True))
+    panels = []
+    for site in sites:
+        about = found.get(site.pk, [])
+        readable = [tickets[number] for number in about if number in tickets]
+        lines = [
+            _line(ticket, at, user=user, said=ticket.pk in said)
+            for ticket in readable[:MOST_TICKETS_SHOWN]
+        ]
+        panels.append(
+            SitePanel(
+                site=shown[site.name],
+                headline=_headline(len(about)),
+                tickets=lines,
+                others=len(about) - len(lines),
+            )
+        )
+    return panels
+
+
+def _headline(tickets: int) -> str:
+    if not tickets:
+        return _("No ticket is open about it.")
+    return ngettext(
+        "%(count)d ticket is open about it.", "%(count)d tickets are open about it.", tickets
+    ) % {"count": tickets}
+
+
+def _hidden_similar(user: User, subject: str) -> int:
+    """Return how many similar open tickets there are that the user may not read."""
+    if len(subject.strip()) < 4 or policies.reads_everything(user):
+        return 0
+    newest = (
+        policies.outlined_tickets(user)
+        .filter(is_open=True, is_restricted=False)
+        .exclude(policies.visible_to(user))
+        .order_by("-pk")
+        .values("pk")[:300]
+    )
+    return (
+        policies.outlined_tickets(user)
+        .filter(pk__in=newest)
+        .annotate(likeness=TrigramSimilarity("subject", subject[:250]))
+        .filter(likeness__gte=queries.SIMILAR_FROM)
+        .count()
+    )
+
+
+# Drafts and their files
+
+
+def _keep(request: HttpRequest, draft_id: UUID, user: User, at: datetime) -> bool:
+    """Save the draft, if there is something to save; False where there is not, or may not be."""
+    data = draft_data(request.POST)
+    if not is_worth_keeping(data):
+        return False
+    return _store(draft_id, data, request, user, at)
+
+
+def _store(
+    draft_id: UUID, data: dict[str, Any], request: HttpRequest, user: User, at: datetime
+) -> bool:
+    follow_up = number_or_none(request.POST.get("follow_up"))
+    if follow_up is not None:
+        data["follow_up"] = follow_up
+    try:
+        submit.save_draft(draft_id=draft_id, by=user, at=at, data=data)
+    except submit.NotAcceptable:
+        return False
+    return True
+
+
+def _aside(request: HttpRequest, draft_id: UUID, user: User, at: datetime) -> HttpResponse:
+    """Do what a button of the form asks besides filing, keep everything, show the form again."""
+    data = draft_data(request.POST)
+    place = ""
+    if "use" in request.POST:
+        _with_fact(data, request.POST["use"])
+        place = "#where"
+    if "remove" in request.POST:
+        _remove(request.POST["remove"], user)
+        place = "#files"
+    if "attach" in request.POST:
+        place = "#files"
+    number = number_or_none(request.POST.get("me_too"))
+    if number is not None:
+        ticket = policies.find_ticket(user, number)
+        try:
+            follow.say_me_too(ticket=ticket, by=user, at=at)
+        except SupportError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(
+                request,
+                _("You have the same problem as #%(number)s and follow it now. Your draft is kept.")
+                % {"number": number},
+            )
+    if not _store(draft_id, data, request, user, at):
+        return redirect("new-ticket")
+    if "keep" in request.POST:
+        messages.success(request, _("The draft is saved. You find it here whenever you come back."))
+    return redirect(f"{reverse('new-ticket')}?draft={draft_id}{place}")
+
+
+def _attach(
+    request: HttpRequest, draft_id: UUID, user: User, at: datetime
+) -> files.FileRefused | None:
+    """Keep the sent files with the draft, so that a mistake elsewhere does not lose them."""
+    for upload in request.FILES.getlist("files"):
+        try:
+            files.add_to_draft(draft_id=draft_id, upload=upload, by=user, at=at)
+        except files.FileRefused as error:
+            return error
+    return None
+
+
+def _remove(key: str, user: User) -> None:
+    found = key_or_none(key)
+    attachment = Attachment.objects.filter(pk=found, uploader=user).first() if found else None
+    if attachment is not None:
+        files.remove_from_draft(attachment=attachment, by=user)
+
+
+def _attached(draft_id: UUID, user: User) -> list[Attachment]:
+    return list(Attachment.objects.filter(draft=draft_id, uploader=user).order_by("uploaded_at"))
+
+
+def _other_drafts(draft_id: UUID, user: User) -> list[dict[str, Any]]:
+    found = queries.drafts(user).exclude(pk=draft_id).exclude(data__has_key="reply_to")
+    return [
+        {
+            "key": draft.pk,
+            "title": shorten(str(draft.data.get("subject") or ""), 80) or _("without a subject"),
+            "sites": str(draft.data.get("sites") or ""),
+            "updated_at": draft.updated_at,
+        }
+        for draft in found[:MOST_DRAFTS_SHOWN]
+    ]
+
+
+# Small questions
+
+
+def _filed(user: User, draft_id: UUID) -> Ticket | None:
+    return queries.own_tickets(user).filter(submission_key=draft_id).first()
+
+
+def _too_many(user: User, at: datetime) -> SupportError | None:
+    most = settings.JUNO_SUBMISSIONS_PER_HOUR
+    if most <= 0:
+        return None
+    since = at - timedelta(hours=1)
+    newest = list(queries.own_tickets(user).values_list("submitted_at", flat=True)[:most])
+    if len(newest) < most or newest[-1] <= since:
+        return None
+    return SupportError(
+        _("You filed %(most)s tickets within an hour; more are not taken for now.")
+        % {"most": most},
+        _("Your draft is kept. Send it from %(moment)s on, or write to the tickets that are open.")
+        % {"moment": display.local_text(newest[-1] + timedelta(hours=1), at)},
+    )
+
+
+def _put_at_field(form: TicketForm, error: submit.NotAcceptable) -> None:
+    field: str | None = error.field
+    if field == "send_to":
+        field = "unit" if form.cleaned_data.get("unit") else "notified_site"
+    form.add_error(field if field in form.fields else None, str(error))
+
+
+def _refer_back(request: HttpRequest, ticket: Ticket, user: User, at: datetime) -> None:
+    """Connect a follow-up with the ticket that it follows."""
+    number = number_or_none(request.POST.get("follow_up"))
+    if number is None:
+        return
+    try:
+        follow.add_reference(
+            ticket=ticket, other=policies.find_ticket(user, number), by=user, at=at
+        )
+    except (SupportError, Http404):
+        messages.warning(request, _("#%(number)s could not be referred to.") % {"number": number})
+
+
+def _filed_words(ticket: Ticket) -> SafeString:
+    return format_html(
+        _("Your ticket is filed as #{number} and is with {unit} now."),
+        number=ticket.pk,
+        unit=ticket.unit.name,
+    )
+
+
+def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
+    """Return what the address asks to be filled in: a follow-up's beginning, or single fields."""
+    number = number_or_none(request.GET.get("follow_up"))
+    if number is not None:
+        before = policies.find_ticket(user, number)
+        return {
+            "follow_up": number,
+            "subject": shorten(_("Follow-up: %(subject)s") % {"subject": before.subject}, 250),
+            "description": _("This follows #%(number)s.") % {"number": number} + "\n\n",
+            "sites": ", ".join(before.affected_sites.values_list("name", flat=True)),
+            "vo": before.vo_id,
+            "issue_type": before.issue_type_id if not before.is_restricted else None,
+        }
+    asked = {
+        name: request.GET[name][:4000]
+        for name in ("subject", "description", "sites", "notified_site", "jobs", "hosts")
+        if name in request.GET
+    }
+    for name in ("priority", "vo", "unit", "issue_type"):
+        if number_or_none(request.GET.get(name)) is not None:
+            asked[name] = request.GET[name]
+    return asked
+
+
+def _security_contacts() -> dict[str, str]:
+    unit = unit_queries.security_unit()
+    return {
+        "unit": unit.title or unit.name,
+        "address": unit.mailing_list,
+        "infrastructure": settings.JUNO_SECURITY_CONTACT,
+    }
