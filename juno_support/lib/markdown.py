@@ -116,7 +116,7 @@ def _parser() -> MarkdownIt:
     )
     parser.enable(["table", "strikethrough", "linkify"])
     parser.disable(["html_block", "html_inline"])
-    parser.validateLink = is_safe_address  # type: ignore[method-assign]
+    parser.validateLink = is_safe_address  # type: ignore[method-assign, assignment]
     # Only what says it is an address becomes a link: `job.sh` and `ce01.ihep.ac.cn` are names.
     if parser.linkify is not None:
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": True, "fuzzy_ip": False})

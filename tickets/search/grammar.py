@@ -15,7 +15,7 @@ database; whether a site of that name exists is asked in `tickets.search.meaning
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
@@ -65,7 +65,7 @@ def _typed(code: str) -> str:
     return code.lower().replace("_", "-")
 
 
-def _choices(choices: list[tuple[str, Text]]) -> dict[str, tuple[str | int, Text]]:
+def _choices(choices: Sequence[tuple[str, Text]]) -> dict[str, tuple[str | int, Text]]:
     return {_typed(str(code)): (code, label) for code, label in choices}
 
 

@@ -70,7 +70,8 @@ def mean(search: Search, *, user: Any, at: datetime, zone: tzinfo = UTC) -> Mean
             continue
         rest &= condition
     search = replace(search, terms=tuple(terms))
-    wanted, unwanted = [], []
+    wanted: list[str] = []
+    unwanted: list[str] = []
     for term in search.understood:
         if term.kind in {"words", "phrase"}:
             (unwanted if term.is_negative else wanted).append(_query(term))

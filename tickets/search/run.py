@@ -173,7 +173,8 @@ class _Attempt:
     # --- the two kinds of search ----------------------------------------------------------
 
     def without_words(self) -> Page:
-        parts, params = [], []
+        parts: list[str] = []
+        params: list[Any] = []
         for branch in self.meaning.branches:
             rows = self._behind_cursor(policies.visible_tickets(self.user).filter(branch))
             rows = rows.order_by(*_ORDER[self.sort])
