@@ -19,6 +19,8 @@ JUNO: dict[str, Any] = {
     "support_procedure_url": "",
     "needs_dedicated_support": False,
     "needs_voms_help": False,
+    # The Portal's page of the VO does not tell it.
+    "changed_at": None,
 }
 """JUNO's card as the Operations Portal shows it."""
 

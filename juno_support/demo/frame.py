@@ -44,4 +44,4 @@ def demo(request: HttpRequest) -> dict[str, Any]:
 
 
 def _shown(one: Character) -> DemoAccount:
-    return DemoAccount(one.username, one.name, ", ".join(one.roles) or "an account, nothing else")
+    return DemoAccount(one.username, one.name, ", ".join(one.roles))

@@ -49,7 +49,7 @@ class Character:
             words.append("shifter of juno")
         if self.is_alarmer:
             words.append("alarmer of juno")
-        return words + [f"member of {vo}" for vo in self.vos]
+        return (words or ["submitter"]) + [f"member of {vo}" for vo in self.vos]
 
 
 CHARACTERS = (

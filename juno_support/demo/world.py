@@ -272,7 +272,7 @@ def _make_vos(at: datetime) -> VO:
     vos.set_issue_types(vo=juno, types=_ISSUE_TYPES, by=None, at=at)
     for name, fields in cards.MIRRORED.items():
         vo = vos.make_vo(name=name, by=None, at=at)
-        vos.write_card(vo=vo, by=None, at=at, **fields)
+        vos.write_card(vo=vo, by=None, at=at, changed_at=None, **fields)
     return juno
 
 

@@ -371,6 +371,7 @@ def _get_site(question: Question) -> list[Element]:
         element.add("CSIRT_EMAIL", f"csirt@{site.mail_domain}")
         element.add("NOTIFICATIONS", "TRUE" if site.id % 2 else "FALSE")
         element.add("DOMAIN").add("DOMAIN_NAME", site.domain)
+        element.add("SITE_IP", f"192.0.2.{site.id % 250}/255.255.255.255")
         element.add("SCOPES").extend(Element("SCOPE", scope) for scope in site.scopes)
         element.add("EXTENSIONS")
         answer.append(element)

@@ -356,8 +356,11 @@ def _of_day(base: datetime, day: int) -> tuple[Declaration, ...]:
         site = chance.choice(sites)
         is_planned = number < 2
         severity, text, kind = chance.choice(_PLANNED if is_planned else _SUDDEN)
+        if number == 0:
+            severity = WARNING
         starts = begins + chance.randrange(2, 22) * HOUR
-        length = chance.choice((2, 3, 4, 6, 8, 24)) * HOUR
+        # The first of each day is so long that one always runs somewhere.
+        length = 48 * HOUR if number == 0 else chance.choice((2, 3, 4, 6, 8, 24)) * HOUR
         declared = starts - (chance.randrange(3, 9) * DAY if is_planned else 10 * MINUTE)
         facts = Facts(
             severity,
@@ -367,7 +370,7 @@ def _of_day(base: datetime, day: int) -> tuple[Declaration, ...]:
             pick(site.name, *_KINDS[kind]) or pick(site.name),
         )
         later: list[tuple[datetime, Facts | None]] = []
-        fate = chance.random()
+        fate = chance.random() if number else 1.0
         if is_planned and fate < 0.15:
             later.append((starts - DAY - HOUR, None))
         elif fate < 0.4:

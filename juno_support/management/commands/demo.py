@@ -140,8 +140,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(f"Demo accounts, all with the password {PASSWORD}:")
         for one in CHARACTERS:
-            roles = ", ".join(one.roles) or "an account and nothing else"
-            self.stdout.write(f"  {one.username:<8} {one.name:<18} {roles}")
+            self.stdout.write(f"  {one.username:<8} {one.name:<18} {', '.join(one.roles)}")
 
     def _sites(self, options: dict[str, Any]) -> None:
         for site in gocdb_topology.sites():
