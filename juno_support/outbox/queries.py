@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from django.db.models import Max, Min, QuerySet
+from django.db.models.functions import Left
 
 from juno_support.outbox.models import CaughtMail, Delivery, DeliveryState
 
@@ -79,8 +80,11 @@ def freshness(at: datetime) -> Freshness:
 
 
 def caught(*, address: str = "", before: int | None = None, size: int = PAGE) -> Page[CaughtMail]:
-    """Return a page of what the catcher holds, newest first, of one address or of all."""
-    found = CaughtMail.objects.defer("body", "headers")
+    """Return a page of what the catcher holds, newest first, of one address or of all.
+
+    Each row carries ``begins``: the first 400 characters of its text.
+    """
+    found = CaughtMail.objects.defer("body", "headers").annotate(begins=Left("body", 400))
     if address.strip():
         found = found.filter(to_address__icontains=address.strip())
     return _page(found, before, size)

@@ -161,6 +161,7 @@ def caught_list(request: HttpRequest) -> HttpResponse:
                     "url": reverse("outbox:caught-mail", args=[row.pk]),
                     "subject": row.subject or _("(no subject)"),
                     "to": row.to_address,
+                    "begins": _beginning(getattr(row, "begins", "")),
                     "age": display.age(row.caught_at, now),
                 }
                 for row in page.rows
@@ -203,6 +204,11 @@ def _only_in_the_demo() -> None:
     # Anybody may read these mails, links that sign people in included: never outside the demo.
     if not settings.JUNO_DEMO:
         raise Http404
+
+
+def _beginning(words: str) -> str:
+    """Return the first paragraphs of a mail on one line."""
+    return text.shorten(" · ".join(part.strip() for part in words.split("\n\n")), 140)
 
 
 def _line(row: Delivery, now: datetime) -> Line:

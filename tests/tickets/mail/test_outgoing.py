@@ -79,7 +79,7 @@ def test_filing_confirms_and_tells_tpm(cast: Cast) -> None:
     assert mine.subject == f"[JUNO #{ticket.pk}] Transfers to IN2P3-CC fail"
     assert mine.body.startswith("Status: new\n")
     # Ada's local time, and UTC beside it
-    assert "12 Jan 2026, 16:30 CST (08:30 UTC)" in mine.body
+    assert "was filed, 12 Jan 2026, 16:30 CST (08:30 UTC)." in mine.body
     assert "    FTS says: *no route to host*.\n" in mine.body
     assert f"/tickets/{ticket.pk}/\n" in mine.body
     assert mine.body.rstrip().endswith("JUNO Support")
