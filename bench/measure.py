@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
-from uuid import uuid4
 
 import django
 
+from bench.forms import fields_of
 from juno_support.launcher import ports
 
 WARM_UP: Final = 5
@@ -217,12 +217,11 @@ def _pages(browser: Browser, paths: list[str], many: int) -> Figure:
 
 
 def _creates(address: str) -> Figure:
-    """File tickets; a handful for each of several people, as limits on submissions allow."""
+    """File tickets, each as another person, as a limit on submissions wants it."""
     figure = Figure(queries=0)
     for number in range(FEW + WARM_UP):
         browser = Browser(address, _session(f"bench-person{250 + number}"))
-        browser.get("/bench/floor/")
-        answer = browser.post("/tickets/new/", _ticket(number))
+        answer = browser.post("/tickets/new/", _ticket(browser, number))
         _expect_redirect(answer, "/tickets/new/")
         if number >= WARM_UP:
             figure.times.append(answer.milliseconds)
@@ -230,9 +229,12 @@ def _creates(address: str) -> Figure:
     return figure
 
 
-def _ticket(number: int) -> dict[str, str]:
-    return {
-        "draft": str(uuid4()),
+def _ticket(browser: Browser, number: int) -> dict[str, str]:
+    """The form of a new ticket, filled in."""
+    page = browser.get("/tickets/new/")
+    if page.status != 200:
+        raise Failed(f"/tickets/new/ answered {page.status}")
+    return fields_of(page.body, "subject") | {
         "subject": f"Transfers fail since noon ({number})",
         "description": "All transfers to the storage fail with a timeout.\n\n```\nerror 110\n```",
         "sites": "SITE3-T3",
@@ -241,14 +243,17 @@ def _ticket(number: int) -> dict[str, str]:
 
 
 def _replies(browser: Browser, numbers: list[int]) -> Figure:
+    """Answer open tickets in public."""
     figure = Figure(queries=0)
     for step, number in enumerate(numbers):
-        fields = {
-            "key": str(uuid4()),
-            "text": "We look into it; the **storage** was restarted.",
-            "public": "1",
+        page = browser.get(f"/tickets/{number}/")
+        if page.status != 200:
+            raise Failed(f"/tickets/{number}/ answered {page.status}")
+        fields = fields_of(page.body, "words") | {
+            "words": "We look into it; the **storage** was restarted.",
+            "side": "public",
         }
-        path = f"/tickets/{number}/write/"
+        path = f"/tickets/{number}/reply/"
         answer = browser.post(path, fields)
         _expect_redirect(answer, path)
         if step >= WARM_UP:
@@ -264,8 +269,9 @@ def _contexts(address: str) -> Figure:
     figure = Figure()
     for number in range(10):
         browser = Browser(address, _session(f"bench-person{400 + number}"))
+        fields = _ticket(browser, number)
         began = time.perf_counter()
-        answer = browser.post("/tickets/new/", _ticket(number))
+        answer = browser.post("/tickets/new/", fields)
         _expect_redirect(answer, "/tickets/new/")
         ticket = int(re.findall(r"\d+", answer.location)[-1])
         while not ContextSnapshot.objects.filter(ticket=ticket).exists():
