@@ -141,6 +141,8 @@ def database(url: str) -> dict[str, Any]:
 DATABASES = {
     "default": database(env.required("DATABASE_URL", "run `make run` first, or set postgresql://…"))
 }
+# The trace of settings names who did it. A GET changes nothing, so it needs no trace.
+PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 REDIS_URL = env.required("REDIS_URL", "run `make run` first, or set redis://…")
 
 CACHES = {

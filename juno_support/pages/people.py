@@ -20,6 +20,7 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
+from juno_support.lib.text import clean_line
 from juno_support.pages.units import change_lines, state_pill, zone_words
 from supportunits import changes, policies
 from supportunits.actions import members as member_actions
@@ -69,14 +70,14 @@ class PersonLine:
 @allowed_if(policies.is_admin)
 def people_list(request: HttpRequest) -> HttpResponse:
     """Find accounts by name, user name or e-mail address."""
-    search = request.GET.get("q", "").strip()[:100]
+    search = clean_line(request.GET.get("q", ""))[:100]
     people = User.objects.prefetch_related("unit_memberships__unit")
     if search:
         people = people.filter(
             Q(name__icontains=search) | Q(username__icontains=search) | Q(email__icontains=search)
         )
     # Names are not unique: the place in the list is name and key, the key last.
-    name, colon, key = request.GET.get("after", "").rpartition(":")
+    name, colon, key = clean_line(request.GET.get("after", "")).rpartition(":")
     if colon and key.isascii() and key.isdigit() and len(key) < 19:
         people = people.filter(Q(name__gt=name) | Q(name=name, pk__gt=int(key)))
     rows = list(people.order_by("name", "pk")[: PAGE + 1])

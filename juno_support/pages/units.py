@@ -25,7 +25,7 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display, markdown
-from juno_support.lib.text import show_bidi
+from juno_support.lib.text import clean_line, show_bidi
 from juno_support.lib.working_time import WORKING_DAY
 from supportunits import changes, hours, policies, queries
 from supportunits import forms as unit_forms
@@ -113,7 +113,7 @@ class Choice:
 def unit_list(request: HttpRequest) -> HttpResponse:
     """Show the units by kind, with state, contact, members and open tickets."""
     user, now = request.user, clock.now()
-    search = request.GET.get("q", "").strip()[:100]
+    search = clean_line(request.GET.get("q", ""))[:100]
     kind = request.GET.get("kind", "")
     if kind not in (*UnitKind.values, "closed"):
         kind = ""
@@ -128,7 +128,7 @@ def unit_list(request: HttpRequest) -> HttpResponse:
                 .values("pk")[:_MOST_COUNTED]
             )
         )
-    rows = list(_after(units, request.GET.get("after", ""))[: PAGE + 1])
+    rows = list(_after(units, clean_line(request.GET.get("after", "")))[: PAGE + 1])
     sees_contact = policies.may_see_addresses(user)
     lines = [
         (unit.kind, _line(unit, now, sees_tickets=sees_tickets, sees_contact=sees_contact))
@@ -151,6 +151,7 @@ def unit_list(request: HttpRequest) -> HttpResponse:
             "more": more,
             "sees_tickets": sees_tickets,
             "sees_contact": sees_contact,
+            "columns": 4 + sees_tickets + sees_contact,
             "may_open": policies.may_open_units(user),
             "is_admin": policies.is_admin(user),
         },
@@ -239,7 +240,7 @@ def state_pill(unit: SupportUnit) -> SafeString:
 def missing(unit: SupportUnit) -> str:
     """Return what a unit lacks, in a few words, or empty."""
     if unit.state == UnitState.NEEDS_CONTACT:
-        return _("no ticket reaches it")
+        return _("not reachable")
     if unit.state == UnitState.MAIL_ONLY and unit.kind not in _MAY_STAY_MAIL_ONLY:
         return _("needs a supporter")
     return ""
@@ -424,7 +425,7 @@ def _show(
                 .values_list("pk")[:_MOST_COUNTED]
             )
         )
-    search = request.GET.get("person", "").strip() if may_change else ""
+    search = clean_line(request.GET.get("person", "")) if may_change else ""
     time, working = presence_words(unit, now)
     return render(
         request,
@@ -620,7 +621,7 @@ def open_unit(request: HttpRequest) -> HttpResponse:
             else:
                 messages.success(request, _("%(unit)s is open.") % {"unit": unit.name})
                 return redirect("units:unit", name=unit.name)
-    search = request.GET.get("q", "").strip()[:100]
+    search = clean_line(request.GET.get("q", ""))[:100]
     return render(
         request,
         "pages/unit_open.html",

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from juno_support.access import allowed_if, checked_inside, is_signed_in
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
-from juno_support.lib.text import show_bidi
+from juno_support.lib.text import clean_line, show_bidi
 from juno_support.pages.units import change_lines, missing, state_pill
 from supportunits import changes, policies, queries
 from supportunits.actions import units as unit_actions
@@ -115,7 +115,7 @@ class SiteLine:
 @allowed_if(is_signed_in)
 def vo_list(request: HttpRequest) -> HttpResponse:
     """Show the VOs: those whose support runs here first, then those that we only know."""
-    search = request.GET.get("q", "").strip()[:100]
+    search = clean_line(request.GET.get("q", ""))[:100]
     vos = VO.objects.select_related("card").annotate(
         site_count=Count("vo_sites", distinct=True),
         member_count=Count(
@@ -124,7 +124,7 @@ def vo_list(request: HttpRequest) -> HttpResponse:
     )
     if search:
         vos = vos.filter(Q(name__icontains=search) | Q(card__description__icontains=search))
-    served, colon, name = request.GET.get("after", "").partition(":")
+    served, colon, name = clean_line(request.GET.get("after", "")).partition(":")
     if colon and served == "yes":
         vos = vos.filter(Q(is_served=False) | Q(name__gt=name[:100]))
     elif colon:
@@ -289,8 +289,14 @@ def _show(request: HttpRequest, vo: VO, wrong: VOSiteForm | None = None) -> Http
 
 def _link(label: str, address: str) -> Fact:
     """Return a field whose value is an address; only addresses of the web become links."""
-    safe = urlsplit(address).scheme in ("http", "https") if address else False
-    return Fact(label, show_bidi(address), url=address if safe else "")
+    return Fact(label, show_bidi(address), url=address if _is_of_the_web(address) else "")
+
+
+def _is_of_the_web(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in ("http", "https")
+    except ValueError:  # brackets that open no IPv6 address
+        return False
 
 
 def _yes_no(value: bool) -> str:
@@ -333,7 +339,7 @@ def _services(vo: VO, card: VOIDCard) -> list[Fact]:
 
 def _policy(card: VOIDCard) -> Fact:
     text = card.acceptable_use_policy.strip()
-    if urlsplit(text).scheme in ("http", "https") and len(text.split()) == 1:
+    if _is_of_the_web(text) and len(text.split()) == 1:
         return _link("", text)
     return Fact("", show_bidi(text))
 
@@ -454,7 +460,7 @@ def _site_line(vo_site: VOSite, unit: SupportUnit) -> SiteLine:
     status = CertificationStatus(site.certification_status)
     note = ""
     if unit.kind == UnitKind.TPM:
-        note = _("has no unit of its own")
+        note = _("no unit of the site can be reached")
     elif unit.kind == UnitKind.OPERATIONS_CENTRE:
         note = _("its operations centre")
     return SiteLine(
@@ -506,7 +512,7 @@ def _issue_types(vo: VO) -> list[IssueType]:
 
 def _support_words(card: VOIDCard) -> str:
     return {
-        DedicatedSupport.NO: _("The VO has not asked for a unit of its own for user support."),
+        DedicatedSupport.NO: _("The VO has not asked for it."),
         DedicatedSupport.REQUESTED: _("The request is waiting for an admin."),
         DedicatedSupport.ACCEPTED: _(
             "Accepted. It is active once the mailing list is proven and a supporter is registered."
