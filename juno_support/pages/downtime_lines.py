@@ -100,7 +100,7 @@ def phase_pill(downtime: Downtime, at: datetime) -> SafeString:
         return display.pill(_("over"), "neutral")
     if downtime.starts_at > at:
         return display.pill(_("coming"), "info")
-    return display.pill(str(severity.label), TONES[severity])
+    return display.pill(_("running"), TONES[severity])
 
 
 def period(downtime: Downtime, at: datetime) -> SafeString:

@@ -215,7 +215,7 @@ def _notices(site: Site, age: Freshness, now: datetime) -> list[Notice]:
         found.append(
             Notice(
                 "warn",
-                _("The data about downtimes are old (%(age)s): what is not shown is unknown.")
+                _("The data about downtimes are old: %(age)s. What is not shown is unknown.")
                 % {"age": downtime_lines.age_words(age, now)},
             )
         )

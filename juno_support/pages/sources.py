@@ -258,13 +258,13 @@ def _next_poll(standing: Standing, now: datetime) -> str:
 
 
 def _counts(run: FeedRun | None) -> str:
-    """Return what the last poll saw and changed: "423 sites (2 changed), 4,186 services"."""
+    """Return what the last poll saw and changed: "sites: 423 (2 changed), services: 4,186"."""
     if run is None:
         return ""
     parts = []
     for kind, seen in run.seen.items():
         changed = run.changed.get(kind, 0)
-        words = f"{seen:,} {KIND_WORDS.get(kind, kind)}"
+        words = f"{KIND_WORDS.get(kind, kind)}: {seen:,}"
         if changed:
             words += " " + _("(%(n)s changed)") % {"n": f"{changed:,}"}
         parts.append(words)
