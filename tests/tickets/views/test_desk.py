@@ -1,0 +1,195 @@
+"""The TPM desk: its lists, routing in one step, undo."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from supportunits.models import UnitState
+from tests.make import AT, make_service, make_site, make_site_unit, make_unit, make_user
+from tests.tickets.make import make_ticket
+from tickets.actions import assign, work
+from tickets.models import HistoryEntry, Ticket
+from tickets.workflow import Status
+
+
+@pytest.fixture
+def desk(cast, client_of, clock_at):
+    clock_at(AT)
+    return client_of(cast.carla)
+
+
+def _numbers(page):
+    return [row.number for row in page.context["rows"]]
+
+
+@pytest.mark.parametrize("who", ["ada", "boris", "eve"])
+def test_the_desk_is_for_tpm(cast, client_of, who):
+    assert client_of(getattr(cast, who)).get("/tpm/").status_code == 403
+
+
+def test_new_tickets_oldest_first(cast, desk):
+    first, second = make_ticket(by=cast.ada), make_ticket(by=cast.ada, at=AT + timedelta(minutes=1))
+    make_ticket(by=cast.ada, unit=cast.in2p3_unit)
+
+    page = desk.get("/tpm/")
+
+    assert _numbers(page) == [first.pk, second.pk]
+    assert page.context["ticket"] == first
+    assert "All pilots end" in page.content.decode()
+
+
+def test_each_list_holds_what_it_says(cast, desk, clock_at):
+    late = AT + timedelta(days=40)
+    tickets = {
+        name: make_ticket(by=cast.ada, unit=cast.in2p3_unit)
+        for name in ("bounced", "escalated", "silent", "waiting", "problems", "none")
+    }
+    recent = {"public_word_at": late}
+    Ticket.objects.exclude(pk=tickets["silent"].pk).update(**recent)
+    Ticket.objects.filter(pk=tickets["bounced"].pk).update(unit_changes=2)
+    work.escalate(ticket=tickets["escalated"], by=cast.ada, at=AT)
+    work.take_step(ticket=tickets["waiting"], step="ask", by=cast.boris, at=AT, comment="x")
+    gone = make_unit(name="Gone", state=UnitState.CLOSED)
+    Ticket.objects.filter(pk=tickets["problems"].pk).update(unit=gone)
+    clock_at(late)
+    Ticket.objects.filter(pk__in=[tickets["escalated"].pk, tickets["waiting"].pk]).update(**recent)
+
+    for name in ("bounced", "escalated", "silent", "waiting", "problems"):
+        assert _numbers(desk.get("/tpm/", {"list": name})) == [tickets[name].pk], name
+
+
+def test_routing_in_one_step_and_the_next_ticket_is_shown(cast, desk):
+    ticket, following = (
+        make_ticket(by=cast.ada, affected_sites=[cast.in2p3]),
+        make_ticket(by=cast.ada),
+    )
+    page = desk.get("/tpm/")
+    suggestion = page.context["suggestions"][0]
+    assert (suggestion.unit, suggestion.reason) == (cast.in2p3_unit, "IN2P3-CC is affected")
+
+    answer = desk.post(
+        f"/tpm/{ticket.pk}/assign/", {"unit": suggestion.unit.pk, "list": "new"}, follow=True
+    )
+
+    ticket.refresh_from_db()
+    assert (ticket.unit, ticket.status) == (cast.in2p3_unit, Status.ASSIGNED)
+    assert answer.context["ticket"] == following
+    assert "Undo" in answer.content.decode()
+
+
+def test_undo_from_the_page(cast, desk, clock_at):
+    ticket = make_ticket(by=cast.ada)
+    desk.post(f"/tpm/{ticket.pk}/assign/", {"unit": cast.in2p3_unit.pk})
+    entry = HistoryEntry.objects.latest("pk")
+
+    clock_at(AT + timedelta(seconds=9))
+    desk.post(f"/tpm/undo/{entry.pk}/", {"list": "new"})
+
+    ticket.refresh_from_db()
+    assert (ticket.unit, ticket.status) == (cast.tpm, Status.NEW)
+
+
+def test_too_late_to_undo_is_said(cast, desk, clock_at):
+    ticket = make_ticket(by=cast.ada)
+    desk.post(f"/tpm/{ticket.pk}/assign/", {"unit": cast.in2p3_unit.pk})
+    entry = HistoryEntry.objects.latest("pk")
+    clock_at(AT + timedelta(seconds=10))
+
+    answer = desk.post(f"/tpm/undo/{entry.pk}/")
+
+    assert answer.status_code == 422
+    assert "no longer be undone" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "No support unit was chosen"),
+        ("nowhere at all", "is called"),
+        ("NGI", "can mean several"),
+    ],
+)
+def test_a_name_that_is_not_clear_is_said_and_kept(cast, desk, typed, words):
+    make_unit(name="NGI_ALPHA", kind="SERVICE")
+    make_unit(name="NGI_BETA", kind="SERVICE")
+    ticket = make_ticket(by=cast.ada)
+
+    answer = desk.post(
+        f"/tpm/{ticket.pk}/assign/", {"unit_name": typed, "reason": "because of the log"}
+    )
+
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in text
+    assert "because of the log" in text
+    ticket.refresh_from_db()
+    assert ticket.unit == cast.tpm
+
+
+def test_a_typed_site_finds_its_unit(cast, desk):
+    ticket = make_ticket(by=cast.ada)
+
+    desk.post(f"/tpm/{ticket.pk}/assign/", {"unit_name": "in2p3-cc"})
+
+    ticket.refresh_from_db()
+    assert ticket.unit == cast.in2p3_unit
+
+
+def test_two_operators_at_once(cast, desk):
+    ticket = make_ticket(by=cast.ada)
+    seen = ticket.last_entry_id
+    assign.assign_to_unit(ticket=ticket, unit=cast.in2p3_unit, by=cast.boris, at=AT)
+    other = make_unit(name="Other", members=(make_user(),))
+
+    answer = desk.post(f"/tpm/{ticket.pk}/assign/", {"unit": other.pk, "reason": "x", "seen": seen})
+
+    assert answer.status_code == 422
+    assert "changed this ticket while your page was open" in answer.content.decode()
+    ticket.refresh_from_db()
+    assert ticket.unit == cast.in2p3_unit
+
+
+def test_a_host_in_the_text_is_a_reason(cast, desk):
+    site = make_site(name="JINR-T1")
+    unit = make_site_unit(site=site)
+    make_service(site=site, hostname="ce01.jinr.ru")
+    make_ticket(by=cast.ada, description="Submission to ce01.jinr.ru:8443 fails since noon.")
+
+    suggestion = desk.get("/tpm/").context["suggestions"][0]
+
+    assert (suggestion.unit, suggestion.reason) == (unit, "ce01.jinr.ru is a host of JINR-T1")
+
+
+def test_the_number_of_queries_is_bounded(cast, desk):
+    for number in range(60):
+        make_ticket(by=cast.ada, affected_sites=[cast.in2p3], at=AT + timedelta(seconds=number))
+    desk.get("/tpm/")
+
+    with CaptureQueriesContext(connection) as queries:
+        page = desk.get("/tpm/")
+
+    assert len(page.context["rows"]) == 50
+    assert len(queries) <= 22, "\n".join(query["sql"][:160] for query in queries)
+    older = desk.get(f"/tpm/{page.context['older']}")
+    assert len(older.context["rows"]) == 10
+
+
+@pytest.mark.parametrize(
+    "query", [{"list": "x"}, {"after": "x"}, {"ticket": "x"}, {"done": "9" * 30}]
+)
+def test_broken_parameters_do_no_harm(cast, desk, query):
+    make_ticket(by=cast.ada)
+
+    assert desk.get("/tpm/", query).status_code == 200
+
+
+def test_a_security_ticket_is_not_shown_to_tpm(cast, desk):
+    from tests.make import make_issue_type
+
+    security = make_issue_type(name="Break-in", is_security=True)
+    hidden = make_ticket(by=cast.ada, issue_type=security)
+
+    assert desk.get("/tpm/", {"ticket": hidden.pk}).status_code == 404
+    assert desk.post(f"/tpm/{hidden.pk}/assign/", {"unit": cast.in2p3_unit.pk}).status_code == 404
