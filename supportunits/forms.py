@@ -26,7 +26,7 @@ class DaysField(forms.CharField):
             return " ".join(day.isoformat() for day in sorted(value))
         return value
 
-    def clean(self, value: Any) -> list[date]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[date]:
         """Return the dates, each once, in order."""
         days = set()
         for word in filter(None, _BETWEEN_DAYS.split(super().clean(value))):

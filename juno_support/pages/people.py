@@ -1,7 +1,7 @@
 """People and their roles, for admins."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -32,25 +32,24 @@ from supportunits.models import VO, SupportUnit, UnitMembership, VOContact, VOMe
 PAGE = 50
 
 
+class ContactField(forms.ModelChoiceField):
+    """A choice of contacts, each told by its VO, name and role."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the words of one contact."""
+        return f"{obj.card.vo.name}: {obj.name}, {obj.get_role_display()}"
+
+
 class ContactLinkForm(forms.Form):
     """Which contact of a VO's card the person is."""
 
-    contact = forms.ModelChoiceField(
-        label=gettext_lazy("Contact of a VO ID card"), queryset=VOContact.objects.none()
+    contact = ContactField(
+        label=gettext_lazy("Contact of a VO ID card"),
+        # A mirror of another VO's card gives nobody a right here.
+        queryset=VOContact.objects.filter(card__vo__is_served=True, account=None)
+        .select_related("card__vo")
+        .order_by("card__vo__name", "name"),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = cast(forms.ModelChoiceField, self.fields["contact"])
-        # A mirror of a foreign VO gives nobody a right here.
-        field.queryset = (
-            VOContact.objects.filter(card__vo__is_served=True, account=None)
-            .select_related("card__vo")
-            .order_by("card__vo__name", "name")
-        )
-        field.label_from_instance = lambda contact: (  # type: ignore[method-assign]
-            f"{contact.card.vo.name}: {contact.name}, {contact.get_role_display()}"
-        )
 
 
 @dataclass(frozen=True, slots=True)

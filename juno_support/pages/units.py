@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -128,7 +128,7 @@ def unit_list(request: HttpRequest) -> HttpResponse:
                 .values("pk")[:_MOST_COUNTED]
             )
         )
-    rows = list(_after(units, clean_line(request.GET.get("after", "")))[: PAGE + 1])
+    rows: list[Any] = list(_after(units, clean_line(request.GET.get("after", "")))[: PAGE + 1])
     sees_contact = policies.may_see_addresses(user)
     lines = [
         (unit.kind, _line(unit, now, sees_tickets=sees_tickets, sees_contact=sees_contact))
@@ -304,7 +304,7 @@ def change_unit(request: HttpRequest, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             unit = unit_actions.change_unit(
-                unit=unit, changes=form.cleaned_data, by=request.user, at=clock.now()
+                unit=unit, changes=form.cleaned_data, by=cast(User, request.user), at=clock.now()
             )
         except SupportError as error:
             form.add_error(None, str(error))
@@ -361,7 +361,7 @@ def close_unit(request: HttpRequest, name: str) -> HttpResponse:
     unit = _find(name)
     step = unit_actions.reopen_unit if unit.state == UnitState.CLOSED else unit_actions.close_unit
     try:
-        unit = step(unit=unit, by=request.user, at=clock.now())
+        unit = step(unit=unit, by=cast(User, request.user), at=clock.now())
     except SupportError as error:
         messages.error(request, str(error))
     else:
@@ -613,7 +613,7 @@ def open_unit(request: HttpRequest) -> HttpResponse:
                     vo=form.cleaned_data["vo"],
                     title=form.cleaned_data["title"],
                     mailing_list=form.cleaned_data["mailing_list"],
-                    by=request.user,
+                    by=cast(User, request.user),
                     at=clock.now(),
                 )
             except SupportError as error:
@@ -635,10 +635,10 @@ def open_unit(request: HttpRequest) -> HttpResponse:
 
 
 def _places(search: str) -> list[Place]:
-    centres = OperationsCentre.objects.filter(gone_at=None, name__icontains=search).order_by(
-        "name"
-    )[:10]
-    sites = (
+    centres = list(
+        OperationsCentre.objects.filter(gone_at=None, name__icontains=search).order_by("name")[:10]
+    )
+    sites = list(
         Site.objects.filter(gone_at=None)
         .filter(
             Q(name__icontains=search)
@@ -647,7 +647,6 @@ def _places(search: str) -> list[Place]:
         )
         .order_by("name")[:40]
     )
-    centres, sites = list(centres), list(sites)
     units = {
         (unit.kind, unit.operations_centre_id or unit.site_id): unit
         for unit in SupportUnit.objects.filter(

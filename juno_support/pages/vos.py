@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside, is_signed_in
+from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import clean_line, show_bidi
@@ -190,7 +191,7 @@ def vo_page(request: HttpRequest, name: str) -> HttpResponse:
 def open_units(request: HttpRequest, name: str) -> HttpResponse:
     """Open the units of all sites of the VO and of their operations centres."""
     vo = _find(name)
-    found = unit_actions.open_units_for_vo(vo=vo, by=request.user, at=clock.now())
+    found = unit_actions.open_units_for_vo(vo=vo, by=cast(User, request.user), at=clock.now())
     count = len(found.opened)
     if count:
         words = ngettext("%(n)d unit is open now.", "%(n)d units are open now.", count)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from supportunits import policies
+from supportunits import notices, policies
 from supportunits.actions.trace import traced
 from supportunits.actions.units import UnitIsClosed, locked, state_of
 from supportunits.models import SupportUnit, UnitMembership, UnitState
@@ -53,7 +53,7 @@ def add_member(
 
 @traced
 def remove_member(*, unit: SupportUnit, user: User, by: User | None, at: datetime) -> SupportUnit:
-    """End a membership; without members the unit is mail-only, or needs a contact.
+    """End a membership; without members the unit is mail-only, or needs a contact; TPM is told.
 
     What the person was assigned to goes back to the unit; the tickets see to that themselves.
 
@@ -64,7 +64,11 @@ def remove_member(*, unit: SupportUnit, user: User, by: User | None, at: datetim
     if not removed:
         raise _not_a_member(unit, user)
     policies.forget(user)
-    return _restate(unit)
+    was_active = unit.state == UnitState.ACTIVE
+    unit = _restate(unit)
+    if was_active and unit.state != UnitState.ACTIVE:
+        notices.tell_nobody_left(unit=unit, person=user, at=at)
+    return unit
 
 
 @traced

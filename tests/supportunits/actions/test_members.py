@@ -1,13 +1,21 @@
 """Members of units, people who leave, and admins."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from juno_support.accounts.models import User
+from juno_support.outbox.models import Delivery
 from supportunits import policies
 from supportunits.actions import members, people, units
-from supportunits.models import ContactRole, UnitMembership, UnitState, VOMembership
+from supportunits.models import (
+    ContactRole,
+    UnitKind,
+    UnitMembership,
+    UnitState,
+    VOMembership,
+)
 from tests import make
 from tests.cast import Cast
 
@@ -29,6 +37,40 @@ def test_the_last_member_gone_makes_the_unit_mail_only(cast: Cast, at: datetime)
     unit = members.remove_member(unit=cast.in2p3_unit, user=cast.boris, by=None, at=at)
     assert unit.state == UnitState.MAIL_ONLY
     assert not policies.is_supporter(cast.boris)
+
+
+def _mails() -> list[tuple[str, str]]:
+    return list(
+        Delivery.objects.filter(kind="unit.nobody-left")
+        .order_by("to_address")
+        .values_list("to_address", "body")
+    )
+
+
+def test_tpm_is_told_when_nobody_is_left(cast: Cast, at: datetime) -> None:
+    unit = make.make_unit(name="Big & small", members=(cast.eve, cast.ada))
+    members.remove_member(unit=unit, user=cast.eve, by=None, at=at)
+    assert _mails() == []
+    members.remove_member(unit=unit, user=cast.ada, by=None, at=at)
+    [(address, body)] = _mails()
+    assert address == "tpm-list@example.org"
+    assert "Ada Liang was the last supporter of the unit Big & small." in body
+    assert "mailed to big & small-list@example.org" in body
+    assert "/units/Big%20%26%20small/" in body
+
+
+def test_operators_are_told_one_by_one_without_a_list(cast: Cast, at: datetime) -> None:
+    make.make_unit(kind=UnitKind.TPM, mailing_list="", state=UnitState.ACTIVE)
+    members.remove_member(unit=cast.in2p3_unit, user=cast.boris, by=None, at=at)
+    assert [address for address, _body in _mails()] == ["carla@example.org"]
+
+
+def test_admins_are_told_when_tpm_itself_is_empty(cast: Cast, at: datetime) -> None:
+    make.make_unit(kind=UnitKind.TPM, mailing_list="", state=UnitState.ACTIVE)
+    members.remove_member(unit=cast.tpm, user=cast.carla, by=None, at=at)
+    [(address, body)] = _mails()
+    assert address == "dmitri@example.org"
+    assert "no ticket can be given to it" in body
 
 
 def test_without_an_address_it_needs_a_contact(cast: Cast, at: datetime) -> None:
@@ -68,7 +110,8 @@ def test_manager_and_manager_no_more(cast: Cast, at: datetime) -> None:
 
 def test_removing_a_member_leaves_a_trace(cast: Cast, at: datetime) -> None:
     members.remove_member(unit=cast.in2p3_unit, user=cast.boris, by=cast.dmitri, at=at)
-    event = UnitMembership.pgh_event_model.objects.order_by("-pgh_id")[0]
+    events: Any = UnitMembership
+    event = events.pgh_event_model.objects.order_by("-pgh_id")[0]
     assert (event.pgh_label, event.user_id) == ("delete", cast.boris.pk)
     assert event.pgh_context.metadata["user"] == cast.dmitri.pk
 
@@ -105,6 +148,7 @@ def test_the_last_admin_stays(cast: Cast, at: datetime) -> None:
     people.set_admin(user=cast.eve, is_admin=True, by=cast.dmitri, at=at)
     people.set_admin(user=cast.dmitri, is_admin=False, by=cast.dmitri, at=at)
     assert not User.objects.get(pk=cast.dmitri.pk).is_staff
-    event = User.pgh_event_model.objects.filter(pgh_obj=cast.dmitri).latest("pgh_id")
+    events: Any = User
+    event = events.pgh_event_model.objects.filter(pgh_obj=cast.dmitri).latest("pgh_id")
     assert event.is_staff is False
     assert event.pgh_context.metadata["user"] == cast.dmitri.pk

@@ -197,8 +197,9 @@ def test_every_change_leaves_who_and_when(cast: Cast, at: datetime) -> None:
         by=cast.dmitri,
         at=at,
     )
+    unit_model: Any = SupportUnit
     events = list(
-        SupportUnit.pgh_event_model.objects.filter(pgh_obj=cast.in2p3_unit).order_by("pgh_id")
+        unit_model.pgh_event_model.objects.filter(pgh_obj=cast.in2p3_unit).order_by("pgh_id")
     )
     old, new = events[-2], events[-1]
     assert (old.mailing_list, new.mailing_list) == (
