@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, open_to_everyone
+from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.feeds.queries import Freshness, freshness
@@ -95,7 +96,9 @@ def override(request: HttpRequest, name: str) -> HttpResponse:
     form = OverridesForm(request.POST)
     if form.is_valid():
         try:
-            override_site(site=site, changes=form.cleaned_data, by=request.user, at=clock.now())
+            override_site(
+                site=site, changes=form.cleaned_data, by=cast(User, request.user), at=clock.now()
+            )
         except SupportError as error:
             form.add_error("time_zone_override", str(error))
         else:
@@ -226,7 +229,9 @@ def _downtime_groups(
     downtimes: list[Any], timeline: Timeline, now: datetime
 ) -> list[tuple[str, list[DowntimeLine]]]:
     """Return running, coming and past downtimes; the past ones newest first."""
-    running, coming, past = [], [], []
+    running: list[DowntimeLine] = []
+    coming: list[DowntimeLine] = []
+    past: list[DowntimeLine] = []
     for downtime in downtimes:
         line = downtime_line(downtime, timeline, now)
         if downtime.withdrawn_at or downtime.ends_at <= now:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from juno_support.access import allowed_if, is_signed_in
+from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.feeds import actions, queries
 from juno_support.feeds.forms import SourceForm
@@ -122,7 +124,7 @@ def configure(request: HttpRequest, name: str) -> HttpResponse:
                 url=form.cleaned_data["url"],
                 interval=form.interval,
                 is_enabled=form.cleaned_data["is_enabled"],
-                by=request.user,
+                by=cast(User, request.user),
                 at=clock.now(),
             )
         except SupportError as error:

@@ -56,13 +56,11 @@ class TopologyPoller:
         """
         client = client_for(question)
         notes = _Notes()
-        if client.has_certificate:
-            sites = notes.take(read_all_pages(client.get_sites, gocdb.parse_sites))
+        sites, is_private = _sites(client, notes)
+        if is_private:
             centres = _centres(client, notes)
             contacts = _contacts(client, notes)
         else:
-            sites = notes.take(([gocdb.parse_site_list(client.get_site_list())], True))
-            sites = _with_statuses(client, sites, notes)
             centres = notes.take(([gocdb.parse_centre_list(client.get_roc_list())], True))
             contacts = None
         services = notes.take(read_all_pages(client.get_services, gocdb.parse_services))
@@ -166,6 +164,24 @@ class _Notes:
             for record in page.records:
                 records.setdefault(getattr(record, "key", record), record)
         return tuple(records.values())
+
+
+def _sites(client: GocdbClient, notes: _Notes) -> tuple[tuple[SiteRecord, ...], bool]:
+    """Read all sites, with all their fields where the private part tells; and say whether it did.
+
+    What a refused certificate means, the caller of all this decides; a private part that is not
+    there, or is broken, costs only what it alone tells.
+    """
+    if client.has_certificate:
+        pages = _or_say_so(
+            lambda: read_all_pages(client.get_sites, gocdb.parse_sites),
+            "Addresses of sites are not told",
+            notes,
+        )
+        if pages is not None:
+            return notes.take(pages), True
+    sites = notes.take(([gocdb.parse_site_list(client.get_site_list())], True))
+    return _with_statuses(client, sites, notes), False
 
 
 def _with_statuses(

@@ -341,6 +341,29 @@ def test_what_we_can_do_without_costs_nothing_else(
     assert OperationsCentre.objects.count() == 2
 
 
+def test_a_private_part_that_is_broken_costs_only_what_it_alone_tells(
+    gocdb: Gocdb, at: datetime, with_certificate: Path
+) -> None:
+    gocdb.instead = {"get_site": b"<error>An exception has been thrown</error>"}
+
+    run = poll(at)
+
+    assert run.outcome == Outcome.OK
+    assert run.seen["sites"] == 10
+    assert "Addresses of sites are not told" in run.notes[0]
+
+
+def test_a_refused_certificate_fails_the_poll(
+    gocdb: Gocdb, at: datetime, with_certificate: Path
+) -> None:
+    gocdb.instead = {"get_site": b"No valid identifier found."}
+
+    run = poll(at)
+
+    assert run.outcome == Outcome.FAILED
+    assert run.credential
+
+
 def row_versions() -> dict[str, list[Any]]:
     """Return each table's rows by their transaction ids: any write shows."""
     tables = ["topology_site", "topology_service", "topology_operationscentre",
