@@ -361,5 +361,31 @@ SCENES = (
             Line("nadia", "say", 1.5, "Да. Cooling runs on the reserve unit, so half of the nodes are drained. It should be over tomorrow in the morning, see the downtime."),
         ),
     ),
+    Scene(
+        470,
+        "noah",
+        "Which Stratum 1 do jobs in Aachen use?",
+        "Our cluster in Aachen is to run juno jobs. Which CVMFS server should be in the configuration?",
+        "CVMFS and squid",
+        lines=(
+            Line("klara", "say", 1, "The one in Lyon is the nearest; `CVMFS_SERVER_URL` is in the guide for sites."),
+            Line("klara", "solve", 0.1, "Use the Stratum 1 in Lyon, and a squid of your own from 100 slots on.", to="WORKS_AS_DESIGNED"),
+        ),
+    ),
+    Scene(
+        52,
+        "ada",
+        "Proxy renewal fails for long jobs",
+        "Jobs that run longer than 24 h lose their proxy: *Proxy is expired*, although renewal is switched on.",
+        "Certificates, VOMS, IAM",
+        sites=("BEIJING-LCG2",),
+        priority=2,
+        lines=(
+            Line("feng", "assign", 0.5, to="BEIJING-LCG2"),
+            Line("hao", "say", 3, "The renewal daemon had stopped, I see. It runs again."),
+            Line("hao", "solve", 2, "The renewal daemon was restarted and is watched now.", to="FIXED"),
+            Line("ada", "reopen", 30, "Last night again: 14 jobs lost their proxy between 01:00 and 03:00."),
+        ),
+    ),
 )  # fmt: skip
 """All scenes; the order does not matter."""

@@ -135,7 +135,7 @@ class _Teller:
         self.sites = {site.name: site for site in Site.objects.all()}
         self.units = {unit.name: unit for unit in SupportUnit.objects.all()}
         self.services: dict[str, list[Service]] = {}
-        for service in Service.objects.select_related("site"):
+        for service in Service.objects.select_related("site").order_by("pk"):
             self.services.setdefault(service.site.name, []).append(service)
         self.issue_types = {kind.name: kind for kind in IssueType.objects.filter(vo=self.juno)}
         by_id = {user.pk: user for user in people.values()}

@@ -359,7 +359,7 @@ def _make_units(juno: VO, at: datetime) -> None:
 
 def _give_roles(character: Character, people: dict[str, User], juno: VO, at: datetime) -> None:
     user = people[character.username]
-    for name in {*character.units, *character.manages}:
+    for name in (*character.manages, *character.units):
         members.add_member(
             unit=SupportUnit.objects.get(name=name),
             user=user,

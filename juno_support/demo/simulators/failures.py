@@ -263,7 +263,8 @@ def spoiled(
         status, headers = caught[-1]
         headers = [pair for pair in headers if pair[0] != "Content-Length"]
         status, headers, parts = KINDS[kind](Answer(status, headers, body), wait)
-        start_response(status, headers)
+        # A copy: servers add to the list that they are given.
+        start_response(status, list(headers))
         return parts
 
     return failing

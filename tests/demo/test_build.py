@@ -1,0 +1,148 @@
+"""The demo world and its story."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.test import override_settings
+
+from juno_support.accounts.models import User
+from juno_support.demo import build, world
+from juno_support.demo.people import CHARACTERS, PASSWORD
+from juno_support.outbox.models import Delivery
+from supportunits import policies
+from supportunits.models import VO, SupportUnit, UnitState, VOSite
+from tests.make import AT, make_user
+from tickets.models import (
+    Attachment,
+    ContextSnapshot,
+    DiaryEntry,
+    Dispatch,
+    HistoryEntry,
+    Ticket,
+)
+from tickets.workflow import Status
+from topology.models import NetworkLink
+
+
+@pytest.fixture(scope="module")
+def built(
+    django_db_setup: None, django_db_blocker: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """Build the world once for all tests of this file, and take it back afterwards."""
+    folder = tmp_path_factory.mktemp("demo")
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        override_settings(DATA_DIR=folder, MEDIA_ROOT=folder / "files", JUNO_DEMO=True),
+        transaction.atomic(),
+    ):
+        build.build(at=AT)
+        yield folder
+        transaction.set_rollback(True)
+
+
+def test_the_vo_card_is_the_portals(built: Path) -> None:
+    juno = VO.objects.get(name="juno")
+    card = juno.card
+    assert juno.is_served
+    assert card.scope == "Global"
+    assert card.status == "Production"
+    assert card.validated_date is not None
+    assert card.validated_date.isoformat() == "2015-06-05"
+    assert card.disciplines == [["Natural Sciences", "Physical sciences", "High energy physics"]]
+    assert card.middlewares == ["gLite", "Cloud Computing Resources"]
+    assert card.enrolment_url == "https://voms.ihep.ac.cn:8443/voms/juno/"
+    assert card.homepage_url == "http://english.ihep.cas.cn/rs/fs/juno0815/"
+    assert card.support_procedure_url == ""
+    assert not card.needs_dedicated_support
+    assert not card.needs_voms_help
+
+
+def test_the_data_centres_are_there(built: Path) -> None:
+    sites = {one.site.name: one for one in VOSite.objects.filter(vo__name="juno")}
+    assert sites.keys() == {
+        "BEIJING-LCG2",
+        "IN2P3-CC",
+        "INFN-T1",
+        "JINR-T1",
+        "JINR-LCG2",
+        "ru-Moscow-SINP-T3",
+    }
+    assert [name for name, one in sites.items() if one.is_in_commissioning] == ["ru-Moscow-SINP-T3"]
+    for name in sites:
+        assert SupportUnit.objects.get(site__name=name).state == UnitState.ACTIVE
+    assert NetworkLink.objects.count() >= 2
+
+
+def test_every_role_has_somebody_who_can_sign_in(built: Path) -> None:
+    for character in CHARACTERS[:3]:
+        user = authenticate(username=character.username, password=PASSWORD)
+        assert user is not None
+        assert user.emailaddress_set.get().verified
+    people = {one.username: User.objects.get(username=one.username) for one in CHARACTERS}
+    assert policies.is_tpm_operator(people["carla"])
+    assert policies.is_csirt(people["sven"])
+    assert policies.is_admin(people["dmitri"])
+    assert policies.manages_vo(people["yong"], VO.objects.get(name="juno"))
+    assert not policies.is_supporter(people["ada"])
+    assert len({one.time_zone for one in CHARACTERS}) >= 6
+
+
+def test_tickets_are_in_every_state(built: Path) -> None:
+    assert 120 <= Ticket.objects.count() <= 200
+    statuses = Counter(Ticket.objects.values_list("status", flat=True))
+    assert statuses.keys() >= set(Status.values), statuses
+    assert Ticket.objects.filter(is_restricted=True).count() == 2
+    assert Ticket.objects.filter(escalation_level__gt=0).exists()
+    assert Ticket.objects.filter(unit_changes__gte=2).exists()
+    assert Ticket.objects.filter(next_step__gt="", is_open=True).exists()
+    assert Ticket.objects.filter(subject__contains="北京").exists()
+    assert Attachment.objects.filter(name="timing.csv").exists()
+    assert DiaryEntry.objects.filter(is_public=False).exists()
+
+
+def test_nobody_is_mailed_about_the_past(built: Path) -> None:
+    assert Dispatch.objects.exists()
+    assert not Dispatch.objects.filter(done_at=None).exists()
+    assert not Delivery.objects.exists()
+
+
+def test_history_runs_in_the_order_of_time(built: Path) -> None:
+    moments = list(HistoryEntry.objects.order_by("pk").values_list("happened_at", flat=True))
+    assert moments == sorted(moments)
+    assert moments[-1] <= AT
+    numbers = list(Ticket.objects.order_by("pk").values_list("submitted_at", flat=True))
+    assert numbers == sorted(numbers)
+
+
+def test_tickets_know_what_was_going_on(built: Path) -> None:
+    tape = Ticket.objects.get(subject__startswith="Recall from tape fails at CNAF")
+    then = tape.contexts.get(reason=ContextSnapshot.Reason.SUBMISSION).data["then"]
+    (site,) = then["sites"]
+    assert site["site"] == "INFN-T1"
+    assert site["state"] == "outage"
+    assert any("robot's controller" in one["description"] for one in site["downtimes"])
+    assert not site["sources"]["gocdb-downtimes"]["stale"]
+    assert ContextSnapshot.objects.filter(reason=ContextSnapshot.Reason.CHANGE).exists()
+
+
+def test_building_again_changes_nothing(built: Path) -> None:
+    def counts() -> list[int]:
+        return [model.objects.count() for model in (User, Ticket, HistoryEntry, VO, SupportUnit)]
+
+    before = counts()
+    switches = (built / "demo" / "switches.json").read_bytes()
+    assert build.build(at=AT) == build.Built(is_new=False, tickets=0)
+    assert counts() == before
+    assert (built / "demo" / "switches.json").read_bytes() == switches
+
+
+@pytest.mark.django_db
+def test_somebodys_database_is_refused() -> None:
+    make_user(username="somebody")
+    with pytest.raises(world.NotADemo, match="1 accounts"):
+        build.build(at=AT)
+    assert User.objects.count() == 1
