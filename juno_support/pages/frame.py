@@ -17,6 +17,7 @@ from juno_support.lib import clock
 from juno_support.outbox.policies import may_see_outbox
 from juno_support.pages.health_line import HealthLine, health_line
 from juno_support.pages.theme import THEMES, chosen_theme
+from supportunits import policies as unit_policies
 from tickets import policies
 
 
@@ -131,6 +132,8 @@ class Frame:
             items.append(PlaceItem(_("Assigned to me"), "/tickets/?q=assigned:me", "inbox"))
         if may_see_outbox(self._user):
             items.append(PlaceItem(_("Outbox"), "/outbox/", "send"))
+        if self._user and unit_policies.is_admin(self._user):
+            items.append(PlaceItem(_("People"), "/people/", "people"))
         return items
 
     @cached_property
