@@ -6,15 +6,17 @@ fifty rows that are shown costs a few milliseconds here. All results are safe HT
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from juno_support.lib.text import clean_line, show_bidi
-from juno_support.lib.words import runs_of, words_of
+from juno_support.lib.words import plain, runs_of, words_of
 from supportunits import policies as unit_policies
 from tickets import policies
 from tickets.models import DiaryEntry
@@ -34,6 +36,15 @@ class Wanted:
 
     words: frozenset[str]
     beginnings: tuple[str, ...]
+
+    @cached_property
+    def in_ascii(self) -> re.Pattern[str]:
+        """What finds all of it in a text of plain ASCII, whose words need no further care."""
+        forms = [re.escape(word) for word in sorted(self.words) if word.isascii()]
+        forms += [f"{re.escape(word)}[a-z0-9]*" for word in self.beginnings if word.isascii()]
+        return re.compile(
+            rf"(?<![a-z0-9])(?:{'|'.join(forms) or '(?!)'})(?![a-z0-9])", re.IGNORECASE
+        )
 
     def __bool__(self) -> bool:
         return bool(self.words or self.beginnings)
@@ -130,6 +141,12 @@ def excerpts(ids: list[int], search: Search, user: Any) -> dict[int, Excerpt]:
 
 def _hits(text: str, what: Wanted) -> list[tuple[int, int]]:
     """Where to mark, joined where marks touch."""
+    if text.isascii():
+        # Nearly all texts; a hundred times quicker than looking at each word.
+        return [match.span() for match in what.in_ascii.finditer(text)]
+    flat = plain(text)
+    if not any(word in flat for word in (*what.words, *what.beginnings)):
+        return []
     hits: list[tuple[int, int]] = []
 
     def add(start: int, end: int) -> None:

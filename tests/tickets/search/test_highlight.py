@@ -45,6 +45,13 @@ def test_an_excerpt_is_cut_around_the_best_place() -> None:
     assert excerpt(["nothing"], wanted(parse("error"))) == ""
 
 
+@given(st.text("ab c-_.1A", max_size=40), st.text("ab c-.1A*", max_size=10))
+def test_plain_texts_are_marked_as_others_are(text: str, line: str) -> None:
+    what = wanted(parse(line))
+    with_a_foreign_letter = marked(f"{text} ñ", what)
+    assert with_a_foreign_letter == f"{marked(text, what)} ñ"
+
+
 @given(st.text(max_size=200), st.text(max_size=20))
 def test_any_text_stays_text(text: str, line: str) -> None:
     html = marked(text, wanted(parse(line)))
