@@ -43,11 +43,14 @@ class Mailbox:
 
     :ivar refuse_rcpt: address to the whole answer line, such as ``"550 no such person"``
     :ivar answer_data: the answer to the message itself; empty accepts it
+    :ivar pause: seconds before that answer
+    :ivar begun: how many messages have come, answered or not
     """
 
     refuse_rcpt: dict[str, str] = field(default_factory=dict)
     answer_data: str = ""
     pause: float = 0
+    begun: int = 0
     accepted: list[EmailMessage] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -66,6 +69,7 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         """Accept or refuse a message."""
+        self.begun += 1
         if self.pause:
             time.sleep(self.pause)
         if self.answer_data:
