@@ -76,6 +76,10 @@ def _collect_static_files() -> None:
 
 
 def _demo_world() -> str:
+    from juno_support.demo import world
+
+    if not world.is_built():
+        say("demo world: building it, with two weeks of tickets")
     call_command("demo", "build")
     accounts = io.StringIO()
     call_command("demo", "accounts", stdout=accounts)
