@@ -172,7 +172,8 @@ def _record_fault(
         started_at=started_at,
         finished_at=now(),
         outcome=Outcome.FAILED,
-        reason=fault.reason,
+        # An answer's bytes may be quoted in it, and PostgreSQL keeps no NUL.
+        reason=fault.reason.replace("\x00", "�"),
         url=configuration.url,
         http_status=fault.status,
         raw_head=fault.body_start.decode(errors="replace").replace("\x00", "�")[:KEPT_CHARACTERS],
