@@ -169,6 +169,7 @@ def _show(
     }
     if user.is_authenticated:
         context["unit"] = SupportUnit.objects.filter(site=site).first()
+        context["may_open_unit"] = policies.may_open_units(user)
         tickets = open_tickets(user).filter(affectedsite__site=site).order_by("-pk")
         context["tickets"] = rows.rows(list(rows.for_list(tickets, user)[:TICKETS_SHOWN]), at=now)
     if sees_addresses:

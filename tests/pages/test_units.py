@@ -245,6 +245,15 @@ def test_a_site_or_centre_gets_its_unit_with_one_click(cast: Cast, client_of: Cl
     assert "BEIJING-LCG2, mail-only" in page
 
 
+def test_the_page_of_a_site_offers_to_open_its_unit(roles: Roles, client_of: ClientOf) -> None:
+    make.make_site(name="BEIJING-LCG2")
+    offer = "Open a unit for it"
+    for name, offers in (("TPM operator", True), ("admin", True), ("supporter", False)):
+        client = client_of(roles[name])
+        assert (offer in client.get("/sites/BEIJING-LCG2/").content.decode()) is offers, name
+        assert offer not in client.get("/sites/IN2P3-CC/").content.decode(), name
+
+
 def test_only_admins_make_service_units(cast: Cast, client_of: ClientOf) -> None:
     data = {"name": "Storage", "mailing_list": "storage@example.org"}
     assert client_of(cast.carla).post("/units/-/open/", data).status_code == 403
