@@ -264,7 +264,7 @@ def _results(body: bytes) -> Document:
 def _what_gocdb_says(text: str, body: bytes) -> AnswerNotUnderstood | CredentialRefused:
     words = " ".join(text.split())[:300]
     if NO_CREDENTIAL.lower() in words.lower():
-        return CredentialRefused(f"GOCDB refuses our certificate: {words}", body_start=body)
+        return CredentialRefused(f"GOCDB wants a certificate, or another one: {words}", body_start=body)
     return AnswerNotUnderstood(f"GOCDB answered with an error: {words}", body_start=body)
 
 
