@@ -247,10 +247,9 @@ def desk(
     :param waiting_since: waiting for the submitter since before this is too long
     """
     mine = open_tickets(user)
-    tpm = unit_queries.tpm_unit()
     match name:
         case "new":
-            found = mine.filter(unit=tpm)
+            found = mine.filter(unit=unit_queries.tpm_unit())
         case "bounced":
             found = mine.filter(unit_changes__gte=2)
         case "escalated":

@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
@@ -290,8 +291,8 @@ class _Attempt:
         :param sample: give up (with None) where the first slice holds far less than expected
         """
         ids: list[int] = []
-        lowest, highest = _run("SELECT min(id), max(id) FROM tickets_ticket", [], 1)[0]
-        if highest is None:
+        _, lowest, highest = self._extent
+        if not highest:
             return self._page([], "walk")
         newest = self.sort != "oldest"
         edge = (highest + 1) if newest else lowest
@@ -392,18 +393,25 @@ class _Attempt:
     def _estimates(self) -> tuple[float, float, float]:
         """How many tickets hold the words, fit the other conditions, and are there at all."""
         held, held_params = self._held(self.meaning.positive or self.meaning.words)
-        number = max(
-            _run("SELECT reltuples FROM pg_class WHERE oid = 'tickets_ticket'::regclass", [], 1)[0][
-                0
-            ],
-            1.0,
-        )
+        number = max(self._extent[0], 1.0)
         rows, params = _sql(self._behind_cursor().order_by().values_list("pk"))
         return (
             min(_estimate(held, held_params), number),
             min(_estimate(rows, list(params)), number),
             number,
         )
+
+    @cached_property
+    def _extent(self) -> tuple[float, int, int]:
+        """About how many tickets there are, and the lowest and highest number; zeros for none."""
+        [(number, lowest, highest)] = _run(
+            "SELECT reltuples, (SELECT min(id) FROM tickets_ticket),"
+            " (SELECT max(id) FROM tickets_ticket)"
+            " FROM pg_class WHERE oid = 'tickets_ticket'::regclass",
+            [],
+            1,
+        )
+        return number, lowest or 0, highest or 0
 
     def _held(self, query: str = "") -> tuple[str, list[Any]]:
         """The tickets that the index gives for the words: perhaps too many, never too few."""
