@@ -108,10 +108,18 @@ def _first_admin() -> str:
 
 
 def _ask_for_a_poll() -> None:
-    """Put one poll of every enabled source before the worker, which starts after us."""
-    from juno_support.celery import app
+    """Put one poll of every enabled source before the worker, which starts after us.
 
-    app.send_task("juno_support.feeds.tasks.poll_due", retry=False)
+    Who starts the portal wants to see the present, also where a source is not due yet. A source
+    that waits for another is polled after that one.
+    """
+    from juno_support.feeds import queries
+    from juno_support.feeds.tasks import poll_source
+    from juno_support.lib import clock
+
+    for standing in queries.standings(clock.now()):
+        if standing.next_poll_at is not None:
+            poll_source.apply_async(kwargs={"name": standing.kind.name, "force": True}, retry=False)
 
 
 if __name__ == "__main__":

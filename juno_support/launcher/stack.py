@@ -130,7 +130,8 @@ def _bring_up(supervisor: Supervisor, wishes: Wishes, began: float) -> None:
     servers = services.start(supervisor, wishes.data)
     upstreams_port = ports.remembered(wishes.data / "upstreams-port")
     settings = _settings(wishes, servers, upstreams_port)
-    environment = os.environ | settings | {"PYTHONUNBUFFERED": "1"}
+    # Two memory arenas instead of one for each thread: less memory, no slower.
+    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | settings | {"PYTHONUNBUFFERED": "1"}
     # Ours is not the make that a child may start.
     for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
         environment.pop(name, None)
