@@ -29,9 +29,7 @@ def allowed_if(rule: Callable[[Any], bool]) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         @wraps(view)
-        def guarded(
-            request: HttpRequest, *args: Any, **kwargs: Any
-        ) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not rule(request.user):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -36,9 +36,7 @@ def read(name: str, default: str | None = None) -> str | None:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ImproperlyConfigured(
-                f"{name}_FILE names {path}: {error.strerror}."
-            ) from error
+            raise ImproperlyConfigured(f"{name}_FILE names {path}: {error.strerror}.") from error
     return _running_stack().get(name, default)
 
 
@@ -85,9 +83,7 @@ def number(name: str, default: int) -> int:
     try:
         return int(value)
     except ValueError as error:
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}; use a whole number."
-        ) from error
+        raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number.") from error
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -53,9 +53,7 @@ def read_calendar(line: str) -> Calendar:
         if rest:
             zone = _zone(rest.pop(0))
         if rest:
-            raise ValueError(
-                f"“{rest[0]}” is not understood: weekdays, hours, zone, country."
-            )
+            raise ValueError(f"“{rest[0]}” is not understood: weekdays, hours, zone, country.")
     return Calendar(
         time_zone=zone, opening=tuple(opening), country=country, subdivision=subdivision
     )
@@ -73,9 +71,7 @@ def write_calendar(calendar: Calendar) -> str:
             groups.append((day, day, openings))
     parts = []
     for first, last, openings in groups:
-        days = (
-            WEEKDAYS[first] if first == last else f"{WEEKDAYS[first]}-{WEEKDAYS[last]}"
-        )
+        days = WEEKDAYS[first] if first == last else f"{WEEKDAYS[first]}-{WEEKDAYS[last]}"
         parts.append(f"{days} {'+'.join(_written(*opening) for opening in openings)}")
     place = f" {calendar.time_zone}"
     if calendar.country:
@@ -106,9 +102,7 @@ def _weekdays(text: str) -> list[int]:
     if not match[2]:
         return [first]
     if match[2].title() not in names:
-        raise ValueError(
-            f"“{match[2]}” is not a weekday. Write Mon, Tue, Wed, Thu, Fri, Sat, Sun."
-        )
+        raise ValueError(f"“{match[2]}” is not a weekday. Write Mon, Tue, Wed, Thu, Fri, Sat, Sun.")
     last = names[match[2].title()]
     return [(first + step) % 7 for step in range((last - first) % 7 + 1)]
 
@@ -119,20 +113,12 @@ def _hours(text: str) -> tuple[Opening, ...]:
         match = _HOURS.match(part)
         if not match:
             raise ValueError(f"“{part}” are no opening hours. Write 09:00-17:00.")
-        start_hour, start_minute, end_hour, end_minute = (
-            int(digits) for digits in match.groups()
-        )
+        start_hour, start_minute, end_hour, end_minute = (int(digits) for digits in match.groups())
         try:
-            end = (
-                END_OF_DAY
-                if (end_hour, end_minute) == (24, 0)
-                else time(end_hour, end_minute)
-            )
+            end = END_OF_DAY if (end_hour, end_minute) == (24, 0) else time(end_hour, end_minute)
             openings.append((time(start_hour, start_minute), end))
         except ValueError:
-            raise ValueError(
-                f"“{part}” are no opening hours. Write 09:00-17:00."
-            ) from None
+            raise ValueError(f"“{part}” are no opening hours. Write 09:00-17:00.") from None
     return tuple(openings)
 
 
@@ -140,9 +126,7 @@ def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ValueError, KeyError, OSError):
-        raise ValueError(
-            f"“{text}” is not a time zone. Write Europe/Rome, or UTC."
-        ) from None
+        raise ValueError(f"“{text}” is not a time zone. Write Europe/Rome, or UTC.") from None
     return text
 
 

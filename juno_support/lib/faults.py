@@ -30,9 +30,7 @@ class ServiceUnavailable(FetchFault):
 class CredentialRefused(ServiceUnavailable):
     """The program wants another certificate, key or token. A person must change it first."""
 
-    def __init__(
-        self, reason: str, *, status: int | None = None, body_start: bytes = b""
-    ) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, body_start: bytes = b"") -> None:
         super().__init__(reason, permanent=True, status=status, body_start=body_start)
 
 

@@ -174,9 +174,7 @@ def _try_once(
                 body = _read_body(response, limits)
         except FetchFault:
             if deadline.passed:
-                raise ServiceUnavailable(
-                    f"No complete answer within {limits.total:g} s."
-                ) from None
+                raise ServiceUnavailable(f"No complete answer within {limits.total:g} s.") from None
             raise
         except (
             requests.RequestException,
@@ -298,9 +296,7 @@ def _explain(error: Exception, limits: Limits) -> FetchFault:
         return ServiceUnavailable(f"The TLS connection failed: {_innermost(error)}")
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return ServiceUnavailable(f"No connection within {limits.connect:g} s.")
-    if isinstance(
-        error, requests.exceptions.ReadTimeout | urllib3.exceptions.ReadTimeoutError
-    ):
+    if isinstance(error, requests.exceptions.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
         return ServiceUnavailable(f"Nothing came for {limits.read:g} s.")
     if isinstance(error, urllib3.exceptions.DecodeError):
         return AnswerNotUnderstood("The answer's compression is broken.")
@@ -319,9 +315,7 @@ def _explain(error: Exception, limits: Limits) -> FetchFault:
 def _innermost(error: BaseException) -> str:
     """Say the last cause: the outer layers only repeat addresses and object ids."""
     reason = getattr(error, "reason", None)
-    inner = (
-        error.__cause__ or error.__context__ or (error.args[0] if error.args else None)
-    )
+    inner = error.__cause__ or error.__context__ or (error.args[0] if error.args else None)
     if isinstance(reason, BaseException):
         return _innermost(reason)
     if isinstance(inner, BaseException) and inner is not error:

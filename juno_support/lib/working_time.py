@@ -63,13 +63,9 @@ class Calendar:
             last = None
             for start, end in openings:
                 if start >= end or (last is not None and start < last):
-                    raise ValueError(
-                        "opening hours must be sorted and must not overlap"
-                    )
+                    raise ValueError("opening hours must be sorted and must not overlap")
                 last = end
-        ZoneInfo(
-            self.time_zone
-        )  # raises a ValueError or a KeyError where there is no such zone
+        ZoneInfo(self.time_zone)  # raises a ValueError or a KeyError where there is no such zone
         if self.country:
             _holidays_around(self.country, self.subdivision, 2026)
 
@@ -117,8 +113,7 @@ def is_working(calendar: Calendar, moment: datetime) -> bool:
     """Whether the unit is at work at this moment."""
     moment = _utc(moment)
     return any(
-        start <= moment < end
-        for start, end in _windows_of(calendar, _day(calendar, moment))
+        start <= moment < end for start, end in _windows_of(calendar, _day(calendar, moment))
     )
 
 
@@ -132,9 +127,7 @@ def next_working_moment(moment: datetime, calendar: Calendar) -> datetime:
     return max(moment, start)
 
 
-def add_working_time(
-    start: datetime, duration: timedelta, calendar: Calendar
-) -> datetime:
+def add_working_time(start: datetime, duration: timedelta, calendar: Calendar) -> datetime:
     """The earliest moment at which `duration` of working time has passed since `start`.
 
     A duration of zero gives `start`. Raises ValueError for a negative duration, NeverOpen where
@@ -172,9 +165,7 @@ def working_days_ago(end: datetime, days: int, calendar: Calendar) -> datetime:
     return moment
 
 
-def working_time_between(
-    start: datetime, end: datetime, calendar: Calendar
-) -> timedelta:
+def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """How much working time lies between two moments; negative where `end` is the earlier one."""
     start, end = _utc(start), _utc(end)
     if end < start:
@@ -188,9 +179,7 @@ def working_time_between(
     return total
 
 
-_NEVER: Final = (
-    "The calendar has no working hours. Give it opening hours on at least one weekday."
-)
+_NEVER: Final = "The calendar has no working hours. Give it opening hours on at least one weekday."
 
 
 def _usual(calendar: Calendar) -> tuple[Opening, ...]:
@@ -238,9 +227,7 @@ def _windows_of(calendar: Calendar, day: date) -> tuple[Window, ...]:
     windows = []
     for start, end in openings:
         opens = max(_moment(day, start, zone), earliest)
-        closes = (
-            midnight if end == END_OF_DAY else min(_moment(day, end, zone), midnight)
-        )
+        closes = midnight if end == END_OF_DAY else min(_moment(day, end, zone), midnight)
         if opens < closes:
             windows.append((opens, closes))
             earliest = closes

@@ -25,7 +25,10 @@ from juno_support.lib.working_time import END_OF_DAY, MONDAY_TO_FRIDAY, Calendar
             "Mon-Fri 09:00-17:00 Europe/Rome IT",
             Calendar(time_zone="Europe/Rome", country="IT"),
         ),
-        ("Mon-Fri Europe/Berlin DE-BY", Calendar("Europe/Berlin", MONDAY_TO_FRIDAY, "DE", "BY")),
+        (
+            "Mon-Fri Europe/Berlin DE-BY",
+            Calendar("Europe/Berlin", MONDAY_TO_FRIDAY, "DE", "BY"),
+        ),
         ("Mon-Fri CN", Calendar(country="CN")),
         ("Mon-Sun 00:00-24:00 UTC", Calendar(opening=(((time(0), END_OF_DAY),),) * 7)),
         ("Sun-Thu", Calendar(opening=(NINE_TO_FIVE,) * 4 + ((), (), NINE_TO_FIVE))),
@@ -77,6 +80,8 @@ def test_any_line_gives_a_calendar_or_a_value_error(line: str) -> None:
 
 def test_the_instance_calendar_comes_from_the_setting() -> None:
     with override_settings(JUNO_CALENDAR="Sun-Thu 08:00-16:00 Asia/Riyadh SA"):
-        assert instance_calendar() == read_calendar("Sun-Thu 08:00-16:00 Asia/Riyadh SA")
+        assert instance_calendar() == read_calendar(
+            "Sun-Thu 08:00-16:00 Asia/Riyadh SA"
+        )
     with override_settings(JUNO_CALENDAR=""):
         assert instance_calendar() == Calendar()
