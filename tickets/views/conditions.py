@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -41,9 +42,10 @@ class Line:
 
 @dataclass(frozen=True)
 class SiteLines:
-    """A site with its state in a word, its facts, and how old what we know is."""
+    """A site: its state (``SiteState``) and word, its facts, and how old what we know is."""
 
     name: str
+    state: str
     tone: str
     word: str
     lines: list[Line]
@@ -67,6 +69,7 @@ def _site(site: Mapping[str, Any], now: datetime) -> SiteLines:
         lines += [_over(fact, now) for fact in site["recent"][-1:]]
     return SiteLines(
         name=site["site"],
+        state=state,
         tone=TONES.get(state, "unknown"),
         word=str(SiteState(state).label) if state in SiteState.values else state,
         lines=lines,
@@ -82,7 +85,7 @@ def _running(fact: Mapping[str, Any], now: datetime) -> Line:
         if fact["severity"] == Severity.OUTAGE
         else _("{kind} at-risk period until {until}")
     )
-    sentence = format_html(words, kind=_kind(fact), until=display.when(until, now))
+    sentence = format_html(words, kind=capfirst(_kind(fact)), until=display.when(until, now))
     if fact["phase"] == "withdrawn":
         sentence = format_html(_("{sentence}, withdrawn later"), sentence=sentence)
     elif not fact["covers_asked"]:
@@ -127,8 +130,8 @@ def _nothing(state: str, age: Mapping[str, Any]) -> Line:
 
 def _kind(fact: Mapping[str, Any]) -> str:
     if fact["classification"] == Classification.SCHEDULED:
-        return _("Scheduled")
-    return _("Unscheduled")
+        return _("scheduled")
+    return _("unscheduled")
 
 
 def _detail(fact: Mapping[str, Any]) -> str:

@@ -60,12 +60,25 @@ def now(request: HttpRequest, number: int) -> HttpResponse:
     """Answer what is going on at the ticket's sites at this moment; alone to htmx, else a page."""
     ticket = policies.find_ticket(request.user, number)
     at = clock.now()
-    sites = list(ticket.affected_sites.order_by("name"))
+    affected = list(ticket.affected_sites.order_by("name"))
+    sites = list(affected)
     if ticket.notified_site is not None and ticket.notified_site not in sites:
         sites.append(ticket.notified_site)
     services = list(ticket.affected_services.all())
     answer = monitoring.conditions_at(sites=sites, services=services, moment=at).as_json()
-    context = {"ticket": ticket, "sites": site_lines(answer, now=at), "at": at}
+    lines = site_lines(answer, now=at)
+    badges = [
+        {
+            "key": site.pk,
+            "name": site.name,
+            "state": line.state,
+            "word": line.word,
+            "is_trouble": line.tone in ("bad", "warn"),
+        }
+        for site, line in zip(sites, lines, strict=True)
+        if site.pk != ticket.notified_site_id or site in affected
+    ]
+    context = {"ticket": ticket, "lines": lines, "badges": badges}
     template = "tickets/_now.html" if request.htmx else "tickets/now.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 

@@ -169,6 +169,7 @@ def ticket_context(
         "kept_files": [file_line(file, redacts=False) for file in kept_files(reply, user)],
         "changed": _changed(changed, ticket, at) if changed is not None else None,
         "problem": problem,
+        "next_is_late": ticket.next_step_at is not None and ticket.next_step_at < at,
         "then": _then(ticket, at),
         "now_url": reverse("ticket-now", args=[ticket.pk]),
         "solved_by": _solver(entries) if ticket.solution else None,
@@ -312,7 +313,7 @@ def _facts(
 
     def site_links() -> SafeString | str:
         links = [
-            format_html('<a href="{}">{}</a>', reverse("site", args=[site.name]), site.name)
+            format_html('<a href="{}">{}</a>', reverse("sites:site", args=[site.name]), site.name)
             for site in sites
         ]
         return SafeString(", ".join(links)) if links else _("not said")

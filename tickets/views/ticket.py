@@ -1,6 +1,7 @@
 """The ticket page: read it, answer, take a step, change one thing."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
@@ -29,7 +30,7 @@ from tickets.forms.reply import PUBLIC, ReplyForm
 from tickets.models import Attachment, DiaryEntry, Ticket, TicketPerson
 from tickets.views.page import kept_files, reply_form, ticket_context
 from tickets.views.shared import key_or_none, number_or_none
-from tickets.workflow import FINAL, OPEN
+from tickets.workflow import BY_NAME, FINAL, OPEN
 
 # The part of a page that htmx puts a small form into.
 DIALOG = "change-body"
@@ -80,6 +81,8 @@ def button(act: Act) -> View:
 @button
 def take_step(request: HttpRequest, found: Ticket, user: User, at: datetime, *, step: str) -> str:
     """Take a step of the workflow that needs nothing further."""
+    if step not in BY_NAME:
+        raise Http404
     work.take_step(
         ticket=found, step=step, by=user, at=at, seen=number_or_none(request.POST.get("seen"))
     )
@@ -142,19 +145,22 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         _keep_files(request, form, found, user, at)
         return _page(request, found, reply=form, status=422)
     key: UUID = form.cleaned_data["key"]
-    waiting = kept_files(form, user)
+    step = form.step_arguments()
     try:
-        diary.add_entry(
-            ticket=found,
-            words=form.cleaned_data["words"],
-            is_public=form.cleaned_data["side"] == PUBLIC,
-            submission_key=key,
-            by=user,
-            at=at,
-            uploads=[*(_as_upload(file) for file in waiting), *request.FILES.getlist("files")],
-            seen=form.cleaned_data["seen"],
-            **form.step_arguments(),
-        )
+        with ExitStack() as opened:
+            waiting = [_as_upload(file, opened) for file in kept_files(form, user)]
+            diary.add_entry(
+                ticket=found,
+                words=form.cleaned_data["words"],
+                is_public=form.cleaned_data["side"] == PUBLIC,
+                submission_key=key,
+                by=user,
+                at=at,
+                uploads=[*waiting, *request.FILES.getlist("files")],
+                # Words alone are never too late.
+                seen=form.cleaned_data["seen"] if step else None,
+                **step,
+            )
     except SupportError as error:
         _keep_files(request, form, found, user, at)
         return _refuse_reply(request, form, error, user, number)
@@ -211,8 +217,8 @@ def _keep_files(
         messages.error(request, str(error))
 
 
-def _as_upload(file: Attachment) -> Any:
-    return File(file.file.open("rb"), name=file.name)
+def _as_upload(file: Attachment, opened: ExitStack) -> Any:
+    return File(opened.enter_context(file.file.open("rb")), name=file.name)
 
 
 # Change one thing
@@ -423,7 +429,7 @@ def change(request: HttpRequest, number: int, what: str) -> HttpResponse:
             return _page(request, found, problem=problem, status=422)
         messages.error(request, problem)
         return redirect("ticket", number)
-    form = kind.form(request.POST or None, ticket=found)
+    form = kind.form(request.POST, ticket=found)
     if request.method != "POST":
         return _change_page(request, found, kind, kind.form(ticket=found))
     if not form.is_valid():

@@ -79,7 +79,6 @@ def make_rows(
     entries: Sequence[HistoryEntry],
     *,
     ticket: Ticket,
-    reads_internal: bool,
     redacts: bool,
     names: Names,
     files: Iterable[Attachment],
