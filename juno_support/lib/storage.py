@@ -14,7 +14,7 @@ class SyncedFileSystemStorage(FileSystemStorage):
     """
 
     def _save(self, name: str, content: IO[Any]) -> str:
-        saved = super()._save(name, content)
+        saved: str = super()._save(name, content)  # type: ignore[misc]
         path = self.path(saved)
         for target in (path, os.path.dirname(path)):
             descriptor = os.open(target, os.O_RDONLY)

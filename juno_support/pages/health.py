@@ -150,7 +150,7 @@ def _labelled(name: str, text: str, label: str, rows: object) -> GaugeMetricFami
 def _queue_length() -> int | None:
     try:
         with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as redis:
-            return int(redis.llen(QUEUE))  # type: ignore[arg-type]
+            return int(redis.llen(QUEUE))
     except (RedisError, OSError):
         return None
 

@@ -18,6 +18,7 @@ from juno_support.lib.working_time import (
     is_working,
     is_working_day,
     next_working_moment,
+    working_days_ago,
     working_time_between,
 )
 
@@ -278,3 +279,24 @@ def test_the_next_working_moment_is_one(calendar: Calendar, moment: datetime) ->
     assert following >= moment
     assert is_working(calendar, following)
     assert working_time_between(moment, following, calendar) == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("end", "days", "expected"),
+    [
+        # Monday 12 January 2026: one working day before is Friday, five are the Monday before.
+        ("2026-01-12T08:30Z", 1, "2026-01-09T08:30Z"),
+        ("2026-01-12T08:30Z", 5, "2026-01-05T08:30Z"),
+        ("2026-01-11T12:00Z", 1, "2026-01-09T12:00Z"),
+        ("2026-01-12T08:30Z", 0, "2026-01-12T08:30Z"),
+    ],
+)
+def test_working_days_ago(end: str, days: int, expected: str) -> None:
+    moment = datetime.fromisoformat(end)
+
+    assert working_days_ago(moment, days, Calendar()) == datetime.fromisoformat(expected)
+
+
+def test_working_days_ago_where_nobody_ever_works() -> None:
+    with pytest.raises(NeverOpen):
+        working_days_ago(utc(2026, 1, 12), 1, Calendar(opening=((),) * 7))

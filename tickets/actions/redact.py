@@ -101,8 +101,10 @@ def redo(note: dict[str, Any], *, at: datetime) -> bool:
     ticket = Ticket.objects.filter(pk=note["ticket"]).first()
     if person is None or ticket is None:
         return False
-    entry = DiaryEntry.objects.filter(pk=note.get("entry"), redacted_at=None).first()
-    attachment = Attachment.objects.filter(pk=note.get("attachment"), redacted_at=None).first()
+    entry = DiaryEntry.objects.filter(pk=note.get("entry") or 0, redacted_at=None).first()
+    attachment = Attachment.objects.filter(
+        pk__in=[note["attachment"]] if "attachment" in note else [], redacted_at=None
+    ).first()
     words = {"by": person, "at": at, "why": note["why"], "is_again": True}
     if entry is not None:
         redact_entry(entry=entry, **words)
@@ -126,7 +128,7 @@ def _start(ticket: Ticket, by: User, is_again: bool) -> Ticket:
     return locked(ticket)
 
 
-def _finish(ticket: Ticket, by: User, at: datetime, why: str, **what: object) -> Ticket:
+def _finish(ticket: Ticket, by: User, at: datetime, why: str, **what: Any) -> Ticket:
     history.record(
         ticket=ticket,
         kind=Kind.REDACTED,

@@ -101,7 +101,7 @@ def take_step(
     _check_needs(found, given, at)
     old = ticket.status
     ticket.status = found.to
-    facts: dict[str, object] = {"status": [old, found.to], "step": found.name}
+    facts: dict[str, Any] = {"status": [old, found.to], "step": found.name}
     _leave(ticket, old)
     if found.to in ANSWERED:
         _answer(ticket, found, text.clean(solution).strip(), code, at)

@@ -23,7 +23,7 @@ from tickets.actions import assign
 from tickets.models import HistoryEntry, Kind, Ticket
 from tickets.routing.suggest import suggest_units
 from tickets.views import rows
-from tickets.views.shared import number_or_none
+from tickets.views.shared import number_or_none, person
 
 PAGE = 50
 LISTS = {
@@ -111,7 +111,7 @@ def assign_from_desk(request: HttpRequest, number: int) -> HttpResponse:
             ticket=ticket,
             unit=unit,
             reason=request.POST.get("reason", ""),
-            by=request.user,  # type: ignore[arg-type]
+            by=person(request),
             at=clock.now(),
             undo_seconds=assign.UNDO_SECONDS,
             seen=number_or_none(request.POST.get("seen")),
@@ -123,7 +123,7 @@ def assign_from_desk(request: HttpRequest, number: int) -> HttpResponse:
             "reason": request.POST.get("reason", ""),
         }
         return render(request, "tickets/desk_failed.html", context, status=422)
-    query = urlencode({"list": name, "done": ticket.last_entry_id})
+    query = urlencode({"list": name, "done": str(ticket.last_entry_id)})
     return redirect(f"{reverse('tpm-desk')}?{query}")
 
 
@@ -134,11 +134,11 @@ def undo(request: HttpRequest, entry_id: int) -> HttpResponse:
     entry = get_object_or_404(HistoryEntry.objects.select_related("ticket"), pk=entry_id)
     policies.find_ticket(request.user, entry.ticket_id)
     try:
-        assign.undo(entry=entry, by=request.user, at=clock.now())  # type: ignore[arg-type]
+        assign.undo(entry=entry, by=person(request), at=clock.now())
     except SupportError as error:
         context = _preview(request, entry.ticket_id, "new") | {"error": error}
         return render(request, "tickets/desk_failed.html", context, status=422)
-    query = urlencode({"list": request.POST.get("list", "new"), "ticket": entry.ticket_id})
+    query = urlencode({"list": request.POST.get("list", "new"), "ticket": str(entry.ticket_id)})
     return redirect(f"{reverse('tpm-desk')}?{query}")
 
 
@@ -214,7 +214,7 @@ def _undoable(request: HttpRequest, at: datetime) -> HistoryEntry | None:
         return None
     entry = (
         HistoryEntry.objects.select_related("ticket", "ticket__unit")
-        .filter(pk=key, kind=Kind.ASSIGNED_TO_UNIT, actor=request.user)
+        .filter(pk=key, kind=Kind.ASSIGNED_TO_UNIT, actor=person(request))
         .first()
     )
     until = entry.facts.get("undo_until") if entry else None

@@ -19,7 +19,7 @@ from tickets.models import SavedView
 from tickets.search import complete, highlight, run
 from tickets.search.grammar import Search, parse
 from tickets.views import rows
-from tickets.views.shared import number_or_none
+from tickets.views.shared import number_or_none, person
 
 LONGEST_NAME = 60
 
@@ -110,7 +110,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
     line = parse(request.POST.get("q", "")).text
     if name:
         SavedView.objects.update_or_create(
-            owner=request.user,
+            owner=person(request),
             name=name,
             defaults={
                 "query": line,
@@ -124,7 +124,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
 @checked_inside
 def delete_view(request: HttpRequest, key: int) -> HttpResponse:
     """Throw a saved view of one's own away."""
-    view = get_object_or_404(SavedView, pk=key, owner=request.user)
+    view = get_object_or_404(SavedView, pk=key, owner=person(request))
     view.delete()
     return redirect("queue")
 
