@@ -33,12 +33,8 @@ class Cast:
 def make_cast() -> Cast:
     """Make the five people, the VO juno, two sites, IN2P3-CC's unit and TPM."""
     ada = make.make_user(username="ada", name="Ada Liang", time_zone="Asia/Shanghai")
-    boris = make.make_user(
-        username="boris", name="Boris Lefèvre", time_zone="Europe/Paris"
-    )
-    carla = make.make_user(
-        username="carla", name="Carla Rossi", time_zone="Europe/Rome"
-    )
+    boris = make.make_user(username="boris", name="Boris Lefèvre", time_zone="Europe/Paris")
+    carla = make.make_user(username="carla", name="Carla Rossi", time_zone="Europe/Rome")
     dmitri = make.make_user(
         username="dmitri",
         name="Dmitri Orlov",
@@ -49,9 +45,7 @@ def make_cast() -> Cast:
     juno = make.make_vo(name="juno")
     make.join_vo(vo=juno, user=ada)
     france = make.make_operations_centre(name="NGI_FRANCE")
-    in2p3 = make.make_site(
-        name="IN2P3-CC", operations_centre=france, time_zone="Europe/Paris"
-    )
+    in2p3 = make.make_site(name="IN2P3-CC", operations_centre=france, time_zone="Europe/Paris")
     beijing = make.make_site(name="BEIJING-LCG2", time_zone="Asia/Shanghai")
     make.make_vo_site(vo=juno, site=in2p3, tier=Tier.TIER_1)
     make.make_vo_site(vo=juno, site=beijing, tier=Tier.TIER_0)
@@ -64,9 +58,7 @@ def make_cast() -> Cast:
         juno=juno,
         in2p3=in2p3,
         beijing=beijing,
-        in2p3_unit=make.make_site_unit(
-            site=in2p3, members=(boris,), time_zone="Europe/Paris"
-        ),
+        in2p3_unit=make.make_site_unit(site=in2p3, members=(boris,), time_zone="Europe/Paris"),
         tpm=make.make_unit(kind=UnitKind.TPM, members=(carla,)),
     )
 
@@ -148,9 +140,7 @@ def make_roles() -> Roles:
 
     def of_unit(unit: str, manager: bool) -> tuple[User, ...]:
         return tuple(
-            users[role.name]
-            for role in ROLES
-            if role.unit == unit and role.is_manager == manager
+            users[role.name] for role in ROLES if role.unit == unit and role.is_manager == manager
         )
 
     vos = {"juno": make.make_vo(name="juno"), "other": make.make_vo(name="other")}
@@ -182,8 +172,6 @@ def make_roles() -> Roles:
         ),
         other_unit=make.make_unit(name="Other", members=of_unit("other", False)),
         tpm=make.make_unit(kind=UnitKind.TPM, members=of_unit("tpm", False)),
-        security=make.make_unit(
-            kind=UnitKind.SECURITY, members=of_unit("security", False)
-        ),
+        security=make.make_unit(kind=UnitKind.SECURITY, members=of_unit("security", False)),
         people={"anonymous": AnonymousUser(), **users},
     )

@@ -73,9 +73,7 @@ def nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     clock.forget()
     health_line.forget()
-    if "django_db_setup" in request.fixturenames or request.node.get_closest_marker(
-        "django_db"
-    ):
+    if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         _clear_cache()
 
 
@@ -122,9 +120,7 @@ def client_of() -> Callable[[User | AnonymousUser | None], Client]:
     def sign_in(person: User | AnonymousUser | None) -> Client:
         client = Client()
         if person is not None and person.is_authenticated:
-            client.force_login(
-                person, backend="django.contrib.auth.backends.ModelBackend"
-            )
+            client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         return client
 
     return sign_in

@@ -52,9 +52,7 @@ def make_user(
     return user
 
 
-def make_operations_centre(
-    *, name: str = "NGI_FRANCE", **fields: Any
-) -> OperationsCentre:
+def make_operations_centre(*, name: str = "NGI_FRANCE", **fields: Any) -> OperationsCentre:
     """Make an operations centre as GOCDB would have told it."""
     fields.setdefault("email", f"{name.lower()}@example.org")
     return OperationsCentre.objects.create(
@@ -130,9 +128,7 @@ def make_unit(
             kind=kind, defaults=fields | ({"name": name} if name else {})
         )
     else:
-        unit = SupportUnit.objects.create(
-            name=name or f"Unit {next(_number)}", kind=kind, **fields
-        )
+        unit = SupportUnit.objects.create(name=name or f"Unit {next(_number)}", kind=kind, **fields)
     for user in (*members, *managers):
         UnitMembership.objects.create(
             unit=unit, user=user, is_manager=user in managers, added_at=AT
@@ -142,9 +138,7 @@ def make_unit(
 
 def make_site_unit(*, site: Site, **fields: Any) -> SupportUnit:
     """Make the unit of a site, named as the site."""
-    return make_unit(
-        name=fields.pop("name", site.name), kind=UnitKind.SITE, site=site, **fields
-    )
+    return make_unit(name=fields.pop("name", site.name), kind=UnitKind.SITE, site=site, **fields)
 
 
 def make_vo(*, name: str = "juno", is_served: bool = True, **fields: Any) -> VO:
@@ -190,9 +184,7 @@ def join_vo(
     )
 
 
-def make_vo_site(
-    *, vo: VO, site: Site, tier: int = Tier.TIER_2, **fields: Any
-) -> VOSite:
+def make_vo_site(*, vo: VO, site: Site, tier: int = Tier.TIER_2, **fields: Any) -> VOSite:
     """List a site among those of a VO."""
     return VOSite.objects.create(vo=vo, site=site, tier=tier, **fields)
 
