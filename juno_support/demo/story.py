@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -25,15 +26,17 @@ from juno_support.demo.world import Past
 from supportunits.models import VO, IssueType, SupportUnit, UnitMembership
 from tickets import history
 from tickets.actions import assign, close, context, diary, files, follow, submit, work
-from tickets.models import Priority, Ticket
+from tickets.models import HistoryEntry, LastSeen, Priority, Ticket
 from tickets.workflow import OPEN, Status
 from topology.models import Service, Site
 
 SEED = 20150605
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-LOOK_ROUND_EVERY = 6 * HOUR
-TOPOLOGY_EVERY = 18 * HOUR
+LOOK_ROUND_EVERY = 8 * HOUR
+TOPOLOGY_EVERY = 60 * HOUR
+# What has rested for so long, everybody has read.
+READ_AFTER = DAY
 # Tickets a day, for each of the three weeks.
 DAILY = (3, 7, 8)
 # Whatever the weekday is: so many come in during the last hours, so that TPM has something to do.
@@ -165,12 +168,33 @@ class _Teller:
         for _ in range(FRESH):
             submitter = self.people[self.chance.choice(SUBMITTERS)]
             moment = self.at - self._hours(0.1, 9)
-            self.plan(moment, lambda moment, by=submitter: self._submit(by, moment))
+            self.plan(moment, partial(self._submit, submitter))
         for scene in SCENES:
             self._plan_scene(scene)
         while self._events and self._events[0][0] <= self.at:
             moment, _, event = heapq.heappop(self._events)
             event(moment)
+        self._mark_read()
+
+    def _mark_read(self) -> None:
+        """Let people have read what rested for a day, and what they wrote themselves."""
+        tickets = Ticket.objects.order_by("pk")
+        rested = list(
+            tickets.filter(updated_at__lt=self.at - READ_AFTER, is_restricted=False).values_list(
+                "pk", "last_entry_id"
+            )
+        )
+        seen = {(user.pk, pk): entry for user in self.people.values() for pk, entry in rested}
+        own = tickets.filter(updated_at__lt=self.at - 3 * HOUR).values_list(
+            "submitter", "pk", "last_entry_id"
+        )
+        written = HistoryEntry.objects.exclude(actor=None).order_by("pk")
+        for user, ticket, entry in (*own, *written.values_list("actor", "ticket", "pk")):
+            seen[user, ticket] = max(entry, seen.get((user, ticket), 0))
+        LastSeen.objects.bulk_create(
+            LastSeen(user_id=user, ticket_id=ticket, entry_id=entry)
+            for (user, ticket), entry in seen.items()
+        )
 
     def _look_round(self, moment: datetime) -> None:
         """Do what the portal does by the clock."""
@@ -261,7 +285,7 @@ class _Teller:
                 person = self.people[name]
                 self.plan(
                     self._at_work(person, moment + self._hours(0.5, 20)),
-                    lambda moment, person=person: self._me_too(case, person, moment),
+                    partial(self._me_too, case, person),
                 )
         if case.fate == "silent":
             later = self._at_work(case.submitter, moment + self._hours(50, 90))
@@ -407,7 +431,9 @@ class _Teller:
             assign.involve(ticket=case.ticket, person=helper, by=person, at=moment)
         if chance.random() < 0.15:
             self._refer(case, person, moment)
-        later = self._at_work(person, moment + self._hours(0.5, 30 / case.ticket.priority))
+        # What TPM can answer itself, it answers soon.
+        slowness = 0.2 if plot.unit == "TPM" else 1 / case.ticket.priority
+        later = self._at_work(person, moment + self._hours(0.2, 30 * slowness))
         if plot.question and (case.fate == "wait" or chance.random() < 0.7):
             self.plan(
                 self._at_work(person, moment + self._hours(0.1, 2)),
@@ -419,7 +445,7 @@ class _Teller:
             self.plan(later, lambda moment: self._leave_unsolved(case, person, moment))
         else:
             self.plan(
-                later + self._hours(0, 80 / case.ticket.priority),
+                later + self._hours(0, 80 * slowness),
                 lambda moment: self._solve(case, person, moment),
             )
 
@@ -565,7 +591,7 @@ class _Teller:
         at = moment
         for line in scene.lines:
             at += timedelta(hours=line.hours_later)
-            self.plan(at, lambda moment, line=line: self._play(ticket, line, moment))
+            self.plan(at, partial(self._play, ticket, line))
 
     def _play(self, ticket: Ticket, line: Line, moment: datetime) -> None:
         person = self.people[line.who]
@@ -601,9 +627,9 @@ class _Teller:
                     ticket=ticket, step="hold", reason=line.text, until=until,
                     by=person, at=moment,
                 )  # fmt: skip
-            case "solve" | "leave-unsolved" as step:
+            case "solve" | "leave-unsolved" as answer:
                 work.take_step(
-                    ticket=ticket, step=step, solution=line.text, code=line.to,
+                    ticket=ticket, step=answer, solution=line.text, code=line.to,
                     by=person, at=moment,
                 )  # fmt: skip
             case "verify":

@@ -65,18 +65,15 @@ class Declaration:
 
     def at(self, moment: datetime) -> "Shown | None":
         """Return what GOCDB shows at a moment; None before the declaration and after a deletion."""
-        current = None
-        for since, facts in self.revisions:
-            if since > moment:
-                break
-            current = (since, facts)
-        if current is None or current[1] is None:
+        held = [revision for revision in self.revisions if revision[0] <= moment]
+        if not held:
             return None
-        since, facts = current
-        ahead = facts.starts_at - since
-        if since > facts.starts_at:
-            # An edit during the downtime leaves the classification as it was.
-            ahead = facts.starts_at - self.declared_at
+        since, facts = held[-1]
+        if facts is None:
+            return None
+        # An edit during the downtime leaves the classification as it was.
+        said_at = self.declared_at if since > facts.starts_at else since
+        ahead = facts.starts_at - said_at
         return Shown(
             self.id,
             self.key,

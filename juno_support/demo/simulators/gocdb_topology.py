@@ -8,6 +8,7 @@ names and people are invented; e-mail addresses are at example.org.
 
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 HTCONDOR = "org.opensciencegrid.htcondorce"
 ARC = "ARC-CE"
@@ -171,7 +172,7 @@ _JUNO_WLCG = ("EGI", "juno", "wlcg")
 
 # name, official name, centre, country, code, zone, latitude, longitude, domain, services, scopes.
 # In a line of services a number stands for so many hosts; what follows "+" is said in full.
-_LARGE = (
+_LARGE: tuple[tuple[Any, ...], ...] = (
     (
         "BEIJING-LCG2",
         "Institute of High Energy Physics, Beijing",
@@ -318,7 +319,7 @@ _LARGE = (
 )
 
 # name, official name, centre, country, code, zone, lat, lon, domain, CEs, CE type, SE host, scopes
-_OTHERS = (
+_OTHERS: tuple[tuple[Any, ...], ...] = (
     ("CERN-PROD", "CERN", "CERN", "Switzerland", "CH", "Europe/Zurich", 46.23, 6.05, "cern.ch", 4, HTCONDOR, "eospublic", _WLCG),
     ("FZK-LCG2", "GridKa, Karlsruhe Institute of Technology", "NGI_DE", "Germany", "DE", "Europe/Berlin", 49.1, 8.43, "gridka.de", 3, HTCONDOR, "gridka-dcache", _WLCG),
     ("DESY-HH", "DESY, Hamburg", "NGI_DE", "Germany", "DE", "Europe/Berlin", 53.58, 9.88, "desy.de", 2, HTCONDOR, "dcache-se", _WLCG),
@@ -380,18 +381,19 @@ def sites() -> tuple[Site, ...]:
     found: list[Site] = []
     next_service = 1
     for facts in _all_facts():
-        *head, hosts, scopes = facts
+        name, official, centre, country, code, zone, latitude, longitude, domain = facts[:9]
+        hosts, scopes = facts[9:]
         services = []
         for host, kind, service_scopes in hosts:
             services.append(
                 Service(
                     next_service,
-                    f"{host}.{head[8]}",
+                    f"{host}.{domain}",
                     kind,
                     service_scopes,
                     monitored=kind not in (UI, VO_BOX),
                     beta=host == "htcondorce03",
-                    in_production=kind != UI and head[0] != "ru-Moscow-SINP-T3",
+                    in_production=kind != UI and name != "ru-Moscow-SINP-T3",
                 )
             )
             next_service += 1
@@ -399,15 +401,23 @@ def sites() -> tuple[Site, ...]:
         found.append(
             Site(
                 60 + number,
-                *head,
-                status=_STATUS.get(head[0], "Certified"),
-                infrastructure="Test" if head[0] == "T2-TH-SUT" else "Production",
+                name,
+                official,
+                centre,
+                country,
+                code,
+                zone,
+                latitude,
+                longitude,
+                domain,
+                status=_STATUS.get(name, "Certified"),
+                infrastructure="Test" if name == "T2-TH-SUT" else "Production",
                 scopes=scopes,
-                description="" if number % 3 else f"{head[1]}: computing for particle physics.",
-                home_url="" if number % 4 == 3 else f"https://{head[0].lower()}.example.org/",
+                description="" if number % 3 else f"{official}: computing for particle physics.",
+                home_url="" if number % 4 == 3 else f"https://{name.lower()}.example.org/",
                 telephone="" if number % 5 == 4 else f"+00 555 {1000 + number}",
                 services=tuple(services),
-                people=_people(number, f"{head[0].lower().replace('_', '-')}.example.org"),
+                people=_people(number, f"{name.lower().replace('_', '-')}.example.org"),
             )
         )
     return tuple(found)
@@ -425,8 +435,8 @@ def site_named(name: str) -> Site | None:
     return next((site for site in sites() if site.name.lower() == name.lower()), None)
 
 
-def _all_facts() -> list[tuple]:
-    facts: list[tuple] = []
+def _all_facts() -> list[tuple[Any, ...]]:
+    facts: list[tuple[Any, ...]] = []
     for *head, hosts, scopes in _LARGE:
         # The user interface and the VO box are JUNO's own: outside the default scope.
         named = [
