@@ -6,6 +6,7 @@ python -m bench.gocdb --port 9000
 import argparse
 import functools
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,30 +23,31 @@ _sites_of_the_demo = topology.sites
 @functools.cache
 def sites() -> tuple[topology.Site, ...]:
     """As many sites and services as EGI has, after the pattern of the demo's."""
-    patterns = _sites_of_the_demo()
-    made = []
-    for number in range(SITES):
-        pattern = patterns[number % len(patterns)]
-        share = range(number * SERVICES // SITES, (number + 1) * SERVICES // SITES)
+    demo = _sites_of_the_demo()
+    made = list(demo)
+    host = max(service.id for site in demo for service in site.services)
+    left = SERVICES - sum(len(site.services) for site in demo)
+    for number in range(SITES - len(demo)):
+        pattern = demo[number % len(demo)]
+        share = left * (number + 1) // (SITES - len(demo)) - left * number // (SITES - len(demo))
         services = tuple(
             topology.Service(
-                id=service + 1,
-                hostname=f"host{service}.site{number}.example.org",
-                type=(topology.HTCONDOR, topology.SRM, topology.WEBDAV)[service % 3],
+                id=host + step,
+                hostname=f"host{host + step}.site{number}.example.org",
+                type=(topology.HTCONDOR, topology.SRM, topology.WEBDAV)[step % 3],
                 scopes=("EGI",),
             )
-            for service in share
+            for step in range(1, share + 1)
         )
+        host += share
         made.append(
-            topology.Site(
-                **{
-                    **{name: getattr(pattern, name) for name in pattern.__dataclass_fields__},
-                    "id": 60 + number,
-                    "name": f"EGI-SITE-{number:03}",
-                    "status": "Certified",
-                    "scopes": ("EGI",),
-                    "services": services,
-                }
+            replace(
+                pattern,
+                id=pattern.id + len(made) - number % len(demo),
+                name=f"EGI-SITE-{number:03}",
+                status="Certified",
+                scopes=("EGI",),
+                services=services,
             )
         )
     return tuple(made)

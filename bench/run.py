@@ -51,6 +51,7 @@ def main() -> int:
     parser.add_argument("--tickets", type=int, default=100_000)
     parser.add_argument("--json", type=Path, help="where to write the figures")
     parser.add_argument("--only", default="", help="names of figures, parted by commas")
+    parser.add_argument("--hold", action="store_true", help="keep it running, to look at plans")
     parser.add_argument("--load-only", action="store_true", help="make the database, no more")
     arguments = parser.parse_args()
     data = paths.data_folder() / "bench"
@@ -122,6 +123,9 @@ def _bench(supervisor: Supervisor, data: Path, arguments: argparse.Namespace) ->
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(table(report))
+    if arguments.hold:
+        print(f"\n{environment['JUNO_BASE_URL']}/  {environment['DATABASE_URL']}", flush=True)
+        supervisor.watch()
     missing = [each for each in figures if figures[each]["n"] == 0]
     return 1 if missing else 0
 
