@@ -332,13 +332,13 @@ def _downtimes(
     rows = (
         Downtime.objects.filter(touching, site__in=sites)
         .select_related("site", "extends")
-        .prefetch_related(
-            "extensions",
-            Prefetch("changes", DowntimeChange.objects.order_by("-noticed_at"), to_attr="history"),
-        )
+        .prefetch_related("extensions")
         .order_by("starts_at", "pk")
         .distinct()
     )
+    if known_at is not None:
+        newest_first = DowntimeChange.objects.order_by("-noticed_at")
+        rows = rows.prefetch_related(Prefetch("changes", newest_first, to_attr="history"))
     found: dict[int, list[Downtime]] = {}
     for row in rows:
         if known_at is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -33,7 +33,7 @@ from monitoring.queries import (
 )
 from supportunits.models import VO, VOSite
 from tickets.queries import open_numbers_of_sites
-from topology.models import OperationsCentre, Site
+from topology.models import OperationsCentre, Service, Site
 from topology.models.site import CertificationStatus
 
 DAYS_BACK = 2
@@ -61,6 +61,7 @@ class Line:
     note: str
     tags: SafeString
     what: str
+    services: str
     more: str
     until: SafeString
     left: str
@@ -193,6 +194,7 @@ def _groups(
     badges = current_conditions_for_sites(ids, at=now, ages=ages)
     downtimes = _downtimes(ids, timeline)
     tiers = _tiers(ids)
+    service_counts = _service_counts(downtimes)
     numbers = open_numbers_of_sites(user, ids) if user.is_authenticated else {}
     lines: dict[str, list[tuple[datetime, Line]]] = {}
     cells: dict[str, list[Cell]] = {}
@@ -209,7 +211,8 @@ def _groups(
         if shown is None:
             cells.setdefault(state, []).append(_cell(site, badge, tags, tickets))
             continue
-        line = _line(site, badge, shown, theirs, timeline, tags, tickets)
+        services = service_counts.get(site.pk, 0)
+        line = _line(site, badge, shown, theirs, timeline, services, tags, tickets)
         key = shown.starts_at if state == COMING else shown.ends_at
         lines.setdefault(state, []).append((key, line))
     headings = dict(_state_choices())
@@ -243,6 +246,26 @@ def _downtimes(site_ids: Iterable[int], timeline: Timeline) -> dict[int, list[Do
     ).order_by("starts_at", "pk"):
         found.setdefault(downtime.site_id, []).append(downtime)
     return found
+
+
+def _service_counts(site_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many services each site has; one query."""
+    return dict(
+        Service.objects.filter(site__in=list(site_ids), gone_at=None)
+        .values("site")
+        .annotate(count=Count("pk"))
+        .values_list("site", "count")
+    )
+
+
+def _services_words(affected: int, all_services: int) -> str:
+    """Say how much of a site a downtime covers: "3 of 37 services"."""
+    if affected > all_services:
+        return ngettext("%(n)d service", "%(n)d services", affected) % {"n": affected}
+    return ngettext("%(n)d of %(all)d service", "%(n)d of %(all)d services", all_services) % {
+        "n": affected,
+        "all": all_services,
+    }
 
 
 def _most_pressing(downtimes: list[Downtime], now: datetime) -> Downtime | None:
@@ -319,6 +342,7 @@ def _line(
     shown: Downtime,
     downtimes: list[Downtime],
     timeline: Timeline,
+    services: int,
     tags: SafeString,
     tickets: SafeString,
 ) -> Line:
@@ -333,6 +357,7 @@ def _line(
         note=_place(site),
         tags=tags,
         what=f"{words}: {text}" if text else words,
+        services=_services_words(len(shown.affected), services),
         more=ngettext("and %(n)d more", "and %(n)d more", others) % {"n": others} if others else "",
         until=display.when(shown.starts_at if shown.starts_at > now else shown.ends_at, now),
         left=downtime_lines.left_words(shown, now),

@@ -214,7 +214,7 @@ def test_queries_do_not_grow_with_sites_and_downtimes(
     poll(at + MINUTES)
     sites = list(Site.objects.all())
 
-    with assertNumQueries(5):
+    with assertNumQueries(4):
         conditions_at(sites=sites, moment=at + MINUTES)
     with assertNumQueries(3):
         current_conditions_for_sites([one.pk for one in sites], at=at + MINUTES)

@@ -49,6 +49,11 @@ LONGEST_EMAIL = 320
 LONGEST_DESCRIPTION = 20_000
 MOST_REMARKS = 50
 
+# Names stand in addresses and mails. GOCDB itself takes letters, digits, dot, dash and underscore;
+# we take blanks and other scripts too, but nothing that could be read as a path or as another name.
+_UNFIT_FOR_NAMES = re.compile(
+    r"[/\\\x00-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]|^\.{1,2}$"
+)
 _GENERATED_SUFFIX = re.compile(r"^(\d+)G\d+$")
 
 Record = TypeVar("Record")
@@ -67,7 +72,7 @@ def parse_site_list(body: bytes) -> Rows[SiteRecord]:
     def read(element: Element, remark: Callable[[str], None]) -> SiteRecord:
         return SiteRecord(
             key=_key(element),
-            name=_needed(element.get("NAME"), "NAME", LONGEST_NAME),
+            name=_name(element.get("NAME"), "NAME"),
             operations_centre=_clip(element.get("ROC"), LONGEST_NAME, remark),
             country=_clip(element.get("COUNTRY"), 100, remark),
             country_code=_clip(element.get("COUNTRY_CODE"), 8, remark),
@@ -149,7 +154,7 @@ def parse_centre_list(body: bytes) -> Rows[CentreRecord]:
     def read(element: Element, remark: Callable[[str], None]) -> CentreRecord:
         return CentreRecord(
             key=_centre_key(element),
-            name=_needed(element.get("ROC_NAME"), "ROC_NAME", LONGEST_NAME),
+            name=_name(element.get("ROC_NAME"), "ROC_NAME"),
         )
 
     return _rows(body, "ROC", read)
@@ -166,7 +171,7 @@ def parse_centres(body: bytes) -> Rows[CentreRecord]:
         text = _texts(element)
         return CentreRecord(
             key=_centre_key(element),
-            name=_needed(element.get("NAME") or element.findtext("NAME"), "NAME", LONGEST_NAME),
+            name=_name(element.get("NAME") or element.findtext("NAME"), "NAME"),
             email=text("EMAIL", LONGEST_EMAIL, remark),
             helpdesk_email=text("HELPDESK_EMAIL", LONGEST_EMAIL, remark),
             security_email=text("SECURITY_EMAIL", LONGEST_EMAIL, remark),
@@ -264,7 +269,9 @@ def _results(body: bytes) -> Document:
 def _what_gocdb_says(text: str, body: bytes) -> AnswerNotUnderstood | CredentialRefused:
     words = " ".join(text.split())[:300]
     if NO_CREDENTIAL.lower() in words.lower():
-        return CredentialRefused(f"GOCDB wants a certificate, or another one: {words}", body_start=body)
+        return CredentialRefused(
+            f"GOCDB wants a certificate, or another one: {words}", body_start=body
+        )
     return AnswerNotUnderstood(f"GOCDB answered with an error: {words}", body_start=body)
 
 
@@ -369,6 +376,14 @@ def _needed(value: str | None, name: str, longest: int) -> str:
         raise _BadRow(f"{name} is missing")
     if len(clean) > longest:
         raise _BadRow(f"{name} is longer than {longest} characters")
+    return clean
+
+
+def _name(value: str | None, label: str) -> str:
+    """Return a name that may stand in an address."""
+    clean = _needed(value, label, LONGEST_NAME)
+    if _UNFIT_FOR_NAMES.search(clean):
+        raise _BadRow(f"{label} {clean[:50]!r} holds characters that no name may have")
     return clean
 
 

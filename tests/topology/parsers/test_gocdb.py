@@ -289,6 +289,31 @@ def test_what_identifies_is_never_cut_and_the_rest_is() -> None:
     assert "cut to 100" in answer.remarks[0]
 
 
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "..", ".", "IN\u202eP2", "A\u200bB", "A&#10;B"])
+@pytest.mark.parametrize(
+    ("parse", "row"),
+    [
+        (gocdb.parse_site_list, '<SITE PRIMARY_KEY="1G0" NAME="{}"/>'),
+        (gocdb.parse_sites, '<SITE PRIMARY_KEY="1G0" NAME="{}"/>'),
+        (gocdb.parse_centre_list, '<ROC PRIMARY_KEY="1G0" ROC_NAME="{}"/>'),
+        (gocdb.parse_centres, '<NGI ID="1" NAME="{}"><PRIMARY_KEY>1</PRIMARY_KEY></NGI>'),
+    ],
+)
+def test_a_name_that_may_not_stand_in_an_address_is_refused(
+    parse: Any, row: str, name: str
+) -> None:
+    answer = parse(results(row.format(name)))
+
+    assert answer.records == ()
+    assert "no name may have" in answer.refused[0].reason
+
+
+def test_names_of_other_scripts_and_with_blanks_are_taken() -> None:
+    answer = gocdb.parse_site_list(results('<SITE PRIMARY_KEY="1G0" NAME="中国 T1 (a.b-c_d)"/>'))
+
+    assert answer.records[0].name == "中国 T1 (a.b-c_d)"
+
+
 _tags = st.sampled_from(
     ["results", "SITE", "DOWNTIME", "SERVICES", "SERVICE", "SERVICE_ENDPOINT", "meta", "link",
      "count", "max_page_size", "START_DATE", "END_DATE", "INSERT_DATE", "SEVERITY", "HOSTNAME",
