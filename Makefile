@@ -33,12 +33,30 @@ test: .venv/installed-dev ## Run all tests: ARGS="what pytest is told"
 
 .PHONY: check
 check: .venv/installed-dev ## Run all static checks
-	$(python) -m ruff format --check
+	@$(MAKE) --keep-going --no-print-directory $(checks)
+
+# Each one alone, too: make check-types
+checks := check-format check-lint check-layers check-types check-compose check-django
+.PHONY: $(checks)
+
+check-format: .venv/installed-dev
+	$(python) -m ruff format --check --quiet
+
+check-lint: .venv/installed-dev
 	$(python) -m ruff check
+
+check-layers: .venv/installed-dev
 	$(python) -c 'from importlinter.cli import lint_imports_command as main; main()'
-	@echo "mypy" && $(no-servers) $(python) -m mypy
+
+check-types: .venv/installed-dev
+	@echo "mypy"
+	@$(no-servers) $(python) -m mypy
+
+check-compose: .venv/installed-dev
 	$(python) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	@exec sh .ci/check-django $(services)
+
+check-django: .venv/installed-dev
+	@sh .ci/check-django $(services)
 
 .PHONY: lock
 lock: .venv/installed-dev ## Lock the packages of pyproject.toml in requirements*.txt: ARGS=--upgrade
