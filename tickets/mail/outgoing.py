@@ -102,6 +102,13 @@ def _was_told(entry: HistoryEntry) -> bool:
     ).exists()
 
 
+def entries_told_by(key: str) -> list[int]:
+    """Return the history entries that the mail under this key tells of; none for other mails."""
+    kind, _colon, rest = key.partition(":")
+    numbers = rest.partition(":")[0].split("+")
+    return [int(number) for number in numbers if number.isdigit()] if kind == _KEY else []
+
+
 def _key(entries: Sequence[HistoryEntry], address: str) -> str:
     numbers = "+".join(str(entry.pk) for entry in entries)
     return f"{_KEY}:{numbers}:{hashlib.sha256(address.casefold().encode()).hexdigest()[:32]}"

@@ -18,7 +18,7 @@ from tickets.mail import facts
 from tickets.mail.recipients import EntryFacts, Person, Recipient, Why, recipients
 from tickets.models import Attachment, Kind, Ticket
 from tickets.views.conditions import site_lines
-from tickets.views.page import ticket_context
+from tickets.views.page import mails_about, ticket_context
 from tickets.views.timeline import make_rows, names_of
 
 MOST_NEW = 50
@@ -45,7 +45,9 @@ def since(request: HttpRequest, number: int, entry_id: int) -> HttpResponse:
         names=names_of(entries),
         files=Attachment.objects.filter(entry__in=written).order_by("uploaded_at", "name"),
         at=clock.now(),
+        mails=mails_about(ticket, clock.now()) if context["reads_internal"] else None,
         new_after=entry_id,
+        reader=request.user.pk,
     )
     context["last_entry_id"] = entries[-1].pk
     context["news"] = ngettext("%(n)d new entry", "%(n)d new entries", len(context["rows"])) % {

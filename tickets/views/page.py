@@ -1,5 +1,6 @@
 """What the ticket page shows, gathered with a bounded number of queries."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +22,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from juno_support.lib import clock, display
+from juno_support.outbox.models import Delivery, DeliveryState
 from tickets import policies, queries
 from tickets.actions import follow, work
 from tickets.actions.row import ChangedMeanwhile
 from tickets.forms.reply import PUBLIC, ReplyForm, steps_for_composer
+from tickets.mail.outgoing import entries_told_by
 from tickets.models import (
     Attachment,
     ContextSnapshot,
@@ -41,6 +45,7 @@ from tickets.views.timeline import Row, file_line, make_rows, names_of, shown_by
 from tickets.workflow import ANSWERED, FINAL, OPEN, Status, Who, steps_from
 
 MOST_ENTRIES = 200
+MOST_MAILS = 2000
 # Asked for ahead of time by a browser that shows nothing yet: that is no reading.
 _PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Moz")
 
@@ -128,7 +133,9 @@ def ticket_context(
         names=names_of(entries),
         files=visible,
         at=at,
+        mails=mails_about(ticket, at) if reads_internal else None,
         new_after=seen_before,
+        reader=user.pk,
     )
     parts = _parts(ticket, user)
     sites = list(ticket.affected_sites.order_by("name"))
@@ -175,6 +182,32 @@ def ticket_context(
         "solved_by": _solver(entries) if ticket.solution else None,
         "solved_late": ticket.close_after,
     }
+
+
+def mails_about(ticket: Ticket, at: datetime) -> dict[int, SafeString]:
+    """Return what became of the mails about each history entry, ready to be shown; one query."""
+    counts: dict[int, Counter[str]] = {}
+    rows = Delivery.objects.filter(about_ticket=ticket.pk).order_by("-pk")
+    for key, state in rows.values_list("key", "state")[:MOST_MAILS]:
+        told = entries_told_by(key)
+        if told:
+            counts.setdefault(told[0], Counter())[state] += 1
+    found = {}
+    for entry_id, states in counts.items():
+        words = ", ".join(
+            f"{number} {DeliveryState(state).label}" for state, number in sorted(states.items())
+        )
+        number = sum(states.values())
+        found[entry_id] = format_html(
+            '<span class="entry-mail{}" title="{}">{} {}'
+            '<span class="visually-hidden"> {}</span></span>',
+            " is-late" if states[DeliveryState.FAILED] else "",
+            words,
+            display.icon("envelope"),
+            number,
+            ngettext("mail: %(words)s", "mails: %(words)s", number) % {"words": words},
+        )
+    return found
 
 
 def reply_form(

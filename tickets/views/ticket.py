@@ -44,11 +44,13 @@ Act = Callable[[HttpRequest, Ticket, User, datetime], str]
 @checked_inside
 def ticket(request: HttpRequest, number: int) -> HttpResponse:
     """Show a ticket; its outline to those who may know no more."""
-    outlined = policies.find_outline(request.user, number)
-    if policies.reads(outlined, request.user) == policies.Reading.OUTLINE:
+    try:
+        found = policies.find_ticket(request.user, number)
+    except Http404:
+        outlined = policies.find_outline(request.user, number)
         context = {"ticket": outlined, "sites": outlined.affected_sites.order_by("name")}
         return render(request, "tickets/outline.html", context)
-    return _page(request, policies.find_ticket(request.user, number))
+    return _page(request, found)
 
 
 def button(act: Act) -> View:

@@ -70,6 +70,7 @@ class Row:
     notes: tuple[SafeString, ...] = ()
     files: tuple[FileLine, ...] = ()
     tags: tuple[str, ...] = ()
+    mail: SafeString = NOTHING
     is_new: bool = False
     redact_url: str = ""
     classes: str = field(default="")
@@ -83,13 +84,16 @@ def make_rows(
     names: Names,
     files: Iterable[Attachment],
     at: datetime,
+    mails: Mapping[int, SafeString] | None = None,
     new_after: int | None = None,
+    reader: int | None = None,
 ) -> list[Row]:
     """Return the rows, oldest first.
 
     :param names: of what the entries' facts mention, from ``names_of``
     :param files: of the ticket
-    :param new_after: entries after this one are new to the reader
+    :param mails: what became of the mails about an entry, by the entry's key
+    :param new_after: entries after this one are new to the reader, but for the reader's own
     """
     maker = _Maker(ticket, redacts, names, list(files), at)
     rows: list[Row] = []
@@ -99,7 +103,9 @@ def make_rows(
             rows[-1] = replace(last, notes=(*last.notes, maker.note(entry)))
             continue
         row = maker.row(entry)
-        if new_after is not None and entry.pk > new_after:
+        if mails and entry.pk in mails:
+            row = replace(row, mail=mails[entry.pk])
+        if new_after is not None and entry.pk > new_after and entry.actor_id != reader:
             row = replace(row, is_new=True)
         rows.append(row)
     return rows

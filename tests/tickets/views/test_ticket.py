@@ -8,15 +8,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from juno_support.outbox.models import Delivery, DeliveryState
 from supportunits.models import IssueType
 from tests.make import AT, join_vo, make_service, make_site, make_unit, make_user
 from tests.tickets.make import make_ticket, write
 from tickets.actions import assign, context, follow, work
 from tickets.actions.files import add_to_entry
+from tickets.mail import outgoing
 from tickets.models import (
     Attachment,
     Category,
     DiaryEntry,
+    Dispatch,
     Draft,
     LastSeen,
     Priority,
@@ -260,6 +263,22 @@ def test_a_very_long_ticket_shows_its_beginning_and_its_newest(cast, pages, tick
     assert "Word 1<" not in text
 
 
+# Mail
+
+
+def test_supporters_see_what_became_of_the_mails(cast, pages, ticket):
+    write(ticket=ticket, by=cast.boris, words="We look at it.")
+    for dispatch in Dispatch.objects.filter(consumer="mail").order_by("pk"):
+        outgoing.handle(dispatch)
+    Delivery.objects.filter(to_address="ada@example.org").update(state=DeliveryState.FAILED)
+
+    filed, answered = pages(cast.boris).context["rows"]
+
+    assert "1 given up, " in filed.mail
+    assert "mails:" in answered.mail
+    assert not any(row.mail for row in pages(cast.ada).context["rows"])
+
+
 # Seen and unseen
 
 
@@ -271,6 +290,8 @@ def test_looking_marks_the_ticket_as_seen_and_shows_what_is_new(cast, pages, tic
     rows = pages(cast.boris).context["rows"]
 
     assert [row.is_new for row in rows] == [False, True]
+    assert not any(row.is_new for row in pages(cast.boris).context["rows"])
+    write(ticket=ticket, by=cast.boris, words="My own words")
     assert not any(row.is_new for row in pages(cast.boris).context["rows"])
 
 
