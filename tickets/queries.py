@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
+from supportunits.models import ROUTABLE, SupportUnit
 from tickets import policies
 from tickets.models import (
     Attachment,
@@ -261,7 +262,9 @@ def desk(
         case "waiting":
             found = mine.filter(status=Status.WAITING_FOR_REPLY, waiting_since__lt=waiting_since)
         case "problems":
-            found = mine.exclude(unit__state__in=["ACTIVE", "MAIL_ONLY"])
+            # By their keys: joined, the planner looks through all open tickets for these few.
+            units = SupportUnit.objects.exclude(state__in=ROUTABLE).values_list("pk", flat=True)
+            found = mine.filter(unit__in=list(units))
         case _:
             raise KeyError(name)
     return found.order_by("submitted_at", "pk")

@@ -189,7 +189,9 @@ class Ticket(models.Model):
                 condition=models.Q(notified_site__isnull=False),
             ),
             # queue and rail: new ones, few as a rule
-            models.Index(fields=["-id"], name="ticket_new", condition=_is("NEW")),
+            models.Index(
+                fields=["-id"], name="ticket_new", condition=models.Q(is_open=True, status="NEW")
+            ),
             # rail: promises that are late
             models.Index(
                 fields=["next_step_at"],
@@ -210,7 +212,7 @@ class Ticket(models.Model):
             models.Index(
                 fields=["submitted_at", "id"],
                 name="ticket_waiting",
-                condition=_is("WAITING_FOR_REPLY"),
+                condition=models.Q(is_open=True, status="WAITING_FOR_REPLY"),
             ),
             models.Index(
                 fields=["public_word_at"],
