@@ -96,11 +96,7 @@ def parse_sites(body: bytes) -> Rows[SiteRecord]:
             status = ""
         return SiteRecord(
             key=_key(element),
-            name=_needed(
-                element.get("NAME") or element.findtext("SHORT_NAME"),
-                "NAME",
-                LONGEST_NAME,
-            ),
+            name=_name(element.get("NAME") or element.findtext("SHORT_NAME"), "NAME"),
             operations_centre=text("ROC", LONGEST_NAME, remark),
             country=text("COUNTRY", 100, remark),
             country_code=text("COUNTRY_CODE", 8, remark),
