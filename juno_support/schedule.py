@@ -51,6 +51,11 @@ SCHEDULE = (
         "put tickets on hold back to work on their date",
     ),
     Scheduled(
+        "tickets.tasks.hand_over_tickets",
+        timedelta(minutes=5),
+        "act on people who left, and on units and sites that closed",
+    ),
+    Scheduled(
         "tickets.tasks.sweep_orphans",
         timedelta(hours=6),
         "remove uploads that no row names",

@@ -79,7 +79,9 @@ def record(
         facts=facts,
     )
     ticket.last_entry_id = entry.pk
-    ticket.updated_at = at
+    if kind != Kind.CONTEXT:
+        # What monitoring notes is no work on the ticket: lists show its age without it.
+        ticket.updated_at = at
     if consumers:
         is_past = _is_past.get()
         Dispatch.objects.bulk_create(

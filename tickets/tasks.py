@@ -9,7 +9,7 @@ from django.db import transaction
 
 from juno_support.lib import clock
 from tickets import history
-from tickets.actions import close, context, files
+from tickets.actions import close, context, files, hand_over
 from tickets.mail import outgoing
 from tickets.models import Consumer, Dispatch
 
@@ -63,6 +63,13 @@ def close_overdue(**_: object) -> None:
 def wake_held(**_: object) -> None:
     """Put tickets on hold back to work when their date has come."""
     close.wake_held(at=clock.now())
+
+
+@shared_task
+def hand_over_tickets(**_: object) -> None:
+    """Act on people who left, and on units and sites that closed."""
+    hand_over.release_leavers(at=clock.now())
+    hand_over.leave_closed_units(at=clock.now())
 
 
 @shared_task

@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from typing import Final
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from juno_support.lib.text import clean, first_bytes, show_bidi
+from juno_support.lib.text import clean, clean_line, first_bytes, show_bidi
 
 RENDERER_VERSION: Final = 1
 """Raise it whenever the same text would give other HTML."""
@@ -65,6 +65,11 @@ def render(text: str) -> str:
     if is_too_rich(text):
         return nh3.clean(f"<pre>{escape(text)}</pre>", tags={"pre"}, attributes={})
     return _sanitise(_parser().render(text))
+
+
+def plain(html: str) -> str:
+    """Return the words of rendered Markdown on one line, for lists; nothing in it is markup."""
+    return clean_line(unescape(nh3.clean(html, tags=set())))
 
 
 def is_too_rich(text: str) -> bool:

@@ -49,7 +49,7 @@ def assign_to_unit(
     *,
     ticket: Ticket,
     unit: SupportUnit,
-    by: User,
+    by: User | None,
     at: datetime,
     reason: str = "",
     undo_seconds: int = 0,

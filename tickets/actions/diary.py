@@ -86,7 +86,7 @@ def add_entry(
         late=entry.is_late,
     )
     if is_public:
-        ticket.last_line = text.shorten(text.clean_line(words), 160)
+        ticket.last_line = text.shorten(markdown.plain(entry.html), 160)
         ticket.public_word_at = at
     store(ticket, "last_line", "public_word_at")
     index.add_entry(entry)

@@ -122,12 +122,13 @@ def submit_ticket(
     responsible = _responsible_unit(notified_site, unit, is_restricted)
     is_direct = responsible.kind != UnitKind.TPM
 
+    html = markdown.render(description)
     ticket = Ticket(
         submission_key=draft_id,
         type=TicketType.USER,
         subject=subject,
         description=description,
-        description_html=markdown.render(description),
+        description_html=html,
         renderer_version=markdown.RENDERER_VERSION,
         submitter=by,
         on_behalf_of_name=text.clean_line(on_behalf_of_name),
@@ -154,7 +155,7 @@ def submit_ticket(
         submitted_at=at,
         updated_at=at,
         public_word_at=at,
-        last_line=text.shorten(text.clean_line(description), 160),
+        last_line=text.shorten(markdown.plain(html), 160),
     )
     ticket.save(force_insert=True)
     AffectedSite.objects.bulk_create(

@@ -1,0 +1,96 @@
+"""People who left, units and sites that closed: what follows on tickets, once."""
+
+import pytest
+
+from supportunits.models import UnitMembership, UnitState
+from tests.make import AT, make_operations_centre, make_site, make_site_unit, make_unit, make_user
+from tests.tickets.make import make_ticket
+from tickets.actions import assign, hand_over, work
+from tickets.models import HistoryEntry, Ticket, TicketPerson
+from tickets.workflow import Status
+
+
+@pytest.mark.parametrize("how", ["account closed", "left the unit", "unit closed"])
+def test_who_left_is_taken_off_open_tickets(cast, how):
+    ticket = work.take(ticket=make_ticket(by=cast.ada, unit=cast.in2p3_unit), by=cast.boris, at=AT)
+    assert hand_over.release_leavers(at=AT) == 0
+    match how:
+        case "account closed":
+            cast.boris.is_active = False
+            cast.boris.save()
+        case "left the unit":
+            UnitMembership.objects.filter(user=cast.boris).delete()
+        case "unit closed":
+            type(cast.in2p3_unit).objects.update(state=UnitState.CLOSED)
+
+    assert hand_over.release_leavers(at=AT) == 1
+    assert hand_over.release_leavers(at=AT) == 0
+
+    assert not TicketPerson.objects.exists()
+    entry = HistoryEntry.objects.latest("pk")
+    assert (entry.kind, entry.actor, entry.ticket) == ("ticket.person-removed", None, ticket)
+
+
+def test_solved_tickets_keep_their_people(cast):
+    ticket = work.take(ticket=make_ticket(by=cast.ada), by=cast.boris, at=AT)
+    work.take_step(
+        ticket=ticket, step="solve", by=cast.boris, at=AT, solution="Done.", code="FIXED"
+    )
+    UnitMembership.objects.all().delete()
+
+    assert hand_over.release_leavers(at=AT) == 0
+
+
+def test_a_closed_unit_hands_its_tickets_to_tpm(cast):
+    unit = make_unit(name="Old", members=(make_user(),))
+    ticket = make_ticket(by=cast.ada, unit=unit)
+    unit.state = UnitState.CLOSED
+    unit.save()
+
+    assert hand_over.leave_closed_units(at=AT) == 1
+    assert hand_over.leave_closed_units(at=AT) == 0
+
+    ticket.refresh_from_db()
+    assert (ticket.unit, ticket.status) == (cast.tpm, Status.ASSIGNED)
+    assert HistoryEntry.objects.latest("pk").facts["reason"] == "Old is closed."
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_handed_over"),
+    [
+        ({"certification_status": "Closed"}, True),
+        ({"gone_at": AT}, True),
+        ({"certification_status": "Suspended"}, False),
+        ({"certification_status": "Uncertified"}, False),
+    ],
+)
+def test_closed_sites_hand_over_to_their_operations_centre(cast, fields, is_handed_over):
+    centre = make_operations_centre(name="NGI_IT")
+    centre_unit = make_unit(name="NGI_IT", kind="OPERATIONS_CENTRE", operations_centre=centre)
+    site = make_site(name="INFN-T1", operations_centre=centre)
+    unit = make_site_unit(site=site)
+    ticket = make_ticket(by=cast.ada, notified_site=site)
+    assert ticket.unit == unit
+    type(site).objects.filter(pk=site.pk).update(**fields)
+
+    hand_over.leave_closed_units(at=AT)
+
+    ticket.refresh_from_db()
+    assert (ticket.unit == centre_unit) == is_handed_over
+
+
+def test_final_tickets_stay(cast):
+    unit = make_unit(name="Old")
+    ticket = make_ticket(by=cast.ada, unit=unit)
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.VERIFIED)
+    type(unit).objects.filter(pk=unit.pk).update(state=UnitState.CLOSED)
+
+    assert hand_over.leave_closed_units(at=AT) == 0
+
+
+def test_the_system_routes_without_a_person(cast):
+    ticket = make_ticket(by=cast.ada)
+
+    ticket = assign.assign_to_unit(ticket=ticket, unit=cast.in2p3_unit, by=None, at=AT)
+
+    assert HistoryEntry.objects.latest("pk").actor is None
