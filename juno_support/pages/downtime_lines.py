@@ -1,7 +1,7 @@
 """Downtimes and source ages in ready words, for the board and for the page of a site."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.html import format_html
@@ -74,9 +74,13 @@ def age_words(age: Freshness, at: datetime) -> str:
     """Say how old the data of a source are: "as of 19:30 (4 min ago)", or that there are none."""
     if age.last_success is None:
         return _("never read")
+    moment = display.local_text(age.last_success, at)
+    length = at - age.last_success
+    if length < timedelta(minutes=1):
+        return _("as of %(moment)s (just now)") % {"moment": moment}
     return _("as of %(moment)s (%(age)s ago)") % {
-        "moment": display.local_text(age.last_success, at),
-        "age": display.duration_text(at - age.last_success),
+        "moment": moment,
+        "age": display.duration_text(length),
     }
 
 
