@@ -42,7 +42,7 @@ from tickets.models import (
 from tickets.views.conditions import site_lines
 from tickets.views.shared import key_or_none
 from tickets.views.timeline import Row, file_line, make_rows, names_of, shown_by
-from tickets.workflow import ANSWERED, FINAL, OPEN, Status, Who, steps_from
+from tickets.workflow import ANSWERED, CODES, FINAL, OPEN, Status, Who, steps_from
 
 MOST_ENTRIES = 200
 MOST_MAILS = 2000
@@ -180,7 +180,7 @@ def ticket_context(
         "then": _then(ticket, at),
         "now_url": reverse("ticket-now", args=[ticket.pk]),
         "solved_by": _solver(entries) if ticket.solution else None,
-        "solved_late": ticket.close_after,
+        "good_codes": CODES[Status.SOLVED],
     }
 
 
