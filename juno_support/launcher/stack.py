@@ -114,9 +114,10 @@ def _only_one(data: Path) -> IO[str]:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        address = state.load(data).get("JUNO_BASE_URL", "")
+        address = state.load(data).get("JUNO_BASE_URL")
+        where = f" (process {state.running_pid(data)}, {address}/)" if address else ""
         raise SupportError(
-            f"JUNO Support already runs from {data} (process {state.running_pid(data)}) {address}",
+            f"JUNO Support already runs from {data}{where}.",
             "Stop that one, or give this one its own folder and port: "
             "make run JUNO_DATA=/path/to/folder PORT=8001",
         ) from error
