@@ -2,7 +2,8 @@
 
     python -m bench.measure --tickets 100000 --address 127.0.0.1:8001 --to figures.json
 
-Each figure is the median of many requests after some that do not count. What has no page of its
+Each figure is the median of many requests after some that do not count, taken in rounds: what else
+the machine does then falls on all of them. What has no page of its
 own (a poll, conditions at a site) runs in this process.
 """
 
@@ -10,15 +11,16 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import itertools
 import json
+import math
 import os
-import random
 import re
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +32,7 @@ from bench.forms import fields_of
 from juno_support.launcher import ports
 
 WARM_UP: Final = 5
+ROUNDS: Final = 6
 MANY: Final = 60
 FEW: Final = 30
 
@@ -41,6 +44,11 @@ class Figure:
     times: list[float] = field(default_factory=list)
     queries: int | None = None
     says_budget: bool = False
+
+    def add(self, answer: Answer) -> None:
+        """Count a page in."""
+        self.times.append(answer.milliseconds)
+        self.queries = max(self.queries or 0, answer.queries)
 
     def report(self) -> dict[str, Any]:
         """The figure as the JSON document has it."""
@@ -127,56 +135,77 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
     django.setup()
     only = set(filter(None, arguments.only.split(",")))
-    figures = {}
-    for name, measure in measurements(arguments.address, arguments.tickets).items():
-        if only and name not in only | {"floor"}:
-            continue
-        figure = Figure()
-        try:
-            figure = measure()
-        except (Failed, LookupError, http.client.HTTPException) as failure:
-            print(f"{name}: {failure!r}", file=sys.stderr)
-        report = figure.report()
-        print(f"{name}: {report['median_ms']} ms", file=sys.stderr, flush=True)
-        figures[name] = report
+    chosen = {
+        name: steps
+        for name, steps in measurements(arguments.address, arguments.tickets).items()
+        if not only or name in only | {"floor"}
+    }
+    figures = {name: figure.report() for name, figure in _in_rounds(chosen).items()}
     arguments.to.write_text(json.dumps(figures), encoding="utf-8")
 
 
-def measurements(address: str, total: int) -> dict[str, Callable[[], Figure]]:
+def _in_rounds(chosen: dict[str, Steps]) -> dict[str, Figure]:
+    """Take every figure a little, in turns: what else the machine does falls on all of them."""
+    figures = {name: Figure() for name in chosen}
+    for number in range(ROUNDS):
+        for name, steps in chosen.items():
+            try:
+                for _ in range(math.ceil(steps.many / ROUNDS)):
+                    if len(figures[name].times) < steps.many:
+                        steps.take(figures[name])
+            except (Failed, LookupError, http.client.HTTPException) as failure:
+                print(f"{name}: {failure!r}", file=sys.stderr)
+                steps.many = 0
+        print(f"round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)
+    return figures
+
+
+@dataclass
+class Steps:
+    """How one figure is taken: a function that takes it once, and how often it counts."""
+
+    take: Callable[[Figure], None]
+    many: int
+
+
+def measurements(address: str, total: int) -> dict[str, Steps]:
     """How each figure is taken, by its name."""
     from bench import world
 
     supporter = Browser(address, _session("bench-supporter"))
     submitter = Browser(address, _session("bench-submitter"))
-    source = random.Random(7)
-    open_tickets = _open_tickets(total)
+    open_tickets = itertools.cycle(_open_tickets(total))
+    people = itertools.count(250)
 
-    def pages(browser: Browser, paths: Iterable[str], many: int = MANY) -> Callable[[], Figure]:
-        return lambda: _pages(browser, list(paths), many)
+    def page(path: str, browser: Browser = supporter, many: int = MANY) -> Steps:
+        return Steps(lambda figure: _page(figure, browser, path), many)
 
-    def search(browser: Browser, line: str) -> Callable[[], Figure]:
-        return pages(browser, [f"/tickets/?q={quote(line)}"])
+    def search(line: str, browser: Browser = supporter) -> Steps:
+        return page(f"/tickets/?q={quote(line)}", browser)
+
+    def somebody() -> Browser:
+        # Another person each time: there is a limit on what one may file within an hour.
+        return Browser(address, _session(f"bench-person{next(people)}"))
 
     return {
-        "floor": pages(supporter, ["/bench/floor/"], 2 * MANY),
-        "queue": pages(supporter, ["/tickets/"], 2 * MANY),
-        "queue_counts": pages(supporter, ["/bench/counts/"]),
-        "tpm_desk": pages(supporter, ["/tpm/"]),
-        "ticket": pages(
-            supporter,
-            [f"/tickets/{number}/" for number in source.choices(open_tickets, k=MANY)],
+        "floor": page("/bench/floor/", many=2 * MANY),
+        "queue": page("/tickets/", many=2 * MANY),
+        "queue_counts": page("/bench/counts/"),
+        "tpm_desk": page("/tpm/"),
+        "ticket": Steps(
+            lambda figure: _page(figure, supporter, f"/tickets/{next(open_tickets)}/"), 2 * MANY
         ),
-        "search_rare": search(supporter, world.RARE),
-        "search_common": search(supporter, world.COMMON),
-        "search_pair": search(supporter, " ".join(world.PAIR)),
-        "search_own": search(submitter, world.COMMON),
-        "create_form": lambda: _creates(address),
-        "reply": lambda: _replies(supporter, source.choices(open_tickets, k=FEW + WARM_UP)),
-        "board": pages(supporter, ["/sites/"], FEW),
-        "poll_topology_full": lambda: _polls(1, afresh=True),
-        "poll_topology_unchanged": lambda: _polls(5, afresh=False),
-        "context_attach": lambda: _contexts(address),
-        "conditions_at": _conditions,
+        "search_rare": search(world.RARE),
+        "search_common": search(world.COMMON),
+        "search_pair": search(" ".join(world.PAIR)),
+        "search_own": search(world.COMMON, submitter),
+        "create_form": Steps(lambda figure: _create(figure, somebody()), FEW),
+        "reply": Steps(lambda figure: _reply(figure, supporter, next(open_tickets)), FEW),
+        "board": page("/sites/", many=FEW),
+        "poll_topology_full": Steps(lambda figure: _poll(figure, afresh=True), 1),
+        "poll_topology_unchanged": Steps(lambda figure: _poll(figure, afresh=False), ROUNDS),
+        "context_attach": Steps(lambda figure: _context(figure, somebody()), 2 * ROUNDS),
+        "conditions_at": Steps(_conditions, 10 * ROUNDS),
     }
 
 
@@ -206,84 +235,70 @@ def _open_tickets(total: int) -> list[int]:
     return newest + list(middle.values_list("pk", flat=True)[:200])
 
 
-def _pages(browser: Browser, paths: list[str], many: int) -> Figure:
-    figure = Figure(queries=0)
-    for number in range(many + WARM_UP):
-        path = paths[number % len(paths)]
-        answer = browser.get(path)
-        if answer.status != 200:
-            raise Failed(f"{path} answered {answer.status} {answer.location}")
-        if number >= WARM_UP:
-            figure.times.append(answer.milliseconds)
-            figure.queries = max(figure.queries or 0, answer.queries)
-            figure.says_budget |= b"had time to look" in answer.body
-    return figure
+def _page(figure: Figure, browser: Browser, path: str) -> None:
+    if not figure.times:
+        for _ in range(WARM_UP):
+            browser.get(path)
+    answer = browser.get(path)
+    if answer.status != 200:
+        raise Failed(f"{path} answered {answer.status} {answer.location}")
+    figure.add(answer)
+    figure.says_budget |= b"had time to look" in answer.body
 
 
-def _creates(address: str) -> Figure:
-    """File tickets, each as another person, as a limit on submissions wants it."""
-    figure = Figure(queries=0)
-    for number in range(FEW + WARM_UP):
-        browser = Browser(address, _session(f"bench-person{250 + number}"))
-        answer = browser.post("/tickets/new/", _ticket(browser, number))
-        _expect_redirect(answer, "/tickets/new/")
-        if number >= WARM_UP:
-            figure.times.append(answer.milliseconds)
-            figure.queries = max(figure.queries or 0, answer.queries)
-    return figure
+def _create(figure: Figure, browser: Browser) -> None:
+    """File a ticket, from sending the form to its redirect."""
+    fields = _ticket(browser)
+    if not figure.times:
+        browser.post("/tickets/new/", fields)
+        fields = _ticket(browser)
+    answer = browser.post("/tickets/new/", fields)
+    _expect_redirect(answer, "/tickets/new/")
+    figure.add(answer)
 
 
-def _ticket(browser: Browser, number: int) -> dict[str, str]:
+def _ticket(browser: Browser) -> dict[str, str]:
     """The form of a new ticket, filled in."""
     page = browser.get("/tickets/new/")
     if page.status != 200:
         raise Failed(f"/tickets/new/ answered {page.status}")
     return fields_of(page.body, "subject") | {
-        "subject": f"Transfers fail since noon ({number})",
+        "subject": "Transfers fail since noon",
         "description": "All transfers to the storage fail with a timeout.\n\n```\nerror 110\n```",
         "sites": "SITE3-T3",
         "priority": "2",
     }
 
 
-def _replies(browser: Browser, numbers: list[int]) -> Figure:
-    """Answer open tickets in public."""
-    figure = Figure(queries=0)
-    for step, number in enumerate(numbers):
-        page = browser.get(f"/tickets/{number}/")
-        if page.status != 200:
-            raise Failed(f"/tickets/{number}/ answered {page.status}")
-        fields = fields_of(page.body, "words") | {
-            "words": "We look into it; the **storage** was restarted.",
-            "side": "public",
-        }
-        path = f"/tickets/{number}/reply/"
-        answer = browser.post(path, fields)
-        _expect_redirect(answer, path)
-        if step >= WARM_UP:
-            figure.times.append(answer.milliseconds)
-            figure.queries = max(figure.queries or 0, answer.queries)
-    return figure
+def _reply(figure: Figure, browser: Browser, number: int) -> None:
+    """Answer an open ticket in public, from sending the form to its redirect."""
+    page = browser.get(f"/tickets/{number}/")
+    if page.status != 200:
+        raise Failed(f"/tickets/{number}/ answered {page.status}")
+    fields = fields_of(page.body, "words") | {
+        "words": "We look into it; the **storage** was restarted.",
+        "side": "public",
+    }
+    path = f"/tickets/{number}/reply/"
+    answer = browser.post(path, fields)
+    _expect_redirect(answer, path)
+    figure.add(answer)
 
 
-def _contexts(address: str) -> Figure:
+def _context(figure: Figure, browser: Browser) -> None:
     """From sending the form until the worker has attached the conditions at the site."""
     from tickets.models import ContextSnapshot
 
-    figure = Figure()
-    for number in range(10):
-        browser = Browser(address, _session(f"bench-person{400 + number}"))
-        fields = _ticket(browser, number)
-        began = time.perf_counter()
-        answer = browser.post("/tickets/new/", fields)
-        _expect_redirect(answer, "/tickets/new/")
-        ticket = int(re.findall(r"\d+", answer.location)[-1])
-        while not ContextSnapshot.objects.filter(ticket=ticket).exists():
-            if time.perf_counter() - began > 20:
-                raise Failed("no context within 20 s: does the worker run?")
-            time.sleep(0.005)
-        figure.times.append((time.perf_counter() - began) * 1000)
-    return figure
+    fields = _ticket(browser)
+    began = time.perf_counter()
+    answer = browser.post("/tickets/new/", fields)
+    _expect_redirect(answer, "/tickets/new/")
+    ticket = int(re.findall(r"\d+", answer.location)[-1])
+    while not ContextSnapshot.objects.filter(ticket=ticket).exists():
+        if time.perf_counter() - began > 20:
+            raise Failed("no context within 20 s: does the worker run?")
+        time.sleep(0.005)
+    figure.times.append((time.perf_counter() - began) * 1000)
 
 
 def _expect_redirect(answer: Answer, path: str) -> None:
@@ -293,7 +308,7 @@ def _expect_redirect(answer: Answer, path: str) -> None:
         raise Failed(f"{path} answered {answer.status}: {error[0] if error else words[:300]}")
 
 
-def _polls(many: int, *, afresh: bool) -> Figure:
+def _poll(figure: Figure, *, afresh: bool) -> None:
     """Poll a GOCDB with 423 sites and 4,186 services: all of it new, or all of it as it was."""
     from django.conf import settings
     from django.db import connection
@@ -311,26 +326,24 @@ def _polls(many: int, *, afresh: bool) -> Figure:
         FeedRun.objects.filter(source__name="gocdb-topology").delete()
     port = settings.JUNO_GOCDB_URL.rpartition(":")[2].split("/")[0]
     server = subprocess.Popen([sys.executable, "-m", "bench.gocdb", "--port", port])
-    figure = Figure(queries=0)
     try:
         while not ports.answers("127.0.0.1", int(port)):
             time.sleep(0.1)
-        if not afresh:
+        if not afresh and not figure.times:
             polling.poll("gocdb-topology", now=clock.now, wait_seconds=60)
-        for _ in range(many):
-            queries = Counter()
-            began = time.perf_counter()
-            with connection.execute_wrapper(queries):
-                run = polling.poll("gocdb-topology", now=clock.now, wait_seconds=60)
-            figure.times.append((time.perf_counter() - began) * 1000)
-            figure.queries = max(figure.queries or 0, queries.number)
-            expected = "ok" if afresh else "unchanged"
-            if run.outcome.lower() != expected:
-                raise Failed(f"the poll ended {run.outcome}: {run.reason}")
+        queries = Counter()
+        began = time.perf_counter()
+        with connection.execute_wrapper(queries):
+            run = polling.poll("gocdb-topology", now=clock.now, wait_seconds=60)
+        took = (time.perf_counter() - began) * 1000
+        expected = "ok" if afresh else "unchanged"
+        if run.outcome != expected:
+            raise Failed(f"the poll ended {run.outcome}: {run.reason}")
+        figure.times.append(took)
+        figure.queries = max(figure.queries or 0, queries.number)
     finally:
         server.terminate()
         server.wait()
-    return figure
 
 
 class Counter:
@@ -345,7 +358,7 @@ class Counter:
         return execute(sql, params, many, context)
 
 
-def _conditions() -> Figure:
+def _conditions(figure: Figure) -> None:
     from django.db import connection
 
     from juno_support.lib import clock
@@ -353,16 +366,13 @@ def _conditions() -> Figure:
     from topology.models import Site
 
     sites = list(Site.objects.order_by("pk")[:50])
-    figure = Figure(queries=0)
-    at = clock.now()
-    for number in range(200):
-        queries = Counter()
-        began = time.perf_counter()
-        with connection.execute_wrapper(queries):
-            conditions_at(sites=[sites[number % len(sites)]], moment=at)
-        figure.times.append((time.perf_counter() - began) * 1000)
-        figure.queries = max(figure.queries or 0, queries.number)
-    return figure
+    site = sites[len(figure.times) % len(sites)]
+    queries = Counter()
+    began = time.perf_counter()
+    with connection.execute_wrapper(queries):
+        conditions_at(sites=[site], moment=clock.now())
+    figure.times.append((time.perf_counter() - began) * 1000)
+    figure.queries = max(figure.queries or 0, queries.number)
 
 
 if __name__ == "__main__":
