@@ -5,10 +5,11 @@
   const dialog = document.getElementById("change");
   let opener = null;
 
-  // What answers with "changed meanwhile" (409) or "too early" is a page like any other.
+  // What answers with "changed meanwhile" (409) or "not you" (403) on this page is shown on it.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const status = event.detail.xhr.status;
-    if (status === 409 || status === 429) {
+    const isThisPage = /id="(ticket|change-title)"/.test(event.detail.xhr.responseText);
+    if ((status === 409 || status === 403) && isThisPage) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
