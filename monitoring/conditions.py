@@ -1,0 +1,148 @@
+"""What is, or was, going on at sites, as plain values: for pages, JSON, and as kept evidence."""
+
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SiteState(models.TextChoices):
+    """What the declared downtimes make of a site."""
+
+    OUTAGE = "outage", _("outage")
+    AT_RISK = "at-risk", _("at risk")
+    NONE = "none", _("no downtime")
+    UNKNOWN = "unknown", _("unknown")
+
+
+class Phase(models.TextChoices):
+    """Where a downtime stands relative to the moment that was asked about."""
+
+    RUNNING = "running", _("running")
+    COMING = "coming", _("coming")
+    OVER = "over", _("over")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+@dataclass(frozen=True)
+class AffectedService:
+    """A service that a downtime names."""
+
+    key: str
+    hostname: str
+    service_type: str
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DeclaredDowntime:
+    """A downtime as it was known; times are aware UTC, the end is exclusive.
+
+    ``covers_asked`` says whether it names one of the services that were asked about; it is True
+    where none were. ``extended_until`` is the end of the downtimes that extend it.
+    """
+
+    id: int
+    source: str
+    key: str
+    site: str
+    severity: str
+    classification: str
+    description: str
+    declared_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    phase: str
+    covers_asked: bool
+    services: tuple[AffectedService, ...]
+    extends: str | None
+    extended_until: datetime | None
+    first_seen_at: datetime
+    changed_at: datetime
+    withdrawn_at: datetime | None
+    portal_url: str
+
+
+@dataclass(frozen=True)
+class EntityStatus:
+    """What a monitoring system said of a service or site over a period."""
+
+    source: str
+    metric: str
+    entity: str
+    status: str
+    since: datetime | None
+    until: datetime | None
+    stale: bool
+
+
+@dataclass(frozen=True)
+class SourceAge:
+    """How old a source's data were, seen from the moment that was asked about."""
+
+    last_success: datetime | None
+    stale: bool
+
+
+@dataclass(frozen=True)
+class SiteConditions:
+    """What is known to have been going on at one site at a moment, or until ``until``."""
+
+    site: str
+    at: datetime
+    until: datetime | None
+    state: str
+    downtimes: tuple[DeclaredDowntime, ...]
+    coming: tuple[DeclaredDowntime, ...]
+    recent: tuple[DeclaredDowntime, ...]
+    statuses: tuple[EntityStatus, ...]
+    sources: dict[str, SourceAge]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values for a JSON document; moments as ISO 8601 in UTC."""
+        plain: dict[str, Any] = as_plain_values(self)
+        return plain
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What is known to have been going on at some sites."""
+
+    at: datetime
+    until: datetime | None
+    sites: tuple[SiteConditions, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values for a JSON document; moments as ISO 8601 in UTC."""
+        plain: dict[str, Any] = as_plain_values(self)
+        return plain
+
+
+@dataclass(frozen=True)
+class SiteBadge:
+    """A site's present state in one word, for lists. ``until`` is the end of the downtime."""
+
+    state: str
+    until: datetime | None
+    is_stale: bool
+    downtimes: int
+
+    @property
+    def word(self) -> str:
+        """Return the state in the reader's language."""
+        return str(SiteState(self.state).label)
+
+
+def as_plain_values(value: Any) -> Any:
+    """Return records, moments and tuples as what a JSON document can hold."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_plain_values(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: as_plain_values(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [as_plain_values(item) for item in value]
+    return value
