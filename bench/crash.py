@@ -44,7 +44,7 @@ CLIENTS: Final = 5
 SUBMITTERS: Final = ("ada", "wei", "uma", "chloe", "marta")
 SUPPORTERS: Final = ("carla", "feng", "klara", "rosa")
 SITES: Final = ("IN2P3-CC", "INFN-T1", "BEIJING-LCG2", "JINR-T1")
-PAUSES_S: Final = (1.0, 4.0)
+PAUSES_S: Final = (0.3, 2.5)
 """Between two deaths."""
 
 START_S: Final = 600.0
