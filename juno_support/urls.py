@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("juno_support.pages.urls")),
+    path("help/", include("juno_support.pages.help_urls")),
     path("accounts/", include("juno_support.signin.urls")),
     path("outbox/", include("juno_support.outbox.urls")),
     path("", include("juno_support.pages.unit_urls")),
