@@ -4,9 +4,13 @@
 class SupportError(Exception):
     """Something that cannot be done, in words for the person who asked for it.
 
+    ``is_refusal`` tells errors that say "not you" from those that say "not so".
+
     :param message: what happened, a full sentence.
     :param next_step: what the person can do now, a full sentence or empty.
     """
+
+    is_refusal = False
 
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message)

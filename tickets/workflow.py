@@ -109,6 +109,12 @@ class StepNotAllowed(SupportError):
     """A status cannot be reached from here, or not by this person."""
 
 
+class StepNotYours(StepNotAllowed):
+    """The step exists, but not for this person."""
+
+    is_refusal = True
+
+
 SUPPORTER = frozenset({Who.SUPPORTER})
 OWNER = frozenset({Who.OWNER})
 SYSTEM = frozenset({Who.SYSTEM})
@@ -201,6 +207,8 @@ def find_step(name: str, *, status: str, roles: Collection[Who]) -> Step:
     :raises StepNotAllowed: if it does not lead from this status, or is not for these roles
     """
     step = BY_NAME[name]
+    if not step.who & set(roles):
+        raise StepNotYours(_("You cannot do “%(step)s” on this ticket.") % {"step": step.label})
     if status not in step.froms:
         words = Status(status).label
         if status in FINAL:
@@ -217,6 +225,4 @@ def find_step(name: str, *, status: str, roles: Collection[Who]) -> Step:
             _("“%(step)s” is not possible while the ticket is %(status)s.")
             % {"step": step.label, "status": words}
         )
-    if not step.who & set(roles):
-        raise StepNotAllowed(_("You cannot do “%(step)s” on this ticket.") % {"step": step.label})
     return step

@@ -28,6 +28,8 @@ class ChangedMeanwhile(SupportError):
 class NotAllowed(SupportError):
     """The person may not do that to the ticket."""
 
+    is_refusal = True
+
 
 def locked(ticket: Ticket) -> Ticket:
     """Return the ticket afresh, its row locked until the end of the transaction."""

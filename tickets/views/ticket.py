@@ -9,6 +9,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.files.base import File
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -37,7 +38,8 @@ DIALOG = "change-body"
 
 _SAVE = gettext_lazy("Save")
 
-Act = Callable[[HttpRequest, Ticket, User, datetime], str]
+# Called with the request, the ticket, the person, the moment; returns what was done, in words.
+Act = Callable[..., str]
 
 
 @require_safe
@@ -56,7 +58,8 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 def button(act: Act) -> View:
     """Make a view of a button: load and check, one action, back to the page.
 
-    What the action refuses is said on the page: 409 where somebody else was quicker, else 422.
+    What the action refuses is said on the page: 409 where somebody else was quicker, 403 where it
+    is not for this person, else 422.
     """
 
     @require_POST
@@ -72,7 +75,8 @@ def button(act: Act) -> View:
             return _page(request, found, changed=error, status=409)
         except SupportError as error:
             found = policies.find_ticket(user, number)
-            return _page(request, found, problem=str(error), status=422)
+            status = 403 if error.is_refusal else 422
+            return _page(request, found, problem=str(error), status=status)
         if said:
             messages.success(request, said)
         return redirect("ticket", number)
@@ -142,6 +146,11 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     """
     user, at = cast(User, request.user), clock.now()
     found = policies.find_ticket(user, number)
+    if not policies.may_comment(found, user):
+        raise PermissionDenied
+    # Asked before the form is looked at: its step may be impossible now, because it was taken.
+    if _was_sent(request, found, user):
+        return redirect(f"{reverse('ticket', args=[number])}#last")
     form = reply_form(found, user, request=request)
     if not form.is_valid():
         _keep_files(request, form, found, user, at)
@@ -200,6 +209,12 @@ def _refuse_reply(
         again.add_error(place if place in again.fields else None, str(error))
     status = 422 if changed is None else 409
     return _page(request, found, reply=again, changed=changed, status=status)
+
+
+def _was_sent(request: HttpRequest, found: Ticket, user: User) -> bool:
+    """Return whether this very form was taken before: the answer got lost, or two clicks."""
+    key = key_or_none(request.POST.get("key"))
+    return key is not None and found.diary.filter(submission_key=key, author=user).exists()
 
 
 def _keep_files(
@@ -428,7 +443,8 @@ def change(request: HttpRequest, number: int, what: str) -> HttpResponse:
     if not kind.allowed(found, user):
         problem = _not_now(found)
         if request.method == "POST":
-            return _page(request, found, problem=problem, status=422)
+            status = 422 if policies.may_change(found, user) else 403
+            return _page(request, found, problem=problem, status=status)
         messages.error(request, problem)
         return redirect("ticket", number)
     form = kind.form(request.POST, ticket=found)
@@ -440,8 +456,7 @@ def change(request: HttpRequest, number: int, what: str) -> HttpResponse:
         kind.act(found, form.cleaned_data, {"by": user, "at": at})
     except ChangedMeanwhile as error:
         found = policies.find_ticket(user, number)
-        form.data = form.data.copy()
-        form.data["seen"] = str(found.last_entry_id)
+        form.data = {**request.POST.dict(), "seen": str(found.last_entry_id)}
         return _change_page(request, found, kind, form, changed=error, status=409)
     except SupportError as error:
         form.add_error(None, str(error))
@@ -531,8 +546,7 @@ def _redact(
         tone="bad",
     )
     if not policies.may_redact(found, request.user):
-        messages.error(request, _("Only supporters and admins redact. Ask a supporter to do it."))
-        return redirect("ticket", found.pk)
+        raise PermissionDenied(_("Only supporters and admins redact. Ask a supporter to do it."))
     if request.method != "POST":
         form: forms.Change = forms.RedactChange(ticket=found)
         return _change_page(request, found, kind, form, excerpt=what)

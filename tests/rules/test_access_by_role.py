@@ -1,0 +1,316 @@
+"""Every address as every role, against a table written by hand; and no internal word leaves.
+
+A letter stands for who gets an answer (anything but a refusal); all others are refused, and
+visitors are asked to sign in.
+
+    A visitor   N an account without anything   S the submitter   V members of the ticket's VO
+    P supporters   T TPM operators   C CSIRT   D admins
+"""
+
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from juno_support.outbox.models import CaughtMail
+from tests.cast import ROLE_NAMES
+from tests.make import AT, make_issue_type, make_service, make_site, make_unit, make_user
+from tests.rules.addresses import all_views, is_foreign
+from tests.tickets.make import make_ticket, write
+from tickets import tasks
+from tickets.actions import assign, context, follow
+from tickets.models import Attachment, HistoryEntry, SavedView
+
+LETTERS = {
+    "anonymous": "A",
+    "left": "A",
+    "nobody": "N",
+    "member of another VO": "N",
+    "VO manager": "N",
+    "submitter": "S",
+    "VO member": "V",
+    "VO shifter": "V",
+    "alarmer": "V",
+    "supporter": "P",
+    "supporter of another unit": "P",
+    "unit manager": "P",
+    "TPM operator": "T",
+    "CSIRT": "C",
+    "admin": "D",
+}
+EVERYONE, PEOPLE = "ANSVPTCD", "NSVPTCD"
+READERS, HELPERS, WRITERS = "SVPTCD", "PTC", "SPTC"
+
+# name of the address: (method, who gets an answer)
+TABLE = {
+    "home": ("get", EVERYONE),
+    "theme": ("post", EVERYONE),
+    "healthz": ("get", EVERYONE),
+    "help": ("get", EVERYONE),
+    "help-page": ("get", EVERYONE),
+    "readyz": ("get", EVERYONE),
+    "metrics": ("get", EVERYONE),  # from this machine; see tests/pages/test_health.py
+    "profile": ("get", PEOPLE),
+    "outbox:outbox": ("get", "D"),
+    "outbox:decide": ("post", "D"),
+    "outbox:caught": ("get", EVERYONE),
+    "outbox:caught-mail": ("get", EVERYONE),
+    "units:list": ("get", PEOPLE),
+    "units:open": ("get", "TD"),
+    "units:open-place": ("post", "TD"),
+    "units:unit": ("get", PEOPLE),
+    "vos:list": ("get", PEOPLE),
+    "vos:vo": ("get", PEOPLE),
+    "vos:open-units": ("post", "TD"),
+    "people:list": ("get", "D"),
+    "people:person": ("get", "D"),
+    "people:change": ("post", "D"),
+    "units:close": ("post", "D"),
+    "sites:board": ("get", EVERYONE),
+    "sites:site": ("get", EVERYONE),
+    "sites:override": ("post", "D"),
+    "links:list": ("get", EVERYONE),
+    "sources:list": ("get", PEOPLE),
+    "sources:poll": ("post", "D"),
+    "sources:configure": ("post", "D"),
+    "queue": ("get", PEOPLE),
+    "completions": ("get", PEOPLE),
+    "save-view": ("post", PEOPLE),
+    "delete-view": ("post", "S"),
+    "new-ticket": ("get", PEOPLE),
+    "save-draft": ("post", PEOPLE),
+    "discard-draft": ("post", PEOPLE),
+    "site-offers": ("get", PEOPLE),
+    "upload": ("post", PEOPLE),
+    "attachment": ("get", READERS),
+    # Who may not read the ticket sees an outline: site, type, status and age.
+    "ticket": ("get", PEOPLE),
+    "reply": ("post", WRITERS),
+    "remove-kept-file": ("post", READERS),
+    "take-step": ("post", WRITERS),
+    "follow": ("post", READERS),
+    "me-too": ("post", "VPTCD"),
+    "remove-person": ("post", HELPERS),
+    "remove-copy": ("post", HELPERS),
+    "change-ticket": ("post", HELPERS),
+    "redact-entry": ("post", "PTCD"),
+    "redact-file": ("post", "PTCD"),
+    "redact-part": ("post", "PTCD"),
+    "since": ("get", READERS),
+    "ticket-now": ("get", READERS),
+    "hearers": ("get", READERS),
+    "tpm-desk": ("get", "T"),
+    "find-units": ("get", "PTCD"),
+    "tpm-assign": ("post", "T"),
+    "tpm-undo": ("post", "T"),
+}
+# Managed by the people concerned: walked in tests/supportunits and tests/pages, role by role.
+# Those without an object of one's own to act on say "not found": tested with the pages.
+ELSEWHERE = {
+    "admin_link",
+    "remove-upload",
+    "units:change",
+    "units:members",
+    "vos:sites",
+}
+
+INTERNAL, RESTRICTED = "zwischenuns", "einbruchsdetail"
+
+
+@pytest.fixture
+def world(roles, clock_at, settings):
+    """A ticket with everything on it, an internal word, and a Security ticket."""
+    clock_at(AT)
+    settings.JUNO_DEMO = True  # the mail catcher is there in the demo only
+    make_site(name="BEIJING-LCG2")
+    submitter = roles["submitter"]
+    helper = roles["supporter"]
+    service = make_service(site=roles.in2p3, hostname="ce01.in2p3.example.org")
+    ticket = make_ticket(
+        by=submitter,
+        vo=roles.juno,
+        affected_sites=[roles.in2p3],
+        affected_services=[service],
+        carbon_copies=["copy@example.org"],
+        subject="Walk ticket",
+    )
+    public = write(
+        ticket=ticket, by=submitter, words="log", uploads=[SimpleUploadedFile("a.log", b"x")]
+    )
+    write(
+        ticket=ticket,
+        by=helper,
+        words=f"{INTERNAL} in the diary",
+        is_public=False,
+        uploads=[SimpleUploadedFile(f"{INTERNAL}.log", b"y")],
+    )
+    assign.involve(ticket=ticket, person=roles["TPM operator"], by=helper, at=AT)
+    security = make_issue_type(name="Break-in", is_security=True)
+    hidden = make_ticket(
+        by=make_user(username="victim"),
+        vo=roles.juno,
+        issue_type=security,
+        subject=f"{RESTRICTED} subject",
+        description=f"{RESTRICTED} text",
+        affected_sites=[roles.in2p3],
+    )
+    follow.add_reference(ticket=ticket, other=hidden, by=roles["CSIRT"], at=AT)
+    for each in (ticket, hidden):
+        context.attach_context(ticket=each, at=AT)
+    make_unit(name="Data", members=(make_user(),))
+    tasks.sweep_dispatches()
+    view = SavedView.objects.create(owner=submitter, name="mine", query="status:open")
+    caught = CaughtMail.objects.create(
+        message_id="x@y", to_address="a@example.org", subject="s", body="b", caught_at=AT
+    )
+    return {
+        "ticket": ticket,
+        "hidden": hidden,
+        "public_file": Attachment.objects.get(entry=public),
+        "internal_file": Attachment.objects.get(is_public=False),
+        "entry": public,
+        "view": view,
+        "caught": caught,
+        "involved": roles["TPM operator"],
+        "username": submitter.username,
+    }
+
+
+def _arguments(name, world):
+    ticket = world["ticket"].pk
+    last = HistoryEntry.objects.filter(ticket=ticket).latest("pk").pk
+    special = {
+        "help-page": ["search"],
+        "outbox:caught-mail": [world["caught"].pk],
+        "units:unit": ["IN2P3-CC"],
+        "units:close": ["Data"],
+        "vos:vo": ["juno"],
+        "vos:open-units": ["juno"],
+        "people:person": [world["username"]],
+        "people:change": [world["username"]],
+        "sites:site": ["IN2P3-CC"],
+        "sites:override": ["IN2P3-CC"],
+        "sources:poll": ["gocdb-topology"],
+        "sources:configure": ["gocdb-topology"],
+        "delete-view": [world["view"].pk],
+        "discard-draft": [uuid.uuid4()],
+        "attachment": [world["public_file"].pk],
+        "take-step": [ticket, "reopen"],
+        "change-ticket": [ticket, "priority"],
+        "redact-entry": [ticket, world["entry"].pk],
+        "redact-file": [ticket, world["public_file"].pk],
+        "redact-part": [ticket, "description"],
+        "since": [ticket, 0],
+        "tpm-undo": [last],
+    }
+    if name in special:
+        return special[name]
+    on_ticket = TICKET_PAGES
+    return [ticket] if name in on_ticket else []
+
+
+TICKET_PAGES = {
+    "ticket",
+    "reply",
+    "remove-kept-file",
+    "follow",
+    "me-too",
+    "remove-person",
+    "remove-copy",
+    "ticket-now",
+    "hearers",
+    "tpm-assign",
+}
+
+
+def _body(name, world):
+    return {
+        "units:open-place": {"site": "BEIJING-LCG2"},
+        "people:change": {"step": "admin"},
+        "remove-person": {"person": world["involved"].pk, "part": "INVOLVED"},
+        "remove-copy": {"address": "copy@example.org"},
+        "change-ticket": {"priority": "2"},
+        "reply": {"words": "a word", "side": "public", "key": str(uuid.uuid4())},
+        "tpm-assign": {"unit_name": "IN2P3-CC"},
+    }.get(name, {})
+
+
+def _ask(client, method, path, body=None):
+    """Return the answer, leaving no trace in the database."""
+    with transaction.atomic():
+        answer = getattr(client, method)(path, body or {})
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        transaction.set_rollback(True)
+    return answer, content.decode(errors="replace")
+
+
+def _verdict(answer):
+    if answer.status_code == 302 and answer.url.startswith("/accounts/login/"):
+        return "sign in"
+    return "refused" if answer.status_code in (403, 404) else "answered"
+
+
+def test_the_table_names_every_address():
+    walked = set(TABLE) | ELSEWHERE
+    known = set()
+    for route, name, view in all_views():
+        if is_foreign(view):
+            continue
+        space = route.strip("/").split("/")[0]
+        known.add(f"{space}:{name}" if f"{space}:{name}" in walked else name)
+    assert known == walked
+
+
+def test_every_address_as_every_role(world, roles):
+    wrong = []
+    for role in ROLE_NAMES:
+        client = Client()
+        if not roles[role].is_anonymous:
+            client.force_login(roles[role], backend="django.contrib.auth.backends.ModelBackend")
+        for name, (method, allowed) in TABLE.items():
+            path = reverse(name, args=_arguments(name, world))
+            answer, text = _ask(client, method, path, _body(name, world))
+            letter = LETTERS[role]
+            expected = (
+                "answered" if letter in allowed else "sign in" if letter == "A" else "refused"
+            )
+            if answer.status_code >= 500 or _verdict(answer) != expected:
+                wrong.append(
+                    f"{role}: {method} {path} gave {answer.status_code}, expected {expected}"
+                )
+            if letter in "ANSV" and INTERNAL in text:
+                wrong.append(f"{role}: {path} shows an internal word")
+            if letter not in "CD" and RESTRICTED in text:
+                wrong.append(f"{role}: {path} shows a restricted word")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_internal_and_restricted_things_by_their_own_address(world, roles, role):
+    client = Client()
+    if not roles[role].is_anonymous:
+        client.force_login(roles[role], backend="django.contrib.auth.backends.ModelBackend")
+    letter = LETTERS[role]
+    hidden = world["hidden"].pk
+    internal_file = reverse("attachment", args=[world["internal_file"].pk])
+
+    assert (_verdict(_ask(client, "get", internal_file)[0]) == "answered") == (letter in "PTCD")
+    answer, text = _ask(client, "get", reverse("ticket", args=[hidden]))
+    # TPM sees that a Security ticket exists.
+    assert (_verdict(answer) == "answered") == (letter in "TCD")
+    assert (RESTRICTED in text) == (letter in "CD")
+    for name in sorted(TICKET_PAGES - {"ticket", "ticket-now", "hearers", "tpm-assign"}):
+        answer, text = _ask(client, "post", reverse(name, args=[hidden]))
+        assert (RESTRICTED in text) <= (letter in "CD"), name
+        assert (_verdict(answer) == "answered") <= (letter in "CD"), name
+    for line in (INTERNAL, RESTRICTED, f"#{hidden}", f"#{world['ticket'].pk}", "is:restricted"):
+        answer, text = _ask(client, "get", f"/tickets/?q={line.replace('#', '%23')}")
+        rows = answer.context["rows"] if answer.context and "rows" in answer.context else []
+        may = {INTERNAL: "PTCD", RESTRICTED: "CD", f"#{hidden}": "CD", "is:restricted": "CD"}
+        if line in may:
+            assert bool(rows or (answer.status_code == 302 and letter != "A")) == (
+                letter in may[line]
+            ), line
