@@ -129,7 +129,7 @@ class NextStepChange(Change):
 
     def clean_due_at(self) -> Any:
         """Return the moment in the reader's zone."""
-        return in_zone(self.cleaned_data["due_at"], timezone.get_current_timezone())  # type: ignore[arg-type]
+        return in_zone(self.cleaned_data["due_at"], timezone.get_current_timezone())
 
 
 class VOChange(Change):
@@ -184,7 +184,7 @@ class IssueTypeChange(Change):
         own = kinds.filter(vo=self.ticket.vo_id) if self.ticket.vo_id else kinds.none()
         shown = own if own.exists() else kinds.filter(vo=None)
         self.fields["value"].queryset = (  # type: ignore[attr-defined]
-            shown | IssueType.objects.filter(pk=self.ticket.issue_type_id)
+            shown | IssueType.objects.filter(pk=self.ticket.issue_type_id or 0)
         ).order_by("position", "name")
 
 
@@ -219,7 +219,7 @@ class MomentChange(Change):
 
     def clean_value(self) -> Any:
         """Return the moment in the reader's zone."""
-        return in_zone(self.cleaned_data["value"], timezone.get_current_timezone())  # type: ignore[arg-type]
+        return in_zone(self.cleaned_data["value"], timezone.get_current_timezone())
 
 
 class ProblemChange(MomentChange):

@@ -1,8 +1,7 @@
 """Form fields that several ticket forms use."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -48,7 +47,7 @@ class WallClockField(forms.Field):
         return value
 
 
-def in_zone(wall_clock: datetime | None, zone: ZoneInfo) -> datetime | None:
+def in_zone(wall_clock: datetime | None, zone: tzinfo) -> datetime | None:
     """Return the moment at which a clock in the zone shows this; a skipped hour moves on."""
     return None if wall_clock is None else wall_clock.replace(tzinfo=zone)
 

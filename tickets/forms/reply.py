@@ -1,7 +1,6 @@
 """The composer: words for the public or the internal diary, and the step that goes along."""
 
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tickets.forms.fields import SeveralFilesInput, WallClockField, in_zone
+from tickets.forms.fields import WallClockField, in_zone
 from tickets.workflow import CODES, Need, ResolutionCode, Status, Step
 
 PUBLIC, INTERNAL = "public", "internal"
@@ -35,7 +34,6 @@ class ReplyForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason of the hold"), required=False, max_length=500
     )
-    files = forms.FileField(label=gettext_lazy("Files"), required=False, widget=SeveralFilesInput)
 
     def __init__(
         self,
@@ -63,8 +61,6 @@ class ReplyForm(forms.Form):
             ("", _("choose…")),
             *((code.value, code.label) for code in codes),
         ]
-        # The files are read from the request: a form field would take one of them only.
-        del self.fields["files"]
 
     def clean(self) -> dict[str, Any]:
         """Refuse what does not go together; the actions check everything else."""
@@ -108,7 +104,7 @@ class ReplyForm(forms.Form):
             arguments |= {"solution": found["words"]}
         if step.name == "hold":
             zone = timezone.get_current_timezone()
-            arguments |= {"until": in_zone(found["until"], zone), "reason": found["reason"]}  # type: ignore[arg-type]
+            arguments |= {"until": in_zone(found["until"], zone), "reason": found["reason"]}
         return arguments
 
     def _label(self, step: Step) -> str:
@@ -127,7 +123,6 @@ class ReplyForm(forms.Form):
         return words.get(step.name, str(step.label))
 
 
-HOLD_AT_MOST = timedelta(days=365)
 OFFERED_IN_COMPOSER = frozenset(
     {"ask", "answered", "resume", "hold", "solve", "leave-unsolved", "withdraw", "reopen", "verify"}
 )

@@ -181,7 +181,7 @@ class TicketForm(forms.Form):
             ("", _("not said")),
             *((str(each.pk), each.name) for each in self._issue_types.values()),
         ]
-        field.widget.security = frozenset(  # type: ignore[attr-defined]
+        field.widget.security = frozenset(
             str(each.pk) for each in self._issue_types.values() if each.is_security
         )
         self.fields["services"].choices = [  # type: ignore[attr-defined]

@@ -146,7 +146,7 @@ def names_of(entries: Iterable[HistoryEntry]) -> dict[tuple[str, int], str]:
     ]
     if not parts:
         return {}
-    rows: QuerySet[Any, Any] = parts[0].union(*parts[1:], all=True)  # type: ignore[assignment]
+    rows: QuerySet[Any, Any] = parts[0].union(*parts[1:], all=True)
     return {(kind, key): name for kind, key, name in rows}
 
 
