@@ -52,7 +52,7 @@ _SAMPLE: Final = 8
 _MOST_HELD: Final = 3_000
 """So many tickets the index may give, where the estimate said that there would be too many."""
 
-_FIRST_SLICE: Final = 200
+_FIRST_SLICE: Final = 300
 _BIGGEST_SLICE: Final = 50_000
 _SLICE_SECONDS: Final = 0.05
 
@@ -206,7 +206,9 @@ class _Attempt:
         if min(each * self.size, number) * _WALK_ROW < ways[cheapest]:
             if not is_by_number:
                 return self._walk_sorted()
-            page = self._walk(each=each, limit=self.ends, sample=bool(self.meaning.positive))
+            # One word alone is as frequent as its statistics say; several may avoid each other.
+            is_doubtful = self.meaning.positive.count("'") > 2
+            page = self._walk(each=each, limit=self.ends, sample=is_doubtful)
             if page is not None:
                 return page
             # Next to nothing fitted: the words avoid each other, or the conditions.
