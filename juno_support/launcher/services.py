@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from juno_support.errors import SupportError
 from juno_support.launcher import logs, postgres, valkey
 from juno_support.launcher.speech import say
 from juno_support.launcher.supervisor import Supervisor
@@ -25,11 +26,19 @@ class Services:
 
 
 def given(name: str) -> str:
-    """Return the value of a variable or of the file that NAME_FILE names, or an empty text."""
+    """Return the value of a variable or of the file that NAME_FILE names, or an empty text.
+
+    :raises SupportError: the file cannot be read.
+    """
     if value := os.environ.get(name):
         return value
     if path := os.environ.get(f"{name}_FILE"):
-        return Path(path).read_text(encoding="utf-8").strip()
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SupportError(
+                f"{name}_FILE names {path}: {error.strerror}.", "Correct it, or unset it."
+            ) from error
     return ""
 
 

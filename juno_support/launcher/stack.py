@@ -69,6 +69,13 @@ def main() -> int:
     except SupportError as error:
         complain(f"\n{error.message}\n{error.next_step}")
         return 1
+    except PermissionError as error:
+        # Most likely root made the folder before.
+        complain(
+            f"\n{error.filename} belongs to somebody else.\n"
+            "Take another folder: make run JUNO_DATA=/path/to/folder"
+        )
+        return 1
     return 0
 
 

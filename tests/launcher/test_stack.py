@@ -127,6 +127,27 @@ def test_a_taken_port_is_said_before_anything_starts(folder: Path) -> None:
     assert not (folder / "other" / "postgres").exists()
 
 
+def test_a_secret_file_that_is_not_there_is_said(folder: Path) -> None:
+    refused = start(folder / "other", DATABASE_URL_FILE="/nowhere/url")
+    assert refused.process.wait(30) == 1
+    until(lambda: "DATABASE_URL_FILE names /nowhere/url" in refused.said, 5)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("mine", [False, True], ids=["the folder", "a file in it"])
+def test_a_folder_of_somebody_else_is_said(folder: Path, mine: bool) -> None:
+    data = folder / f"theirs-{mine}"
+    data.mkdir()
+    (data / "log").mkdir()
+    (data / "lock").touch(mode=0o000)
+    data.chmod(0o700 if mine else 0o500)
+    refused = start(data)
+    assert refused.process.wait(30) == 1
+    until(lambda: "make run JUNO_DATA=" in refused.said, 5)
+    assert "Traceback" not in refused.said
+    data.chmod(0o700)
+
+
 @pytest.mark.parametrize("part", _PARTS)
 def test_a_killed_part_comes_back(stack: Stack, part: str) -> None:
     pid = stack.child(_PARTS[part])
