@@ -9,16 +9,19 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import text
-from tickets.models import Attachment, DiaryEntry, Draft
+from tickets.actions import form_key
+from tickets.models import Attachment, DiaryEntry, Draft, Ticket
 
 MOST_FILES = 20
 ORPHAN_AGE = timedelta(days=2)
 DRAFT_AGE = timedelta(days=60)
+_PART = 64 * 1024
 
 
 class FileRefused(SupportError):
@@ -29,8 +32,19 @@ class FileRefused(SupportError):
 def add_to_draft(*, draft_id: UUID, upload: UploadedFile, by: User, at: datetime) -> Attachment:
     """Attach a file to a draft; the draft is made if it is not there yet.
 
-    :raises FileRefused: if it is too large, there are too many, or the draft is somebody else's
+    The same file twice is there once: the form was sent again after an answer got lost.
+
+    :raises FileRefused: if it is too large, there are too many, or the draft is somebody else's or
+        was submitted
     """
+    form_key.wait_for(draft_id)
+    before = _sent_before(draft_id, upload, by)
+    if before is not None:
+        return before
+    if Ticket.objects.filter(submission_key=draft_id).exists():
+        raise FileRefused(
+            _("This ticket is filed already."), _("Attach the file to an answer in the ticket.")
+        )
     draft, _new = Draft.objects.get_or_create(
         id=draft_id, defaults={"owner": by, "created_at": at, "updated_at": at}
     )
@@ -89,7 +103,7 @@ def _keep(upload: UploadedFile, *, by: User, at: datetime, **owner: object) -> A
             % {"name": upload.name, "most": settings.JUNO_ATTACHMENT_MAX_BYTES // 1024**2},
             _("Compress it, or put it on a shared disk and give the path."),
         )
-    name = text.clean_line(upload.name or "")[-255:] or "file"
+    name = _name(upload)
     attachment = Attachment(
         uploader=by,
         name=name,
@@ -101,6 +115,37 @@ def _keep(upload: UploadedFile, *, by: User, at: datetime, **owner: object) -> A
     attachment.file.save(name, upload, save=False)
     attachment.save(force_insert=True)
     return attachment
+
+
+def _sent_before(draft_id: UUID, upload: UploadedFile, by: User) -> Attachment | None:
+    """Return the file that this draft, or the ticket that it became, has already."""
+    same = Attachment.objects.filter(
+        Q(draft=draft_id) | Q(ticket__submission_key=draft_id),
+        entry=None,
+        uploader=by,
+        name=_name(upload),
+        size=upload.size or 0,
+        redacted_at=None,
+    )
+    return next((each for each in same if _is_same(each, upload)), None)
+
+
+def _is_same(attachment: Attachment, upload: UploadedFile) -> bool:
+    upload.seek(0)
+    try:
+        with attachment.file.open("rb") as stored:
+            while (part := upload.read(_PART)) == stored.read(_PART):
+                if not part:
+                    return True
+    except FileNotFoundError:
+        pass
+    finally:
+        upload.seek(0)
+    return False
+
+
+def _name(upload: UploadedFile) -> str:
+    return text.clean_line(upload.name or "")[-255:] or "file"
 
 
 def _stored_files(folder: str) -> Iterable[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import NotificationMode, User
@@ -15,6 +15,7 @@ from juno_support.lib import markdown, text
 from supportunits import queries as unit_queries
 from supportunits.models import VO, IssueType, SupportUnit, UnitKind
 from tickets import history
+from tickets.actions import form_key
 from tickets.models import (
     AffectedSite,
     Attachment,
@@ -48,8 +49,11 @@ class NotAcceptable(SupportError):
 def save_draft(*, draft_id: UUID, by: User, at: datetime, data: dict[str, object]) -> Draft:
     """Keep what somebody is writing. Somebody else's draft, or a submitted one, is left alone.
 
-    :raises NotAcceptable: if the draft belongs to somebody else
+    :raises NotAcceptable: if the draft belongs to somebody else, or was submitted
     """
+    form_key.wait_for(draft_id)
+    if Ticket.objects.filter(submission_key=draft_id).exists():
+        raise NotAcceptable("", _("This ticket is filed already."))
     draft, is_new = Draft.objects.select_for_update().get_or_create(
         id=draft_id, defaults={"owner": by, "data": data, "created_at": at, "updated_at": at}
     )
@@ -105,8 +109,7 @@ def submit_ticket(
     :raises NotAcceptable: with the field and what to do, if it cannot be accepted as it is
     """
     # Two clicks at once: the second waits here, then finds the first one's ticket.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [draft_id.int % 2**63])
+    form_key.wait_for(draft_id)
     before = Ticket.objects.filter(submission_key=draft_id).first()
     if before is not None:
         if before.submitter_id != by.pk:

@@ -176,6 +176,37 @@ def test_files_of_the_draft_become_files_of_the_ticket(cast):
     assert not Draft.objects.exists()
 
 
+def test_a_form_that_is_sent_again_leaves_its_file_once(cast):
+    draft_id = uuid.uuid4()
+
+    def send(content=b"exit 1"):
+        files.add_to_draft(
+            draft_id=draft_id, upload=SimpleUploadedFile("a.log", content), by=cast.ada, at=AT
+        )
+
+    send()
+    send()
+    send(b"exit 2")
+    ticket = make_ticket(by=cast.ada, draft_id=draft_id)
+    send()
+
+    assert sorted(file.file.read() for file in ticket.attachments.all()) == [b"exit 1", b"exit 2"]
+    assert not Draft.objects.exists()
+
+
+def test_a_filed_ticket_takes_no_further_file_or_draft(cast):
+    draft_id = uuid.uuid4()
+    make_ticket(by=cast.ada, draft_id=draft_id)
+
+    with pytest.raises(files.FileRefused, match="filed already"):
+        files.add_to_draft(
+            draft_id=draft_id, upload=SimpleUploadedFile("a.log", b"late"), by=cast.ada, at=AT
+        )
+    with pytest.raises(NotAcceptable, match="filed already"):
+        submit.save_draft(draft_id=draft_id, by=cast.ada, at=AT, data={"subject": "late"})
+    assert not Draft.objects.exists()
+
+
 def test_drafts_belong_to_their_owner(cast):
     draft = submit.save_draft(draft_id=uuid.uuid4(), by=cast.ada, at=AT, data={"subject": "a"})
 
