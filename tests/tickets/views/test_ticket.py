@@ -322,6 +322,17 @@ def test_the_same_answer_twice_is_written_once(cast, client_of, ticket):
     assert DiaryEntry.objects.count() == 1
 
 
+def test_the_same_answer_with_its_step_twice_is_taken_once(cast, client_of, ticket):
+    client, key = client_of(cast.carla), str(uuid4())
+    for _press in range(2):
+        answer = reply(client, ticket, words="Which files?", step="ask", key=key)
+        assert answer.status_code == 302
+    ticket.refresh_from_db()
+    assert ticket.status == Status.WAITING_FOR_REPLY
+    assert DiaryEntry.objects.count() == 1
+    assert ticket.history.filter(kind="ticket.status-changed").count() == 1
+
+
 def test_an_internal_note_changes_nothing_and_stays_inside(cast, client_of, pages, ticket):
     reply(client_of(cast.boris), ticket, side="internal", words="Their proxy is broken")
 
@@ -439,6 +450,19 @@ def test_files_of_an_answer_that_was_refused_wait_for_the_next_try(cast, client_
         assert file.read() == b"disk full"
     assert not Draft.objects.exists()
     assert "ce.log" not in text_of(client.get("/tickets/new/")), "it was no draft of a ticket"
+
+
+def test_a_file_that_waits_can_be_taken_away_and_the_words_stay(cast, client_of, ticket):
+    client, key = client_of(cast.boris), str(uuid4())
+    reply(client, ticket, key=key, step="solve", files=SimpleUploadedFile("id_rsa", b"oops"))
+
+    page = reply(client, ticket, key=key, words="Half a", drop=Attachment.objects.get().pk)
+
+    assert page.status_code == 200
+    assert "id_rsa" not in text_of(page)
+    assert "Half a" in text_of(page)
+    assert not Attachment.objects.exists()
+    assert not DiaryEntry.objects.exists()
 
 
 def test_a_late_comment_and_the_way_to_a_follow_up(cast, client_of, pages, ticket):
