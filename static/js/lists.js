@@ -23,12 +23,35 @@
     if (desk) show(line.dataset.number);
   }
 
+  // What the preview shows, and the keys that act on it, must be the selected ticket's: an answer
+  // that comes late for another ticket is dropped, and a key waits for the preview.
+  let awaited = "";
+  let waiting = "";
+
   function show(number) {
     if (!preview || !window.htmx) return;
-    window.htmx.ajax("GET", preview.dataset.url + number, { target: "#preview", swap: "innerHTML" });
+    awaited = number;
+    waiting = "";
+    preview.setAttribute("aria-busy", "true");
+    window.htmx.ajax("GET", preview.dataset.url + number, {
+      source: preview, target: "#preview", swap: "innerHTML",
+    });
+  }
+
+  if (preview) {
+    preview.addEventListener("htmx:afterSwap", () => {
+      awaited = "";
+      preview.removeAttribute("aria-busy");
+      if (waiting) press(waiting);
+      waiting = "";
+    });
   }
 
   function press(key) {
+    if (awaited && key !== "u") {
+      waiting = key;
+      return true;
+    }
     const target = document.querySelector(`[data-key="${key}"]`);
     if (!target) return false;
     if (target.matches("input")) target.focus();
