@@ -18,7 +18,6 @@ urlpatterns = [
     path("files/<uuid:key>/", files.attachment, name="attachment"),
     path("tickets/<int:number>/", ticket.ticket, name="ticket"),
     path("tickets/<int:number>/reply/", ticket.reply, name="reply"),
-    path("tickets/<int:number>/reply/files/", ticket.remove_kept_file, name="remove-kept-file"),
     path("tickets/<int:number>/step/<slug:step>/", ticket.take_step, name="take-step"),
     path("tickets/<int:number>/follow/", ticket.follow_ticket, name="follow"),
     path("tickets/<int:number>/me-too/", ticket.say_me_too, name="me-too"),

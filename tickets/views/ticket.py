@@ -152,6 +152,9 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     if _was_sent(request, found, user):
         return redirect(f"{reverse('ticket', args=[number])}#last")
     form = reply_form(found, user, request=request)
+    if "drop" in request.POST:
+        _drop_file(form, key_or_none(request.POST["drop"]), user)
+        return _page(request, found, reply=form)
     if not form.is_valid():
         _keep_files(request, form, found, user, at)
         return _page(request, found, reply=form, status=422)
@@ -177,19 +180,6 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         return _refuse_reply(request, form, error, user, number)
     submit.discard_draft(draft_id=key, by=user)
     return redirect(f"{reverse('ticket', args=[number])}#last")
-
-
-@require_POST
-@checked_inside
-def remove_kept_file(request: HttpRequest, number: int) -> HttpResponse:
-    """Take away a file that waits with an answer which could not be sent."""
-    user = cast(User, request.user)
-    policies.find_ticket(user, number)
-    key = key_or_none(request.POST.get("remove"))
-    found = Attachment.objects.filter(pk=key, uploader=user, ticket=None).first() if key else None
-    if found is not None:
-        files.remove_from_draft(attachment=found, by=user)
-    return redirect("ticket", number)
 
 
 def _refuse_reply(
@@ -234,6 +224,13 @@ def _keep_files(
         messages.error(request, str(error))
 
 
+def _drop_file(form: ReplyForm, key: UUID | None, user: User) -> None:
+    """Take away a file that waits with an answer which could not be sent."""
+    for file in kept_files(form, user):
+        if file.pk == key:
+            files.remove_from_draft(attachment=file, by=user)
+
+
 def _as_upload(file: Attachment, opened: ExitStack) -> Any:
     return File(opened.enter_context(file.file.open("rb")), name=file.name)
 
@@ -242,7 +239,7 @@ def _as_upload(file: Attachment, opened: ExitStack) -> Any:
 
 
 @dataclass(frozen=True)
-class Kind:
+class SmallForm:
     """One small form: its words, its fields, who may use it, and the action."""
 
     title: str | Promise
@@ -341,23 +338,23 @@ def _withdraw(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> Non
     )
 
 
-CHANGES: dict[str, Kind] = {
-    "priority": Kind(gettext_lazy("Change the priority"), forms.PriorityChange, _priority),
-    "unit": Kind(
+CHANGES: dict[str, SmallForm] = {
+    "priority": SmallForm(gettext_lazy("Change the priority"), forms.PriorityChange, _priority),
+    "unit": SmallForm(
         gettext_lazy("Give it to another support unit"),
         forms.UnitChange,
         _unit,
         send=gettext_lazy("Assign"),
         allowed=_is_open_supporter,
     ),
-    "assign": Kind(
+    "assign": SmallForm(
         gettext_lazy("Assign a supporter"),
         forms.PersonChange,
         _assign,
         send=gettext_lazy("Assign"),
         allowed=_supporter,
     ),
-    "involve": Kind(
+    "involve": SmallForm(
         gettext_lazy("Involve a supporter"),
         forms.PersonChange,
         _involve,
@@ -365,21 +362,27 @@ CHANGES: dict[str, Kind] = {
         words=gettext_lazy("Who is involved is told of everything."),
         allowed=_supporter,
     ),
-    "next-step": Kind(gettext_lazy("What happens next"), forms.NextStepChange, _next_step),
-    "vo": Kind(gettext_lazy("Change the concerned VO"), forms.VOChange, _field("vo")),
-    "scope": Kind(gettext_lazy("Say how far it reaches"), forms.ScopeChange, _scope),
-    "issue-type": Kind(
+    "next-step": SmallForm(gettext_lazy("What happens next"), forms.NextStepChange, _next_step),
+    "vo": SmallForm(gettext_lazy("Change the concerned VO"), forms.VOChange, _field("vo")),
+    "scope": SmallForm(gettext_lazy("Say how far it reaches"), forms.ScopeChange, _scope),
+    "issue-type": SmallForm(
         gettext_lazy("Change the type of issue"), forms.IssueTypeChange, _field("issue_type")
     ),
-    "category": Kind(gettext_lazy("Change the category"), forms.CategoryChange, _field("category")),
-    "subject": Kind(gettext_lazy("Change the subject"), forms.SubjectChange, _field("subject")),
-    "problem-at": Kind(
+    "category": SmallForm(
+        gettext_lazy("Change the category"), forms.CategoryChange, _field("category")
+    ),
+    "subject": SmallForm(
+        gettext_lazy("Change the subject"), forms.SubjectChange, _field("subject")
+    ),
+    "problem-at": SmallForm(
         gettext_lazy("Change the moment of the problem"),
         forms.ProblemChange,
         _field("problem_at"),
     ),
-    "eta": Kind(gettext_lazy("Say when a solution is expected"), forms.EtaChange, _field("eta_at")),
-    "sites": Kind(
+    "eta": SmallForm(
+        gettext_lazy("Say when a solution is expected"), forms.EtaChange, _field("eta_at")
+    ),
+    "sites": SmallForm(
         gettext_lazy("Change the affected sites"),
         forms.SitesChange,
         _sites,
@@ -388,26 +391,26 @@ CHANGES: dict[str, Kind] = {
             or (policies.may_change(found, user) and found.status not in FINAL)
         ),
     ),
-    "notified-site": Kind(
+    "notified-site": SmallForm(
         gettext_lazy("Change the notified site"),
         forms.NotifiedSiteChange,
         _field("notified_site"),
     ),
-    "cc": Kind(
+    "cc": SmallForm(
         gettext_lazy("Add a CC address"),
         forms.CopyChange,
         _copy,
         send=gettext_lazy("Add"),
         allowed=_supporter,
     ),
-    "reference": Kind(
+    "reference": SmallForm(
         gettext_lazy("Refer to another ticket"),
         forms.ReferenceChange,
         _reference,
         send=gettext_lazy("Connect"),
         allowed=_comments,
     ),
-    "escalate": Kind(
+    "escalate": SmallForm(
         gettext_lazy("Escalate this ticket"),
         forms.Confirmation,
         _escalate,
@@ -419,7 +422,7 @@ CHANGES: dict[str, Kind] = {
         tone="warn",
         allowed=_owner_of_open,
     ),
-    "withdraw": Kind(
+    "withdraw": SmallForm(
         gettext_lazy("Withdraw this ticket"),
         forms.WithdrawChange,
         _withdraw,
@@ -534,7 +537,7 @@ def _redact(
     verb: Callable[..., Ticket],
     what: str,
 ) -> HttpResponse:
-    kind = Kind(
+    kind = SmallForm(
         title,
         forms.RedactChange,
         verb,
@@ -572,7 +575,7 @@ def _page(request: HttpRequest, found: Ticket, *, status: int = 200, **more: Any
 def _change_page(
     request: HttpRequest,
     found: Ticket,
-    kind: Kind,
+    kind: SmallForm,
     form: forms.Change,
     *,
     changed: ChangedMeanwhile | None = None,

@@ -49,6 +49,7 @@ class FileLine:
     size: str
     is_picture: bool
     is_gone: bool
+    key: str
     redact_url: str = ""
 
 
@@ -159,6 +160,7 @@ def file_line(file: Attachment, *, redacts: bool) -> FileLine:
         size="" if is_gone else filesizeformat(file.size),
         is_picture=not is_gone and file.content_type in PICTURES,
         is_gone=is_gone,
+        key=str(file.pk),
         redact_url=""
         if is_gone or not redacts
         else reverse("redact-file", args=[file.ticket_id, file.pk]),
