@@ -18,7 +18,7 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 30.0
 _SETTLED_SECONDS = 3.0
-# Who lived that long is not in a loop of crashes.
+# Who lived that long is not in a loop of crashes, even where nobody saw it answer.
 _STEADY_SECONDS = 30.0
 
 
@@ -244,10 +244,12 @@ class Supervisor:
         if self._stopping:
             return
         self._kill_adopted()
+        # Who was well before it died is in no loop of crashes: somebody killed it.
+        was_well = kept.announced and lived > _SETTLED_SECONDS
         kept.deaths += 1
         kept.announced = False
         kept.last_words = process.describe_end(status)
-        kept.pause = _FIRST_PAUSE if lived > _STEADY_SECONDS else kept.pause
+        kept.pause = _FIRST_PAUSE if was_well or lived > _STEADY_SECONDS else kept.pause
         kept.due = time.monotonic() + kept.pause
         # Who was killed has written nothing about it; who gave up by itself has.
         log = "" if os.WIFSIGNALED(status) or not kept.program.log else f" (see {kept.program.log})"

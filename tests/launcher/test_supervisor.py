@@ -189,6 +189,20 @@ def test_a_child_that_keeps_failing_is_tried_ever_more_slowly(tmp_path: Path) ->
     assert len(pauses) <= 6
 
 
+def test_a_child_that_was_well_is_started_again_at_once_however_often_it_is_killed(
+    tmp_path: Path,
+) -> None:
+    launcher = start(tmp_path, _WATCH)
+    pid = int(said(launcher, "up").split()[1])
+    for _kill in range(3):
+        time.sleep(3.5)
+        os.kill(pid, signal.SIGKILL)
+        assert "again in 0.2 s" in said(launcher, "again in")
+        pid = int(said(launcher, "runs again").rpartition("pid ")[2].rstrip(")\n"))
+    launcher.terminate()
+    launcher.communicate(timeout=20)
+
+
 def test_a_start_that_fails_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
     launcher = start(
         tmp_path,
