@@ -84,6 +84,7 @@ class Traffic:
     """What is under way at this moment, for those who want to disturb it."""
 
     forms: int = 0
+    accepted: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextmanager
@@ -97,6 +98,12 @@ class Traffic:
         finally:
             with self._changed:
                 self.forms -= 1
+
+    def count_accepted(self) -> None:
+        """Note that a form was accepted."""
+        with self._changed:
+            self.accepted += 1
+            self._changed.notify_all()
 
     def wait_for_form(self, seconds: float) -> None:
         """Return when a form is on its way, at the latest after so long."""
@@ -292,6 +299,7 @@ class Person(threading.Thread):
             raise GaveUp(f"{path}: {answer.status} {answer.location} {words_of(answer)}")
         form.number = int(found[1])
         form.accepted = True
+        self._traffic.count_accepted()
         if twice:
             twice.join(ANSWER_S)
 
