@@ -67,6 +67,7 @@ def test_filing_with_the_help_of_the_form(
     assert ticket.recognised == {"jobs": ["123456"]}
     assert Attachment.objects.get().ticket == ticket
     assert not Draft.objects.exists()
+    _rest(page)
 
 
 def test_a_mistake_brings_the_cursor_to_its_field(cast: Cast, page_of: PageOf) -> None:
@@ -80,6 +81,7 @@ def test_a_mistake_brings_the_cursor_to_its_field(cast: Cast, page_of: PageOf) -
 
     expect(page.locator("#id_carbon_copies")).to_be_focused()
     expect(page.get_by_text("is no e-mail address")).to_be_visible()
+    _rest(page)
 
 
 def test_a_supporter_works_on_a_ticket(cast: Cast, page_of: PageOf, looked_at: Look) -> None:
@@ -117,6 +119,7 @@ def test_a_supporter_works_on_a_ticket(cast: Cast, page_of: PageOf, looked_at: L
     page.get_by_role("button", name="Send public answer").click()
     expect(page.locator("#ticket-head")).to_contain_text("solved")
     looked_at(page, "ticket-solved")
+    _rest(page)
 
 
 def test_the_second_of_two_sees_what_changed_and_keeps_the_words(
@@ -138,6 +141,7 @@ def test_the_second_of_two_sees_what_changed_and_keeps_the_words(
     page.get_by_role("button", name="Send public answer").click()
     expect(page.locator("#ticket-head")).to_contain_text("solved")
     assert DiaryEntry.objects.get().text == "Solved by a reboot."
+    _rest(page)
 
 
 def test_news_arrive_without_taking_away_what_is_typed(cast: Cast, page_of: PageOf) -> None:
@@ -157,6 +161,12 @@ def test_news_arrive_without_taking_away_what_is_typed(cast: Cast, page_of: Page
     expect(page.locator("#ticket-head")).to_contain_text("in progress")
     expect(page.locator("#announce")).to_have_text("1 new entry")
     expect(page.get_by_label("Your words")).to_have_value("half a sen")
+    _rest(page)
+
+
+def _rest(page: Page) -> None:
+    """Wait until the page asks for nothing more: what it asks must not meet the clearing up."""
+    page.wait_for_load_state("networkidle")
 
 
 def _answer_sooner(route: Any) -> None:
@@ -164,7 +174,7 @@ def _answer_sooner(route: Any) -> None:
     route.fulfill(response=answer, body=answer.text().replace("every 20s", "every 1s"))
 
 
-def test_everything_works_without_a_script(cast: Cast, page_of: PageOf, looked_at: Look) -> None:
+def test_everything_works_without_a_script(cast: Cast, page_of: PageOf) -> None:
     ticket = make_ticket(by=cast.ada, at=clock.now(), vo=cast.juno)
     page = page_of(cast.boris, java_script_enabled=False)
     page.goto(f"/tickets/{ticket.pk}/")
@@ -178,3 +188,4 @@ def test_everything_works_without_a_script(cast: Cast, page_of: PageOf, looked_a
 
     expect(page.locator("#ticket-head")).to_contain_text("waiting for reply")
     expect(page.locator("#ticket-head")).to_contain_text("very urgent")
+    _rest(page)
