@@ -26,7 +26,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Scene:
-    """One ticket: when, by whom, about what, and what happens to it."""
+    """One ticket: when, by whom, about what, and what happens to it.
+
+    :ivar is_exact: it happens at these hours; else people wait until they sit at their desks
+    """
 
     hours_ago: float
     submitter: str
@@ -43,6 +46,7 @@ class Scene:
     copies: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     lines: tuple[Line, ...] = ()
+    is_exact: bool = False
 
 
 SCENES = (
@@ -122,6 +126,7 @@ SCENES = (
         hosts=("arc01.jinr-t1.ru", "se-xrd01.jinr-t1.ru"),
         priority=4,
         affects_whole_vo=True,
+        is_exact=True,
         lines=(
             Line("feng", "assign", 0.3, to="JINR-T1"),
             Line("noah", "me too", 0.2),
@@ -284,6 +289,7 @@ SCENES = (
         "Job submission and execution",
         sites=("BEIJING-LCG2",),
         priority=2,
+        is_exact=True,
         lines=(
             Line("feng", "assign", 0.4, to="BEIJING-LCG2"),
             Line("hao", "say", 0.6, "Yes. The nodes were switched off an hour before the machines, as announced in the downtime. We should have drained the queues earlier. 抱歉!"),
@@ -380,6 +386,7 @@ SCENES = (
         "Certificates, VOMS, IAM",
         sites=("BEIJING-LCG2",),
         priority=2,
+        is_exact=True,
         lines=(
             Line("feng", "assign", 0.5, to="BEIJING-LCG2"),
             Line("hao", "say", 3, "The renewal daemon had stopped, I see. It runs again."),

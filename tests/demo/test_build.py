@@ -1,5 +1,6 @@
 """The demo world and its story."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,14 @@ def built(
         override_settings(DATA_DIR=folder, MEDIA_ROOT=folder / "files", JUNO_DEMO=True),
         transaction.atomic(),
     ):
+        refused: list[str] = []
+        watcher = logging.Handler()
+        watcher.emit = lambda record: refused.append(record.getMessage())  # type: ignore[method-assign]
+        story = logging.getLogger("juno_support.demo.story")
+        story.addHandler(watcher)
         build.build(at=AT)
+        story.removeHandler(watcher)
+        assert refused == []
         yield folder
         transaction.set_rollback(True)
 
