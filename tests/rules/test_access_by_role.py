@@ -89,7 +89,6 @@ TABLE = {
     # Who may not read the ticket sees an outline: site, type, status and age.
     "ticket": ("get", PEOPLE),
     "reply": ("post", WRITERS),
-    "remove-kept-file": ("post", READERS),
     "take-step": ("post", WRITERS),
     "follow": ("post", READERS),
     "me-too": ("post", "VPTCD"),
@@ -215,7 +214,6 @@ def _arguments(name, world):
 TICKET_PAGES = {
     "ticket",
     "reply",
-    "remove-kept-file",
     "follow",
     "me-too",
     "remove-person",
