@@ -22,6 +22,8 @@ CONSUMERS: dict[str, Callable[[Dispatch], None]] = {
 }
 AT_ONCE = 500
 LONGEST_PAUSE = timedelta(hours=1)
+# After so many failures the pause does not grow any more (and 2**n would outgrow a timedelta).
+DOUBLINGS = 9
 
 
 @shared_task
@@ -101,5 +103,5 @@ def handle_dispatch(dispatch_id: int) -> None:
     except Exception as error:
         logger.exception("dispatch %s failed", dispatch_id)
         attempts = Dispatch.objects.values_list("attempts", flat=True).get(pk=dispatch_id)
-        pause = min(timedelta(seconds=10 * 2**attempts), LONGEST_PAUSE)
+        pause = min(timedelta(seconds=10 * 2 ** min(attempts, DOUBLINGS)), LONGEST_PAUSE)
         history.mark_failed(dispatch_id, repr(error), at + pause)

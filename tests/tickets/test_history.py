@@ -1,5 +1,7 @@
 """The spine: append-only in the database itself, and handed on after the commit."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, InternalError, transaction
 from kombu.exceptions import OperationalError
@@ -67,8 +69,6 @@ def test_the_sweep_does_what_was_left_and_only_once(cast, clock_at, monkeypatch)
 
 
 def test_a_failure_is_noted_holds_nobody_up_and_is_tried_again(cast, clock_at, monkeypatch):
-    from datetime import timedelta
-
     handled = []
 
     def fail(row):
@@ -97,8 +97,6 @@ def test_a_failure_is_noted_holds_nobody_up_and_is_tried_again(cast, clock_at, m
 
 
 def test_what_waits_for_an_undo_is_not_handled_before(cast, clock_at, monkeypatch):
-    from datetime import timedelta
-
     from tickets.actions import assign
 
     handled = []
@@ -118,3 +116,25 @@ def test_what_waits_for_an_undo_is_not_handled_before(cast, clock_at, monkeypatc
     clock_at(AT + timedelta(seconds=10))
     tasks.sweep_dispatches()
     assert handled == ["ticket.unit-changed"]
+
+
+def test_what_fails_for_days_does_not_stop_the_sweep(cast, clock_at, monkeypatch):
+    handled = []
+
+    def fail(row):
+        raise ValueError("no snapshot")
+
+    monkeypatch.setattr(
+        tasks, "CONSUMERS", {"context": fail, "mail": lambda row: handled.append(row.pk)}
+    )
+    clock_at(AT)
+    make_ticket(by=cast.ada)
+    Dispatch.objects.filter(consumer="context").update(
+        attempts=5000, not_before=AT - timedelta(days=1)
+    )
+
+    tasks.sweep_dispatches()
+
+    failed = Dispatch.objects.get(consumer="context")
+    assert handled
+    assert (failed.attempts, failed.not_before) == (5001, AT + tasks.LONGEST_PAUSE)
