@@ -29,14 +29,18 @@ def redact_entry(
 ) -> Ticket:
     """Blank a diary entry and its traces: search, waiting and sent mail texts.
 
+    What was done to the internal side is told on the internal side only.
+
     :raises NotAllowed: if the person may not
     """
     ticket = _start(entry.ticket, by, is_again)
-    entry.text, entry.html, entry.redacted_at = BLANK, markdown.render(BLANK), at
-    entry.save(update_fields=["text", "html", "redacted_at"])
+    if entry.text and entry.text == ticket.solution:
+        # The words that solved the ticket stand in both places.
+        _blank_solution(ticket)
+    _blank_entry(entry, at)
     if entry.is_public:
         ticket.last_line = ""
-    return _finish(ticket, by, at, why, entry=entry.pk)
+    return _finish(ticket, by, at, why, is_public=entry.is_public, entry=entry.pk)
 
 
 @transaction.atomic
@@ -57,8 +61,11 @@ def redact_solution(
 ) -> Ticket:
     """Blank the solution and its traces. Raises as :func:`redact_entry`."""
     ticket = _start(ticket, by, is_again)
-    ticket.solution, ticket.solution_html = BLANK, markdown.render(BLANK)
-    store(ticket, "solution", "solution_html")
+    if ticket.solution:
+        for entry in DiaryEntry.objects.filter(ticket=ticket, text=ticket.solution):
+            _blank_entry(entry, at)
+            ticket.last_line = ""
+    _blank_solution(ticket)
     return _finish(ticket, by, at, why, part="solution")
 
 
@@ -89,7 +96,9 @@ def redact_attachment(
     attachment.save(update_fields=["name", "file", "redacted_at"])
     if file:
         transaction.on_commit(lambda: storage.delete(file), robust=True)
-    return _finish(ticket, by, at, why, attachment=str(attachment.pk))
+    return _finish(
+        ticket, by, at, why, is_public=attachment.is_public, attachment=str(attachment.pk)
+    )
 
 
 def redo(note: dict[str, Any], *, at: datetime) -> bool:
@@ -121,6 +130,16 @@ def _is_blank(ticket: Ticket, part: str) -> bool:
     return bool(getattr(ticket, part) in ("", BLANK, BLANK_SUBJECT))
 
 
+def _blank_entry(entry: DiaryEntry, at: datetime) -> None:
+    entry.text, entry.html, entry.redacted_at = BLANK, markdown.render(BLANK), at
+    entry.save(update_fields=["text", "html", "redacted_at"])
+
+
+def _blank_solution(ticket: Ticket) -> None:
+    ticket.solution, ticket.solution_html = BLANK, markdown.render(BLANK)
+    store(ticket, "solution", "solution_html")
+
+
 def _start(ticket: Ticket, by: User, is_again: bool) -> Ticket:
     # Who did it then may have left since; what was decided stays decided.
     if not is_again and not policies.may_redact(ticket, by):
@@ -128,13 +147,15 @@ def _start(ticket: Ticket, by: User, is_again: bool) -> Ticket:
     return locked(ticket)
 
 
-def _finish(ticket: Ticket, by: User, at: datetime, why: str, **what: Any) -> Ticket:
+def _finish(
+    ticket: Ticket, by: User, at: datetime, why: str, *, is_public: bool = True, **what: Any
+) -> Ticket:
     history.record(
         ticket=ticket,
         kind=Kind.REDACTED,
         by=by,
         at=at,
-        is_public=True,
+        is_public=is_public,
         consumers=(),
         why=why.strip()[:200],
         **what,

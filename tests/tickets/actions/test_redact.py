@@ -7,7 +7,7 @@ from django.db import connection
 
 from tests.make import AT
 from tests.tickets.make import make_ticket, write
-from tickets import tasks
+from tickets import queries, tasks
 from tickets.actions import redact
 from tickets.actions.row import NotAllowed
 from tickets.models import Attachment, HistoryEntry, SearchDocument
@@ -86,3 +86,44 @@ def test_the_file_goes_and_its_row_says_so(cast, leaking, django_capture_on_comm
 def test_not_everybody_redacts(cast, leaking, who):
     with pytest.raises(NotAllowed):
         redact.redact_entry(entry=leaking[1], by=getattr(cast, who), at=AT, why="")
+
+
+@pytest.mark.parametrize("part", ["entry", "solution"])
+def test_the_words_that_solved_a_ticket_go_in_both_places(cast, part):
+    ticket = make_ticket(by=cast.ada)
+    entry = write(
+        ticket=ticket,
+        by=cast.boris,
+        words=f"use {SECRET}",
+        step="solve",
+        solution=f"use {SECRET}",
+        code="FIXED",
+    )
+
+    if part == "entry":
+        redact.redact_entry(entry=entry, by=cast.boris, at=AT, why="a password")
+    else:
+        redact.redact_solution(ticket=ticket, by=cast.boris, at=AT, why="a password")
+
+    assert _everywhere(SECRET) == []
+    entry.refresh_from_db()
+    assert entry.redacted_at == AT
+
+
+def test_what_was_taken_out_of_the_internal_side_is_told_there_only(cast):
+    ticket = make_ticket(by=cast.ada)
+    note = write(
+        ticket=ticket,
+        by=cast.boris,
+        words=SECRET,
+        is_public=False,
+        uploads=[SimpleUploadedFile("a.pem", b"x")],
+    )
+
+    redact.redact_entry(entry=note, by=cast.boris, at=AT, why="our own key")
+    redact.redact_attachment(attachment=Attachment.objects.get(), by=cast.boris, at=AT, why="same")
+
+    traces = HistoryEntry.objects.filter(ticket=ticket, kind="ticket.redacted")
+    assert [trace.is_public for trace in traces] == [False, False]
+    assert not queries.timeline(ticket, cast.ada).filter(kind="ticket.redacted").exists()
+    assert queries.timeline(ticket, cast.boris).filter(kind="ticket.redacted").count() == 2
