@@ -126,6 +126,9 @@ def add_reference(*, ticket: Ticket, other: Ticket, by: User, at: datetime) -> T
     _row, is_new = CrossReference.objects.get_or_create(lower=lower, upper=upper)
     if is_new:
         for each, its_other in ((lower, upper), (upper, lower)):
+            if its_other.is_restricted and not each.is_restricted:
+                # Who reads this ticket must not learn from it that the other exists.
+                continue
             history.record(
                 ticket=each,
                 kind=Kind.REFERENCE_ADDED,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.make import AT
+from supportunits.models import UnitKind
+from tests.make import AT, make_issue_type, make_unit, make_user
 from tests.tickets.make import make_ticket
 from tickets.actions import follow
 from tickets.actions.follow import CannotRefer, NoAddress
@@ -101,3 +102,16 @@ def test_what_was_seen(cast):
     follow.mark_seen(ticket=ticket, by=cast.boris)
 
     assert LastSeen.objects.get().entry_id == ticket.last_entry_id
+
+
+def test_a_reference_to_a_security_ticket_leaves_no_word_on_the_other(cast):
+    mira = make_user(username="mira")
+    make_unit(kind=UnitKind.SECURITY, members=(mira,))
+    ticket = make_ticket(by=cast.ada)
+    hidden = make_ticket(by=cast.eve, issue_type=make_issue_type(is_security=True))
+
+    follow.add_reference(ticket=ticket, other=hidden, by=mira, at=AT)
+
+    assert CrossReference.objects.count() == 1
+    assert not ticket.history.filter(kind="ticket.reference-added").exists()
+    assert hidden.history.get(kind="ticket.reference-added").facts["other"] == ticket.pk
