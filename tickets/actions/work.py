@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import calendars, markdown, text, working_time
+from supportunits import queries as unit_queries
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import AffectedSite, Kind, Ticket, TicketPerson
@@ -176,6 +177,7 @@ def change_field(
     A change of the concerned VO changes who may read the ticket; the submitter is told.
 
     :raises NotAllowed: if the person may not, or the ticket is final, or the field cannot change
+    :raises SiteCannotBeNotified: closed, or neither certified nor in commissioning
     :raises ChangedMeanwhile: if somebody else changed the same field since
     """
     if field not in CHANGEABLE:
@@ -188,6 +190,8 @@ def change_field(
             _("A ticket cannot become, or stop being, a Security ticket."),
             _("File a new one of type Security."),
         )
+    if field == "notified_site" and value is not None and value != ticket.notified_site:
+        unit_queries.check_notifiable(value)
     if field == "subject":
         value = text.clean_line(value)[:250]
         if not value:
@@ -218,6 +222,7 @@ def set_affected_sites(
     """Set the list of affected sites. Raises as :func:`change_field`."""
     ticket = locked(ticket)
     refuse_stale(ticket, seen=seen, kinds=(Kind.FIELD_CHANGED,), by=by)
+    _refuse_final(ticket)
     if not policies.is_owner(ticket, by):
         _check_may_change(ticket, by)
     old = set(AffectedSite.objects.filter(ticket=ticket).values_list("site_id", flat=True))
@@ -249,12 +254,15 @@ def set_next_step(
     due_at: datetime | None,
     by: User,
     at: datetime,
+    seen: int | None = None,
 ) -> Ticket:
     """Say what happens next, by whom, by when; an empty text clears it.
 
-    :raises NotAllowed: if the person may not, or the ticket is not open
+    :raises NotAllowed: if the person may not, or the ticket is final
+    :raises ChangedMeanwhile: if somebody else said something else since
     """
     ticket = locked(ticket)
+    refuse_stale(ticket, seen=seen, kinds=(Kind.NEXT_STEP,), by=by)
     _check_may_change(ticket, by)
     ticket.next_step = text.clean_line(what)[:250]
     ticket.next_step_by = person if ticket.next_step else None
@@ -353,13 +361,17 @@ def _answer(ticket: Ticket, step: Step, solution: str, code: str, at: datetime) 
     )
 
 
-def _check_may_change(ticket: Ticket, by: User) -> None:
+def _refuse_final(ticket: Ticket) -> None:
     if ticket.status in FINAL:
         raise NotAllowed(
             _("The ticket is %(status)s, which is final.")
             % {"status": ticket.get_status_display()},
             _("Write a late comment, or file a new ticket that refers to it."),
         )
+
+
+def _check_may_change(ticket: Ticket, by: User) -> None:
+    _refuse_final(ticket)
     if Who.SUPPORTER not in policies.roles_in(ticket, by):
         raise NotAllowed(_("Only supporters change this."))
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from supportunits.queries import SiteCannotBeNotified
 from tests.make import AT, make_issue_type, make_site, make_unit, make_user, make_vo
 from tests.tickets.make import make_ticket, write
 from tickets.actions import close, work
@@ -13,6 +14,7 @@ from tickets.actions.row import ChangedMeanwhile, NotAllowed
 from tickets.actions.work import CannotEscalate, NeedsMore
 from tickets.models import HistoryEntry, Priority, StatusInterval, Ticket, TicketPerson
 from tickets.workflow import ANSWERED, STEPS, Need, Status, StepNotAllowed, Who
+from topology.models.site import CertificationStatus
 
 GIVEN = {
     "comment": "Please tell us more.",
@@ -299,3 +301,34 @@ def test_a_wake_up_skips_what_somebody_works_on(cast):
     make_unit(name="x")
 
     assert close.wake_held(at=AT) == 0
+
+
+@pytest.mark.parametrize("who", ["ada", "boris"])
+def test_what_is_final_keeps_its_sites(cast, who):
+    ticket = _in(cast, Status.VERIFIED)
+
+    with pytest.raises(NotAllowed, match="final"):
+        work.set_affected_sites(ticket=ticket, sites=[cast.in2p3], by=getattr(cast, who), at=AT)
+
+
+def test_a_site_that_cannot_be_notified_is_refused(cast):
+    ticket = make_ticket(by=cast.ada)
+    closed = make_site(name="OLD-SITE", certification_status=CertificationStatus.CLOSED)
+
+    with pytest.raises(SiteCannotBeNotified):
+        work.change_field(ticket=ticket, field="notified_site", value=closed, by=cast.boris, at=AT)
+    work.change_field(ticket=ticket, field="notified_site", value=cast.in2p3, by=cast.boris, at=AT)
+    work.change_field(ticket=ticket, field="notified_site", value=None, by=cast.boris, at=AT)
+
+
+def test_the_second_of_two_promises_sees_the_first(cast):
+    ticket = make_ticket(by=cast.ada)
+    seen = ticket.last_entry_id
+    words = {"person": None, "due_at": None, "at": AT}
+    work.set_next_step(ticket=ticket, what="drain the CE", by=cast.carla, **words)
+
+    with pytest.raises(ChangedMeanwhile):
+        work.set_next_step(ticket=ticket, what="call Lyon", by=cast.boris, seen=seen, **words)
+
+    ticket.refresh_from_db()
+    assert ticket.next_step == "drain the CE"
