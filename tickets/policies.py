@@ -4,6 +4,7 @@ Every question about tickets starts from :func:`visible_tickets`; a single ticke
 checked in one call by :func:`find_ticket`.
 """
 
+import logging
 from enum import IntEnum
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.http import Http404
 from supportunits import policies as units
 from tickets.models import Ticket, TicketType
 from tickets.workflow import FINAL, Who
+
+logger = logging.getLogger(__name__)
 
 
 class Reading(IntEnum):
@@ -108,7 +111,19 @@ def find_ticket(user: Any, number: int) -> Ticket:
     )
     if ticket is None or reads(ticket, user) < Reading.PUBLIC:
         raise Http404
+    note_reading(ticket, user)
     return ticket
+
+
+def note_reading(ticket: Ticket, user: Any) -> None:
+    """Write into the log that somebody reads a restricted ticket only as an admin (section 1)."""
+    if (
+        ticket.is_restricted
+        and units.is_admin(user)
+        and not units.is_csirt(user)
+        and ticket.submitter_id != user.pk
+    ):
+        logger.warning("admin %s reads restricted ticket %s", user.pk, ticket.pk)
 
 
 def is_owner(ticket: Ticket, user: Any) -> bool:
@@ -163,7 +178,7 @@ def may_say_me_too(ticket: Ticket, user: Any) -> bool:
 
 
 def may_redact(ticket: Ticket, user: Any) -> bool:
-    """Return whether the user may take out what must not stay: supporters, and the owner."""
+    """Return whether the user may take out what must not stay: supporters and admins."""
     return may_change(ticket, user) or units.is_admin(user)
 
 

@@ -105,3 +105,18 @@ def test_shifters_own_team_tickets_of_their_vo_and_alarmers_alarm_tickets(roles)
         found = {role for role in ROLE_NAMES if policies.is_owner(ticket, roles[role])}
         # Whoever left has no role, whatever the rows still say.
         assert found == expected, ticket_type
+
+
+def test_reading_a_restricted_ticket_only_as_an_admin_is_logged(roles, caplog):
+    hidden = make_ticket(by=roles["submitter"], issue_type=make_issue_type(is_security=True))
+    open_one = make_ticket(by=roles["submitter"])
+
+    policies.find_ticket(roles["CSIRT"], hidden.pk)
+    policies.find_ticket(roles["submitter"], hidden.pk)
+    policies.find_ticket(roles["admin"], open_one.pk)
+    assert caplog.records == []
+    policies.find_ticket(roles["admin"], hidden.pk)
+
+    admin = roles["admin"]
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"admin {admin.pk} reads restricted ticket {hidden.pk}"]
