@@ -160,9 +160,12 @@ def drafts(user: Any) -> QuerySet[Draft]:
 
 
 def saved_views(user: Any) -> QuerySet[SavedView]:
-    """Return the views that the user keeps, and those that others share."""
+    """Return the views that the user keeps, and those that supporters share among themselves."""
+    shown = Q(owner=user)
+    if policies.sees_queue(user):
+        shown |= Q(is_shared=True)
     return (
-        SavedView.objects.filter(Q(owner=user) | Q(is_shared=True))
+        SavedView.objects.filter(shown)
         .select_related("owner")
         .order_by("name")
     )

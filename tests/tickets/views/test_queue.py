@@ -129,6 +129,7 @@ def test_saved_views(cast, client_of):
 
     assert names(boris) == ["Mine", "Ours"]
     assert names(carla) == ["Ours"]
+    assert names(client_of(cast.ada)) == []
     view = SavedView.objects.get(name="Ours")
     assert view.query == "unit:mine status:new"
     assert carla.post(f"/tickets/views/{view.pk}/delete/").status_code == 404
