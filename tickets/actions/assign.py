@@ -160,7 +160,8 @@ def undo(*, entry: HistoryEntry, by: User, at: datetime) -> Ticket:
         kind=Kind.UNDONE,
         by=by,
         at=at,
-        is_public=False,
+        # As public as what it takes back: the page showed the other unit meanwhile.
+        is_public=True,
         consumers=(),
         entry=entry.pk,
         unit=[entry.facts["unit"][1], entry.facts["unit"][0]],

@@ -92,6 +92,8 @@ def test_undo_puts_everything_back_and_nobody_is_told(cast):
     assert ticket.assigned_at == AT
     assert TicketPerson.objects.get().user == cast.boris
     assert Dispatch.objects.get(entry=entry).cancelled_at == SOON
+    # Who saw it go also sees that it came back.
+    assert HistoryEntry.objects.get(kind="ticket.step-undone").is_public
 
 
 def test_undo_after_the_window_is_too_late(cast):
