@@ -8,6 +8,7 @@ from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilar
 from django.db.models import Case, F, FloatField, Q, Value, When
 from django.db.models.functions import Greatest
 
+from juno_support.lib.text import clean_line
 from tickets.search import names as search_names
 from topology.models import Site, SiteAlias
 
@@ -71,7 +72,7 @@ def offer_sites(text: str, *, limit: int = 8) -> list[Offer]:
 
     Looks at names, official names and aliases. Two queries.
     """
-    text = text.strip()[:100]
+    text = clean_line(text)[:100]
     if not text:
         return []
     by_name = (

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from juno_support.accounts.models import NotificationMode, User
 from juno_support.accounts.zones import zone_choices, zone_names, zone_of
+from juno_support.lib.text import clean
 from supportunits import policies as unit_policies
 from supportunits.models import ROUTABLE, VO, IssueType, SupportUnit
 from tickets.actions.submit import SUBJECT_LENGTH
@@ -172,6 +173,7 @@ class TicketForm(forms.Form):
             "problem_at": at,
             "priority": Priority.LESS_URGENT,
         }
+        data = None if data is None else _storable(data)
         super().__init__(data, initial=defaults | dict(initial or {}))
         self._at = at
         self.places: Places = find_places([self._text("sites"), self._text("notified_site")])
@@ -353,9 +355,9 @@ def draft_data(data: QueryDict) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name in TicketForm.base_fields:
         if name == "services":
-            kept[name] = data.getlist(name)
+            kept[name] = [clean(value) for value in data.getlist(name)]
         elif name in data:
-            kept[name] = data[name]
+            kept[name] = clean(data[name])
     for name in ("affects_whole_vo", "is_vo_specific"):
         kept[name] = name in data
     return kept
@@ -364,6 +366,14 @@ def draft_data(data: QueryDict) -> dict[str, Any]:
 def is_worth_keeping(kept: Mapping[str, Any]) -> bool:
     """Return whether anything was typed that somebody would miss."""
     return any(str(kept.get(name, "")).strip() for name in ("subject", "description", "sites"))
+
+
+def _storable(data: QueryDict) -> QueryDict:
+    """Return what was sent without signs that no database holds, such as NUL."""
+    found = data.copy()
+    for name, values in data.lists():
+        found.setlist(name, [clean(str(value)) for value in values])
+    return found
 
 
 def _own_vo(user: User) -> int | None:

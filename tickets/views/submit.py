@@ -22,7 +22,7 @@ from juno_support.access import checked_inside
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
-from juno_support.lib.text import Fact, facts, shorten
+from juno_support.lib.text import Fact, clean, facts, shorten
 from monitoring import queries as monitoring
 from supportunits import queries as unit_queries
 from tickets import policies, queries
@@ -533,7 +533,7 @@ def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
             "issue_type": before.issue_type_id if not before.is_restricted else None,
         }
     asked = {
-        name: request.GET[name][:4000]
+        name: clean(request.GET[name][:4000])
         for name in ("subject", "description", "sites", "notified_site", "jobs", "hosts")
         if name in request.GET
     }

@@ -525,6 +525,42 @@ def test_a_follow_up_of_a_ticket_that_may_not_be_read_does_not_exist(cast, clien
     assert client_of(cast.eve).get(URL, {"follow_up": before.pk}).status_code == 404
 
 
+# Odd input
+
+
+@pytest.mark.parametrize("path", [URL, "/tickets/new/draft/"])
+def test_signs_that_no_database_holds_are_left_out(cast, ada, path):
+    data = filled(subject="Odd\0 subject", sites="IN2P3\0-CC", description="\0\x01It happened")
+
+    page = ada.post(path, data)
+
+    kept = Ticket.objects.first() or Draft.objects.get()
+    assert page.status_code in (200, 302)
+    assert "Odd subject" in (getattr(kept, "subject", "") or kept.data["subject"])
+    assert ada.get("/tickets/new/sites/", {"q": "IN2\0"}).status_code == 200
+    assert ada.get(URL, {"subject": "a\0b", "sites": "c\0"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"draft": "x"},
+        {"vo": "9" * 30},
+        {"unit": "-1"},
+        {"issue_type": "9" * 30},
+        {"services": ["a"]},
+        {"problem_zone": "Mars/Olympus"},
+        {"follow_up": "9" * 30},
+        {"use": "nonsense"},
+        {"use": "fix:a"},
+        {"remove": "x"},
+        {"me_too": "x"},
+    ],
+)
+def test_nonsense_in_the_form_is_no_crash(cast, ada, fields):
+    assert ada.post(URL, filled(**fields)).status_code in (302, 422)
+
+
 # Limits
 
 
