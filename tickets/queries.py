@@ -164,11 +164,7 @@ def saved_views(user: Any) -> QuerySet[SavedView]:
     shown = Q(owner=user)
     if policies.sees_queue(user):
         shown |= Q(is_shared=True)
-    return (
-        SavedView.objects.filter(shown)
-        .select_related("owner")
-        .order_by("name")
-    )
+    return SavedView.objects.filter(shown).select_related("owner").order_by("name")
 
 
 def rail(user: Any, *, at: datetime) -> list[Count]:
