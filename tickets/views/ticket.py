@@ -23,6 +23,7 @@ from juno_support.access import View, checked_inside
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
+from juno_support.lib.text import clean_line
 from tickets import policies
 from tickets.actions import assign, diary, files, follow, redact, submit, work
 from tickets.actions.row import ChangedMeanwhile
@@ -129,7 +130,9 @@ def remove_person(request: HttpRequest, found: Ticket, user: User, at: datetime)
 @button
 def remove_copy(request: HttpRequest, found: Ticket, user: User, at: datetime) -> str:
     """Take an address off the CC."""
-    follow.remove_carbon_copy(ticket=found, address=request.POST.get("address", ""), by=user, at=at)
+    follow.remove_carbon_copy(
+        ticket=found, address=clean_line(request.POST.get("address", "")), by=user, at=at
+    )
     return _("The address gets no copies any more.")
 
 

@@ -833,3 +833,59 @@ def test_the_context_of_the_submission_is_shown_with_its_age(cast, pages, ticket
     text = text_of(pages(cast.ada))
     assert "GOCDB has not been read yet" in text
     assert "No downtime is declared" not in text, "unknown is never fine"
+
+
+# Odd input
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tickets/{huge}/",
+        "tickets/{huge}/now/",
+        "tickets/{huge}/since/0/",
+        "tickets/{ticket}/change/nothing/",
+        "tickets/{ticket}/redact/nothing/",
+        "tickets/{ticket}/redact/entry/{huge}/",
+    ],
+)
+def test_addresses_that_lead_nowhere(cast, client_of, ticket, path):
+    page = client_of(cast.boris).get("/" + path.format(huge=10**30, ticket=ticket.pk))
+
+    assert page.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"key": "x"},
+        {"seen": "x"},
+        {"side": "secret"},
+        {"step": "explode"},
+        {"step": "solve", "code": "x"},
+        {"step": "hold", "until": "0001-01-01T00:00", "reason": "x"},
+        {"words": "\0"},
+    ],
+)
+def test_nonsense_in_the_composer_is_no_crash(cast, client_of, ticket, fields):
+    assert reply(client_of(cast.boris), ticket, **fields).status_code == 422
+    assert not DiaryEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("people/remove/", {"person": "9" * 30, "part": "x"}),
+        ("people/remove/", {}),
+        ("cc/remove/", {"address": "\0"}),
+        ("change/reference/", {"number": "9" * 30}),
+        ("change/unit/", {"unit": "9" * 30}),
+        ("change/sites/", {"sites": "a\0, ;;"}),
+        ("change/priority/", {"priority": "x", "seen": "9" * 30}),
+        ("step/take/", {"seen": "9" * 30}),
+    ],
+)
+def test_nonsense_in_a_small_form_is_no_crash(cast, client_of, ticket, path, fields):
+    page = client_of(cast.boris).post(f"/tickets/{ticket.pk}/{path}", fields)
+
+    assert page.status_code in (302, 404, 422)
