@@ -232,8 +232,7 @@ def render_guide(text: str, name: str) -> Rendered:
     html = _BREAK.sub("\n", html)
     html = _PICTURE.sub(r'<a href="\1"><img src="\1" alt="\2" loading="lazy"></a>', html)
     html = html.replace("<pre>", '<pre tabindex="0">')
-    html = html.replace("<table>", '<div class="table-scroll" tabindex="0"><table>')
-    html = html.replace("</table>", "</table></div>")
+    html = _TABLE.sub(_with_labels, html)
     contents: list[Heading] = []
     html = _HEADING.sub(lambda heading: _with_anchor(heading, contents), html)
     return Rendered(first.removeprefix("# ").strip(), html, tuple(contents))
@@ -243,6 +242,9 @@ _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK: Final = re.compile(r"(!?)\[([^\]]+)\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
 _BREAK: Final = re.compile(r"<br ?/?>\n?")
 _PICTURE: Final = re.compile(r'<a href="(/help/pictures/[\w.-]+)"[^>]*>([^<]*)</a>')
+_TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
+_HEAD_CELL: Final = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
+_ROW: Final = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 _HEADING: Final = re.compile(r"<h([4-6])>(.*?)</h\1>", re.DOTALL)
 _NOT_IN_ANCHORS: Final = re.compile(r"[^\w\- ]")
 
@@ -259,6 +261,26 @@ def _address(link: re.Match[str], name: str) -> str:
     else:
         return words
     return f"{mark}[{words}]({target}{anchor})"
+
+
+def _with_labels(table: re.Match[str]) -> str:
+    """Give each cell the name of its column: on a phone a row becomes a card."""
+    names = [strip_tags(name) for name in _HEAD_CELL.findall(table[0])]
+
+    def label(row: re.Match[str]) -> str:
+        first, *cells = row[0].split("<td>")
+        labelled = [first]
+        # The first cell is what the card is about and needs no name.
+        labelled += [f"<td>{cell}" for cell in cells[:1]]
+        for name, cell in zip(names[1:], cells[1:], strict=False):
+            words = cell.replace("</td>", "</span></td>", 1)
+            labelled.append(f'<td data-label="{name}"><span>{words}')
+        return "".join(labelled)
+
+    labelled = _ROW.sub(label, table[0]).replace(
+        "<table>", '<table class="data-table stack-narrow">'
+    )
+    return f'<div class="table-scroll" tabindex="0">{labelled}</div>'
 
 
 def _with_anchor(heading: re.Match[str], contents: list[Heading]) -> str:

@@ -55,7 +55,9 @@ def test_a_guide_is_a_page_with_its_contents(client: Client, name: str) -> None:
     article = page.partition('<article class="panel prose guide"')[2].partition("</article>")[0]
     read = _read(article)
     assert read.levels and read.levels[0] == 2
-    assert all(later <= before + 1 for before, later in zip(read.levels, read.levels[1:], strict=False))
+    assert all(
+        later <= before + 1 for before, later in zip(read.levels, read.levels[1:], strict=False)
+    )
     assert len(read.names) == len(set(read.names))
     for heading in pages.rendered(name).contents:
         assert f'href="#{heading.anchor}"' in page
@@ -86,7 +88,8 @@ def test_links_are_rewritten_for_the_portal() -> None:
     text = (
         "# Try\n\n<!-- table: x -->\nSee [the desk](guide-tpm.md#keys), [below](#more), "
         "[the log](../CHANGELOG.md)\nand [GOCDB](https://goc.egi.eu/).\n\n"
-        "![A <board>](pictures/sites.png)\n\n## More `code` & so\n\n| a |\n| --- |\n| b |\n"
+        "![A <board>](pictures/sites.png)\n\n## More `code` & so\n\n"
+        "| a | c & d |\n| --- | --- |\n| b | e |\n"
     )
     guide = pages.render_guide(text, "submitter")
     assert guide.heading == "Try"
@@ -97,7 +100,11 @@ def test_links_are_rewritten_for_the_portal() -> None:
     assert "CHANGELOG" not in guide.html and "the log\nand" in guide.html
     assert 'src="/help/pictures/sites.png" alt="A &lt;board&gt;"' in guide.html
     assert '<h2 id="more-code--so">' in guide.html
-    assert '<div class="table-scroll" tabindex="0"><table>' in guide.html
+    assert '<div class="table-scroll" tabindex="0"><table class="data-table' in guide.html
+    assert (
+        "<td>b</td>" in guide.html
+        and '<td data-label="c &amp; d"><span>e</span></td>' in guide.html
+    )
     assert "table: x" not in guide.html
 
 
