@@ -9,8 +9,9 @@ from juno_support.launcher import logs, postgres, valkey
 from juno_support.launcher.speech import say
 from juno_support.launcher.supervisor import Supervisor
 
-# A server that finds the locks of its killed predecessor gets another try for so long.
-_INSIST = 5.0
+# A server that finds the locks of its killed predecessor gets another try for so long: that one
+# may still be writing what it held.
+_INSIST = 15.0
 
 
 @dataclass(frozen=True)
