@@ -357,7 +357,7 @@ def draft_data(data: QueryDict) -> dict[str, Any]:
         if name == "services":
             kept[name] = [clean(value) for value in data.getlist(name)]
         elif name in data:
-            kept[name] = clean(data[name])
+            kept[name] = clean(str(data[name]))
     for name in ("affects_whole_vo", "is_vo_specific"):
         kept[name] = name in data
     return kept

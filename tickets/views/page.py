@@ -520,7 +520,7 @@ _PARTS = """
 """
 
 
-def _references(ticket: Ticket, user: Any) -> QuerySet[Ticket]:
+def _references(ticket: Ticket, user: Any) -> QuerySet[Any, Any]:
     words = CharField(max_length=400)
     crossed = CrossReference.objects.filter(Q(lower=ticket) | Q(upper=ticket))
     other = Case(When(lower=ticket, then=F("upper")), default=F("lower"))
