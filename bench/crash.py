@@ -85,6 +85,8 @@ class Stack:
             "DEMO": "1",
             "JUNO_DATA": os.fspath(self.data),
             "JUNO_SUBMISSIONS_PER_HOUR": "0",
+            # Two take tasks at once, as in production.
+            "JUNO_WORKER_PROCESSES": "2",
             "PORT": str(self.port),
         }  # fmt: skip
         self._process = subprocess.Popen(
