@@ -110,6 +110,7 @@ TABLE = {
 # Those without an object of one's own to act on say "not found": tested with the pages.
 ELSEWHERE = {
     "admin_link",
+    "help-picture",
     "remove-upload",
     "units:change",
     "units:members",
