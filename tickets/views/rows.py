@@ -52,6 +52,18 @@ class Row:
     age: SafeString
     mark: str
 
+    @property
+    def cells(self) -> SafeString:
+        """The cells of a long list from sites to age in one string: six look-ups a row fewer."""
+        return SafeString(
+            f'<span class="ticket-sites">{self.sites}</span>'
+            f'<span class="ticket-vo">{self.vo}</span>'
+            f'<span class="ticket-unit">{self.unit}</span>'
+            f'<span class="ticket-person">{self.person}</span>'
+            f'<span class="ticket-status">{self.status}</span>'
+            f'<span class="ticket-age">{self.age}</span>'
+        )
+
 
 def for_list(tickets: QuerySet[Ticket], user: Any) -> QuerySet[Ticket, dict[str, Any]]:
     """Return the tickets with the columns that rows need, as plain dictionaries."""
