@@ -40,6 +40,9 @@ _CJK: Final = (
     "\U00020000-\U0002fa1f\U00030000-\U000323af"
 )
 _RUNS: Final = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>(?:(?![{_CJK}])[^\W_])+)")
+_PIECES: Final = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+_SCRIPTS: Final = re.compile(rf"[{_CJK}]+|[^{_CJK}]+")
+_FOREIGN: Final = re.compile(r"[^\x00-\x7f]+")
 _KEEPS_ITS_MARKS: Final = re.compile(rf"[{_CJK}]")
 # Letters that Unicode does not take apart, although readers see a letter with a stroke.
 _STROKES: Final = str.maketrans(
@@ -72,7 +75,8 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold().translate(_STROKES)
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", "".join(_without_marks(character) for character in text))
+    text = _FOREIGN.sub(lambda found: "".join(map(_without_marks, found[0])), text)
+    return unicodedata.normalize("NFC", text)
 
 
 def words_of(text: str) -> list[str]:
@@ -90,8 +94,12 @@ def runs_of(text: str) -> list[Run]:
     accents changes lengths.
     """
     runs = []
-    for piece in re.finditer(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*", text):
-        for match in re.finditer(rf"[{_CJK}]+|[^{_CJK}]+", piece[0]):
+    for piece in _PIECES.finditer(text):
+        if piece[0].isascii():
+            word = piece[0].lower()[:MAX_WORD]
+            runs.append(Run(piece.start(), piece.end(), (word,), is_cjk=False))
+            continue
+        for match in _SCRIPTS.finditer(piece[0]):
             words = tuple(words_of(match[0]))
             if words:
                 is_cjk = bool(_KEEPS_ITS_MARKS.match(match[0]))

@@ -91,7 +91,11 @@ def marked(text: str, what: Wanted) -> SafeString:
 def excerpt(texts: Iterable[str], what: Wanted) -> SafeString:
     """A line around the part of the first text that has the most hits; empty without a hit."""
     for text in texts:
-        line = clean_line(text[:MOST_READ])
+        # Most texts have none: look before the text is made ready to be shown.
+        text = text[:MOST_READ]
+        if not _hits(text, what):
+            continue
+        line = clean_line(text)
         hits = _hits(line, what)
         if not hits:
             continue
