@@ -79,8 +79,9 @@ def _is_vo_member(user: Any) -> bool:
     return bool(policies.vos_of(user))
 
 
-def _is_unit_manager(user: Any) -> bool:
-    return bool(policies.facts(user).managed_units)
+def _is_manager(user: Any) -> bool:
+    known = policies.facts(user)
+    return bool(known.managed_units or known.managed_vos)
 
 
 GROUPS: Final = (
@@ -120,7 +121,7 @@ GROUPS: Final = (
                 "guide-unit-manager.md",
                 _("Unit managers and VO managers"),
                 _("Members, contact, hours; a VO's sites."),
-                _is_unit_manager,
+                _is_manager,
             ),
             Guide(
                 "admin",

@@ -125,6 +125,7 @@ def test_the_guides_of_ones_roles_are_marked(
         "VO member": {"submitter", "vo-member"},
         "TPM operator": {"submitter", "supporter", "tpm"},
         "unit manager": {"submitter", "supporter", "unit-manager"},
+        "VO manager": {"submitter", "unit-manager"},
         "admin": {"submitter", "admin"},
     }.items():
         page = client_of(roles[role]).get("/help/").content.decode()
