@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pghistory.middleware.HistoryMiddleware",
+    "juno_support.pages.error_pages.RefuseNul",
 ]
 
 ROOT_URLCONF = "juno_support.urls"

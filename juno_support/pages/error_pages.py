@@ -4,6 +4,8 @@ A ticket, site or unit that one may not see answers 404, as one that does not ex
 tells nobody what there is.
 """
 
+from collections.abc import Callable
+
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -49,3 +51,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
         },
     )
     return HttpResponse(page, status=500)
+
+
+class RefuseNul:
+    """Middleware: text with a NUL character, which PostgreSQL cannot hold, is a bad request.
+
+    Form fields say so at the field; this catches parameters that no form reads.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 400 instead of 500 where the database refused the character."""
+        is_nul = isinstance(exception, ValueError) and "NUL (0x00)" in str(exception)
+        return bad_request(request, exception) if is_nul else None

@@ -13,7 +13,7 @@ from juno_support.lib import calendars, markdown, text, working_time
 from supportunits import queries as unit_queries
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
-from tickets.models import AffectedSite, Kind, Ticket, TicketPerson
+from tickets.models import AffectedSite, DiaryEntry, Kind, Ticket, TicketPerson
 from tickets.search import index
 from tickets.workflow import (
     ANSWERED,
@@ -108,6 +108,7 @@ def take_step(
         _answer(ticket, found, text.clean(solution).strip(), code, at)
         facts["code"] = ticket.resolution_code
     elif found.to == Status.REOPENED:
+        _keep_solution(ticket, at)
         ticket.assigned_at = at
         ticket.solved_at = ticket.close_after = None
         ticket.resolution_code = ticket.solution = ticket.solution_html = ""
@@ -368,6 +369,30 @@ def _refuse_final(ticket: Ticket) -> None:
             % {"status": ticket.get_status_display()},
             _("Write a late comment, or file a new ticket that refers to it."),
         )
+
+
+def _keep_solution(ticket: Ticket, at: datetime) -> None:
+    """Keep in the diary what was the solution, unless it was written there when it was given."""
+    if not ticket.solution or ticket.diary.filter(text=ticket.solution, is_public=True).exists():
+        return
+    entry = DiaryEntry.objects.create(
+        ticket=ticket,
+        is_public=True,
+        text=ticket.solution,
+        html=ticket.solution_html,
+        renderer_version=markdown.RENDERER_VERSION,
+        written_at=at,
+    )
+    history.record(
+        ticket=ticket,
+        kind=Kind.PUBLIC_ENTRY,
+        by=None,
+        at=at,
+        is_public=True,
+        diary_entry=entry,
+        consumers=(),
+        was_solution=True,
+    )
 
 
 def _check_may_change(ticket: Ticket, by: User) -> None:

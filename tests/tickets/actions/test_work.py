@@ -128,6 +128,8 @@ def test_a_reopened_ticket_is_not_closed(cast):
     assert close.close_overdue(at=due + timedelta(days=30)) == 0
     ticket.refresh_from_db()
     assert (ticket.status, ticket.solution, ticket.resolution_code) == (Status.REOPENED, "", "")
+    # What had been the solution is not lost.
+    assert ticket.diary.get(text=GIVEN["solution"]).is_public
 
 
 def test_tickets_on_hold_wake_on_their_date(cast):
