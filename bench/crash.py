@@ -5,8 +5,9 @@
 Starts the whole portal as `make run` does, with the demo world, from JUNO_DATA/crash (kept for the
 next time; delete the folder to be rid of it). Several people file tickets and write into them over
 HTTP while web, worker, beat, Valkey and PostgreSQL and their children are killed by signal 9, one
-after the other at random. Then everything settles, every task is delivered once more as a broker
-may do, and what was accepted is compared with what is in the database and in the mail catcher.
+after the other at random, and twice the launcher with everything. Then everything settles, every
+task is delivered once more as a broker may do, and what was accepted is compared with what is in
+the database and in the mail catcher.
 
 `tickets`: how many people wanted to file. `accepted`: forms (tickets and answers) whose sender got
 the redirect. `lost`: accepted, and not there whole: text, files, history, dispatch rows, intervals,
@@ -47,6 +48,7 @@ SITES: Final = ("IN2P3-CC", "INFN-T1", "BEIJING-LCG2", "JINR-T1")
 PAUSES_S: Final = (0.3, 2.5)
 """Between two deaths."""
 
+LAUNCHER_DIES: Final = 2
 START_S: Final = 600.0
 SETTLE_S: Final = 300.0
 MOST_SENTENCES: Final = 20
@@ -72,7 +74,7 @@ class Stack:
     port: int
     _process: subprocess.Popen[str] = field(init=False)
     _said: list[str] = field(default_factory=list)
-    _is_up: threading.Event = field(default_factory=threading.Event)
+    _is_up: threading.Event = field(init=False)
 
     def start(self) -> None:
         """Start everything and wait until it answers.
@@ -100,7 +102,8 @@ class Stack:
             # A Ctrl-C reaches us alone: we stop it when it is time.
             process_group=0,
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._is_up = threading.Event()
+        threading.Thread(target=self._listen, args=(self._process, self._is_up)).start()
         until = time.monotonic() + START_S
         while not self._is_up.wait(0.2):
             if self._process.poll() is not None or time.monotonic() > until:
@@ -125,6 +128,15 @@ class Stack:
         kinds = (crash_kills.of_kind(kind, self.pid) for kind in crash_kills.KINDS)
         return answer.status == 200 and all(kinds)
 
+    def kill_and_start(self) -> None:
+        """Kill the launcher, with which all the others end, and start it again as a person would.
+
+        :raises SupportError: it does not start from what was left behind
+        """
+        self._process.kill()
+        self._process.wait()
+        self.start()
+
     def stop(self) -> None:
         """Stop everything."""
         if hasattr(self, "_process") and self._process.poll() is None:
@@ -134,20 +146,20 @@ class Stack:
             except subprocess.TimeoutExpired:
                 self._process.kill()
 
-    def _listen(self) -> None:
-        assert self._process.stdout
+    def _listen(self, process: subprocess.Popen[str], is_up: threading.Event) -> None:
+        assert process.stdout
         with (
-            self._process.stdout as output,
+            process.stdout as output,
             (self.data / "log" / "launcher.log").open("a", encoding="utf-8") as log,
         ):
             for line in output:
                 self._said.append(line.rstrip())
                 log.write(line)
                 log.flush()
-                if not self._is_up.is_set() and line[:1].isdigit():
+                if not is_up.is_set() and line[:1].isdigit():
                     print(f"  {line.rstrip()}", flush=True)
                 if "JUNO Support runs at" in line:
-                    self._is_up.set()
+                    is_up.set()
 
 
 def main() -> int:
@@ -217,12 +229,22 @@ def _crash(stack: Stack, tickets: int, dice: random.Random, seed: int, to: Path 
     people, traffic = _people(stack, stories, dice)
     say(f"{tickets} tickets, {CLIENTS} people at once; seed {seed}")
     began = time.monotonic()
-    killer = crash_kills.Killer(stack.pid, traffic, dice, PAUSES_S)
+    killer = crash_kills.Killer(lambda: stack.pid, traffic, dice, PAUSES_S)
     for each in (*people, killer):
         each.start()
     shown = began
+    launcher_dies_at = [
+        tickets * part // (LAUNCHER_DIES + 1) for part in range(1, LAUNCHER_DIES + 1)
+    ]
     while any(each.is_alive() for each in people):
         time.sleep(0.2)
+        if launcher_dies_at and _filed(stories) >= launcher_dies_at[0]:
+            launcher_dies_at.pop(0)
+            say("killing the launcher, and starting the portal again")
+            with killer.no_other_death():
+                traffic.wait_for_form(2)
+                stack.kill_and_start()
+            killer.kills[crash_kills.LAUNCHER] += 1
         if time.monotonic() - shown > 10:
             shown = time.monotonic()
             say(_progress(stories, people, killer.kills))
@@ -340,8 +362,12 @@ def exit_code(found: Findings, stories: Sequence[Story]) -> int:
     return 0 if found.all_well and all(story.is_complete for story in stories) else 1
 
 
+def _filed(stories: Sequence[Story]) -> int:
+    return sum(story.ticket.accepted for story in stories)
+
+
 def _progress(stories: Sequence[Story], people: Sequence[Person], kills: dict[str, int]) -> str:
-    filed = sum(story.ticket.accepted for story in stories)
+    filed = _filed(stories)
     forms = sum(form.accepted for story in stories for form in story.forms)
     silent = sum(sum(each.no_answer.values()) for each in people)
     return (

@@ -7,7 +7,8 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,8 @@ GRANDCHILDREN: Final = {
     "postgres-child": "postgres",
 }
 KINDS: Final = (*CHILDREN, *GRANDCHILDREN)
+LAUNCHER: Final = "launcher"
+"""Everything dies with it; somebody has to start the portal again."""
 
 INTERRUPTING: Final = ("web", "web-child", "postgres", "postgres-child")
 """Without these no form is accepted. A machine that is always down shows nothing: some forms must
@@ -87,7 +90,7 @@ class Killer(threading.Thread):
 
     def __init__(
         self,
-        launcher: int,
+        launcher: Callable[[], int],
         traffic: Traffic,
         dice: random.Random,
         pauses: tuple[float, float],
@@ -96,7 +99,8 @@ class Killer(threading.Thread):
         self._launcher, self._traffic, self._dice = launcher, traffic, dice
         self._pauses = pauses
         self._stopped = threading.Event()
-        self.kills = dict.fromkeys(KINDS, 0)
+        self._peace = threading.Lock()
+        self.kills = dict.fromkeys((*KINDS, LAUNCHER), 0)
 
     def run(self) -> None:
         """Kill one after the other, with pauses."""
@@ -110,7 +114,14 @@ class Killer(threading.Thread):
             if self._dice.random() < AT_FORM:
                 self._traffic.wait_for_form(2)
                 self._stopped.wait(self._dice.uniform(0, 0.15))
-            self._kill(kind)
+            with self._peace:
+                self._kill(kind)
+
+    @contextmanager
+    def no_other_death(self) -> Iterator[None]:
+        """Kill nothing for as long as the block lasts: who starts the portal watches it."""
+        with self._peace:
+            yield
 
     def stop(self) -> None:
         """Kill no more."""
@@ -128,7 +139,7 @@ class Killer(threading.Thread):
             yield from self._dice.sample(KINDS, len(KINDS))
 
     def _kill(self, kind: str) -> None:
-        found = of_kind(kind, self._launcher)
+        found = of_kind(kind, self._launcher())
         if not found:
             return
         one = self._dice.choice(found)
