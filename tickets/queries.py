@@ -79,11 +79,6 @@ def own_tickets(user: Any) -> QuerySet[Ticket]:
     return Ticket.objects.filter(submitter=user).order_by("-pk")
 
 
-def assigned_tickets(user: Any) -> QuerySet[Ticket]:
-    """Return the open tickets on which the user works."""
-    return open_tickets(user).filter(people__user=user, people__part=TicketPerson.Part.ASSIGNED)
-
-
 def open_tickets_of_site(user: Any, site: Site, limit: int = 20) -> list[Ticket]:
     """Return the newest open tickets that affect a site and that the user may read."""
     return list(
@@ -168,38 +163,60 @@ def saved_views(user: Any) -> QuerySet[SavedView]:
 
 
 def rail(user: Any, *, at: datetime) -> list[Count]:
-    """Return the live counts beside the queue; one query, each part stops at a hundred rows."""
-    mine = open_tickets(user)
-    lines: list[tuple[str, str, QuerySet[Ticket], str]] = [
-        ("new", _("New"), mine.filter(status=Status.NEW), "status:new"),
-        ("mine", _("Assigned to me"), assigned_tickets(user), "assigned:me status:open"),
+    """Return the live counts beside the queue; one query, each part stops at a hundred rows.
+
+    The queue is the most asked page: what all parts have in common is put together once.
+    """
+    ticket = Ticket._meta.db_table
+    person = TicketPerson._meta.db_table
+    lines: list[tuple[str, str, str, list[Any], str]] = [
+        ("new", _("New"), "status = %s", [Status.NEW.value], "status:new"),
+        (
+            "mine",
+            _("Assigned to me"),
+            f"id IN (SELECT ticket_id FROM {person} WHERE user_id = %s AND part = %s)",  # noqa: S608
+            [user.pk, TicketPerson.Part.ASSIGNED.value],
+            "assigned:me status:open",
+        ),
     ]
-    units = unit_policies.units_of(user)
+    units = sorted(unit_policies.units_of(user))
     if units:
-        lines.append(
-            ("my-units", _("My units"), mine.filter(unit__in=units), "unit:mine status:open")
-        )
+        of_units = ("my-units", _("My units"), "unit_id = ANY(%s)", [units])
+        lines.append((*of_units, "unit:mine status:open"))
     lines += [
         (
             "waiting",
             _("Waiting for reply"),
-            mine.filter(status=Status.WAITING_FOR_REPLY),
+            "status = %s",
+            [Status.WAITING_FOR_REPLY.value],
             "status:waiting",
         ),
         (
             "urgent",
             _("Very urgent and up"),
-            mine.filter(priority__gte=Priority.VERY_URGENT),
+            "priority >= %s",
+            [Priority.VERY_URGENT.value],
             "status:open priority>=very-urgent",
         ),
-        (
-            "overdue",
-            _("Overdue promises"),
-            mine.filter(next_step_at__lt=at),
-            "status:open is:overdue",
-        ),
+        ("overdue", _("Overdue promises"), "next_step_at < %s", [at], "status:open is:overdue"),
     ]
-    return _counted(lines)
+    try:
+        seen, parameters = open_tickets(user).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return [Count(name, label, 0, line) for name, label, _sql, _parameters, line in lines]
+    parts: list[str] = []
+    all_parameters: list[Any] = []
+    for _name, _label, condition, its_parameters, _line in lines:
+        few = f"{seen} AND {ticket}.{condition} LIMIT {COUNT_LIMIT}"
+        parts.append(f"(SELECT count(*) FROM ({few}) few)")  # noqa: S608 - SQL of our own
+        all_parameters += [*parameters, *its_parameters]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", all_parameters)
+        numbers = cursor.fetchone()
+    return [
+        Count(name, label, number, line)
+        for (name, label, _sql, _parameters, line), number in zip(lines, numbers, strict=True)
+    ]
 
 
 def own_rail(user: Any) -> list[Count]:

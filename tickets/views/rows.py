@@ -53,9 +53,13 @@ class Row:
     mark: str
 
     @property
-    def cells(self) -> SafeString:
-        """The cells of a long list from sites to age in one string: six look-ups a row fewer."""
+    def inside(self) -> SafeString:
+        """The row of a long list in one string: a template that looks up each cell is slower."""
         return SafeString(
+            f'{self.priority}<span class="ticket-number">#{self.number}</span>'
+            '<span class="ticket-words">'
+            f'<a class="ticket-link" href="{self.url}">{self.subject}</a>'
+            f'<span class="ticket-line">{self.last_line}</span></span>'
             f'<span class="ticket-sites">{self.sites}</span>'
             f'<span class="ticket-vo">{self.vo}</span>'
             f'<span class="ticket-unit">{self.unit}</span>'
