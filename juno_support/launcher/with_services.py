@@ -37,6 +37,9 @@ def main() -> int:
         with Supervisor(say) as supervisor:
             servers = services.start(supervisor, folder, prefer=arguments.prefer, throwaway=True)
             environment = os.environ | servers.environment()
+            # The package sets this default for itself; the command may have another (pytest has).
+            if environment.get("DJANGO_SETTINGS_MODULE") == "juno_support.settings":
+                del environment["DJANGO_SETTINGS_MODULE"]
             environment.setdefault(
                 "JUNO_SECRET_KEY", "only for what runs beside throw-away servers"
             )
