@@ -530,7 +530,8 @@ def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
             "description": _("This follows #%(number)s.") % {"number": number} + "\n\n",
             "sites": ", ".join(before.affected_sites.values_list("name", flat=True)),
             "vo": before.vo_id,
-            "issue_type": before.issue_type_id if not before.is_restricted else None,
+            # Of type Security too, where that is: its subject must not become public by a click.
+            "issue_type": before.issue_type_id,
         }
     asked = {
         name: clean(request.GET[name][:4000])

@@ -519,6 +519,16 @@ def test_a_follow_up_is_prefilled_and_refers_back(cast, ada):
     assert (reference.lower, reference.upper) == (before, new)
 
 
+def test_a_follow_up_of_a_security_ticket_is_one_too(cast, ada):
+    kind = IssueType.objects.get(vo=None, is_security=True)
+    before = make_ticket(by=cast.ada, subject="Break-in", issue_type=kind)
+
+    form = ada.get(URL, {"follow_up": before.pk}).context["form"]
+
+    assert str(form["issue_type"].value()) == str(kind.pk)
+    assert form.is_security
+
+
 def test_a_follow_up_of_a_ticket_that_may_not_be_read_does_not_exist(cast, client_of):
     before = make_ticket(by=cast.ada, subject="Disk full")
 
