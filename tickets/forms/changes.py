@@ -71,7 +71,7 @@ class UnitChange(Change):
         label=gettext_lazy("Reason"),
         max_length=500,
         required=False,
-        help_text=gettext_lazy("Both units and the submitter read it."),
+        help_text=gettext_lazy("Both units read it. Tell the submitter in the public diary."),
     )
 
     def _prepare(self) -> None:

@@ -42,6 +42,7 @@ def since(request: HttpRequest, number: int, entry_id: int) -> HttpResponse:
         entries,
         ticket=ticket,
         redacts=policies.may_redact(ticket, request.user),
+        reads_internal=context["reads_internal"],
         names=names_of(entries),
         files=Attachment.objects.filter(entry__in=written).order_by("uploaded_at", "name"),
         at=clock.now(),

@@ -121,6 +121,7 @@ def ticket_context(
         shown_by(shown, entries),
         ticket=ticket,
         redacts=redacts,
+        reads_internal=reads_internal,
         names=names_of(entries),
         files=visible,
         at=at,
@@ -165,7 +166,9 @@ def ticket_context(
         "step_shown": str(reply["step"].value() or "") if reply is not None else "",
         "side": str(reply["side"].value() or PUBLIC) if reply is not None else PUBLIC,
         "kept_files": [file_line(file, redacts=False) for file in kept_files(reply, user)],
-        "changed": _changed(changed, ticket, at) if changed is not None else None,
+        "changed": _changed(changed, ticket, at, reads_internal=reads_internal)
+        if changed is not None
+        else None,
         "problem": problem,
         "next_is_late": ticket.next_step_at is not None and ticket.next_step_at < at,
         "then": _then(ticket, at),
@@ -350,7 +353,11 @@ def _facts(
         ),
         Fact(_("Support unit"), ticket.unit.name, change("unit", is_supporter and ticket.is_open)),
         Fact(_("Concerned VO"), ticket.vo.name if ticket.vo else _("none"), change("vo")),
-        Fact(_("Affected sites"), site_links(), change("sites", may_change or is_owner)),
+        Fact(
+            _("Affected sites"),
+            site_links(),
+            change("sites", may_change or (is_owner and ticket.status not in FINAL)),
+        ),
     ]
     if parts.services:
         listed = ", ".join(f"{each['host']} ({each['type']})" for each in parts.services[:8])
@@ -442,11 +449,14 @@ def _solver(entries: list[HistoryEntry]) -> HistoryEntry | None:
     return None
 
 
-def _changed(changed: ChangedMeanwhile, ticket: Ticket, at: datetime) -> dict[str, Any]:
+def _changed(
+    changed: ChangedMeanwhile, ticket: Ticket, at: datetime, *, reads_internal: bool
+) -> dict[str, Any]:
     rows: list[Row] = make_rows(
         changed.entries,
         ticket=ticket,
         redacts=False,
+        reads_internal=reads_internal,
         names=names_of(changed.entries),
         files=(),
         at=at,

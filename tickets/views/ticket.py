@@ -304,6 +304,7 @@ def _next_step(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> No
         what=given["what"],
         person=given["person"],
         due_at=given["due_at"],
+        seen=given["seen"],
         **who,
     )
 
@@ -389,10 +390,7 @@ CHANGES: dict[str, SmallForm] = {
         gettext_lazy("Change the affected sites"),
         forms.SitesChange,
         _sites,
-        allowed=lambda found, user: (
-            policies.is_owner(found, user)
-            or (policies.may_change(found, user) and found.status not in FINAL)
-        ),
+        allowed=lambda found, user: policies.may_comment(found, user) and found.status not in FINAL,
     ),
     "notified-site": SmallForm(
         gettext_lazy("Change the notified site"),

@@ -82,6 +82,7 @@ def make_rows(
     *,
     ticket: Ticket,
     redacts: bool,
+    reads_internal: bool,
     names: Names,
     files: Iterable[Attachment],
     at: datetime,
@@ -91,12 +92,13 @@ def make_rows(
 ) -> list[Row]:
     """Return the rows, oldest first.
 
+    :param reads_internal: whether the reader sees what units write to one another
     :param names: of what the entries' facts mention, from ``names_of``
     :param files: of the ticket
     :param mails: what became of the mails about an entry, by the entry's key
     :param new_after: entries after this one are new to the reader, but for the reader's own
     """
-    maker = _Maker(ticket, redacts, names, list(files), at)
+    maker = _Maker(ticket, redacts, reads_internal, names, list(files), at)
     rows: list[Row] = []
     for entry in entries:
         last = rows[-1] if rows else None
@@ -177,12 +179,14 @@ class _Maker:
         self,
         ticket: Ticket,
         redacts: bool,
+        reads_internal: bool,
         names: Names,
         files: list[Attachment],
         at: datetime,
     ) -> None:
         self._ticket = ticket
         self._redacts = redacts
+        self._reads_internal = reads_internal
         self._names = names
         self._at = at
         self._files: dict[int | None, list[Attachment]] = {}
@@ -493,9 +497,10 @@ class _Maker:
         return self._says(entry, str(entry.get_kind_display()))
 
     def _detail(self, entry: HistoryEntry) -> SafeString:
-        words = entry.facts.get("why") or (
-            entry.facts.get("reason") if entry.kind == Kind.ASSIGNED_TO_UNIT else ""
-        )
+        words = entry.facts.get("why")
+        if entry.kind == Kind.ASSIGNED_TO_UNIT and self._reads_internal:
+            # As in mails: written for the two units.
+            words = entry.facts.get("reason")
         return conditional_escape(words) if words else NOTHING
 
     def _name(self, kind: str, key: int | None) -> str:

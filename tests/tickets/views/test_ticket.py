@@ -76,6 +76,27 @@ def change(client, ticket, name, **fields):
     return client.post(f"/tickets/{ticket.pk}/change/{name}/", fields)
 
 
+def test_the_owner_of_a_final_ticket_changes_nothing(cast, client_of, ticket):
+    Ticket.objects.filter(pk=ticket.pk).update(status="VERIFIED")
+
+    answer = change(client_of(cast.ada), ticket, "sites", sites="BEIJING-LCG2")
+
+    assert answer.status_code in (403, 422)
+    assert f"/tickets/{ticket.pk}/change/" not in text_of(
+        client_of(cast.ada).get(f"/tickets/{ticket.pk}/")
+    ).replace("change/reference/", "")
+
+
+def test_the_second_of_two_next_steps_sees_the_first(cast, client_of, ticket):
+    seen = Ticket.objects.get(pk=ticket.pk).last_entry_id
+    change(client_of(cast.carla), ticket, "next-step", what="Drain the CE", seen=seen)
+
+    answer = change(client_of(cast.boris), ticket, "next-step", what="Call Lyon", seen=seen)
+
+    assert answer.status_code == 409
+    assert Ticket.objects.get(pk=ticket.pk).next_step == "Drain the CE"
+
+
 # Who reads what
 
 
@@ -191,7 +212,9 @@ def test_the_page_shows_the_ticket_and_its_story(cast, pages, ticket):
     assert "<h1>Transfers to IN2P3-CC fail</h1>" in text
     assert "<em>timeout</em>" in text
     assert "gave the ticket to <strong>IN2P3-CC</strong>, from TPM" in text
-    assert "Their storage" in text
+    # The reason is written for the two units, as in mails.
+    assert "Their storage" not in text
+    assert "Their storage" in text_of(pages(cast.boris))
     assert "I look at <strong>it</strong>." in text
     assert 'data-status="IN_PROGRESS"' in text
     assert "on behalf of <strong>Li Na</strong>" in text
