@@ -31,6 +31,8 @@ def attachment(request: HttpRequest, key: UUID) -> HttpResponseBase:
     found = Attachment.objects.select_related("ticket", "entry", "draft").filter(pk=key).first()
     if found is None or not _may_read(found, request.user):
         raise Http404
+    if found.ticket is not None:
+        policies.note_reading(found.ticket, request.user)
     if found.redacted_at is not None or not found.file:
         return render(request, "tickets/file_gone.html", {"file": found}, status=410)
     try:

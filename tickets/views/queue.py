@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside, is_signed_in
 from juno_support.lib import clock, display
+from juno_support.lib.text import clean_line
 from tickets import policies, queries
 from tickets.models import SavedView
 from tickets.search import complete, highlight, run
@@ -106,7 +107,7 @@ def completions(request: HttpRequest) -> HttpResponse:
 @allowed_if(is_signed_in)
 def save_view(request: HttpRequest) -> HttpResponse:
     """Keep the search line under a name; the same name again replaces it."""
-    name = request.POST.get("name", "").strip()[:LONGEST_NAME]
+    name = clean_line(request.POST.get("name", ""))[:LONGEST_NAME]
     line = parse(request.POST.get("q", "")).text
     if name:
         SavedView.objects.update_or_create(

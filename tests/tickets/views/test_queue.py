@@ -135,6 +135,8 @@ def test_saved_views(cast, client_of):
     assert carla.post(f"/tickets/views/{view.pk}/delete/").status_code == 404
     boris.post(f"/tickets/views/{view.pk}/delete/")
     assert names(carla) == []
+    boris.post("/tickets/views/", {"name": "a\x00b\n c", "q": "assigned:me"})
+    assert "ab c" in names(boris)
 
 
 def test_a_submitter_shares_nothing(cast, client_of):
