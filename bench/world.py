@@ -6,8 +6,9 @@ four diary entries. A few words are put where the measurements need them:
 
 * `quokka` stands in twelve tickets, spread over all times: a rare word;
 * `throughput` stands in about every third: a common one;
-* `proton` and `neutrino` stand in every fifth, but together in a handful of the oldest ones only:
-  the pair that deceives an estimate.
+* `proton` and `neutrino` stand in every tenth, but together in a handful of the oldest ones only:
+  the pair that deceives an estimate. What PostgreSQL needs to see that they do not meet grows with
+  the rarer of the two lists: 40 ns an entry, 4 ms at a million tickets.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tickets.models import Kind, Priority, TicketType
 from tickets.search.index import vectors
 from tickets.workflow import OPEN, Status
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it when the rows change: an older bench database is then loaded anew."""
 
 UNITS: Final = 60
@@ -141,9 +142,9 @@ def tickets(first: int, last: int, total: int, places: Places) -> Rows:
             special.append(RARE)
         if number % 3 == 0:
             special.append(COMMON)
-        if number % 5 == 1 or number in pair_meets:
+        if number % 10 == 1 or number in pair_meets:
             special.append(PAIR[0])
-        if number % 5 == 2 or number in pair_meets:
+        if number % 10 == 2 or number in pair_meets:
             special.append(PAIR[1])
         subject = text(source.randint(4, 9))[:200]
         description = " ".join([text(45), *special])
