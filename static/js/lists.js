@@ -27,18 +27,26 @@
   // that comes late for another ticket is dropped, and a key waits for the preview.
   let awaited = "";
   let waiting = "";
+  let timer = 0;
 
   function show(number) {
     if (!preview || !window.htmx) return;
     awaited = number;
     waiting = "";
     preview.setAttribute("aria-busy", "true");
-    window.htmx.ajax("GET", preview.dataset.url + number, {
-      source: preview, target: "#preview", swap: "innerHTML",
-    });
+    // Who runs down the list with j wants the ticket at which they stop.
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      window.htmx.ajax("GET", preview.dataset.url + number, {
+        source: preview, target: "#preview", swap: "innerHTML",
+      });
+    }, 60);
   }
 
   if (preview) {
+    preview.addEventListener("htmx:beforeSwap", (event) => {
+      if (!event.detail.pathInfo.requestPath.endsWith("=" + awaited)) event.detail.shouldSwap = false;
+    });
     preview.addEventListener("htmx:afterSwap", () => {
       awaited = "";
       preview.removeAttribute("aria-busy");

@@ -3,8 +3,8 @@
 Chromium missing is a failure, not a skip: a test that never runs holds nothing.
 """
 
+import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from juno_support.accounts.models import User
+from tests.journeys.portal import Portal, running_portal
+from tests.journeys.windows import NARROW, WIDE, Windows
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -26,11 +28,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Wide and narrow, as designed for.
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 390, "height": 844}
-# What a browser says about an answer that a test asked for is no fault of the page.
-_EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
 PageOf = Callable[..., Page]
 
@@ -50,6 +47,8 @@ def chromium(django_db_setup: None) -> Iterator[Browser]:
         )
     patch = pytest.MonkeyPatch()
     patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    # Two busy cores take their time; what is there goes on at once.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=CHROMIUM_ARGUMENTS, headless=True
@@ -66,39 +65,65 @@ def page_of(live_server: Any, chromium: Browser) -> Iterator[PageOf]:
     ``page_of(user, width=390)`` opens a narrow one; relative addresses lead to the portal. The
     test fails at its end if a page broke the content security policy or a script failed.
     """
-    complaints: list[str] = []
-    contexts = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type == "error" and not _EXPECTED.match(message.text):
-            complaints.append(message.text)
+    windows = Windows(chromium, live_server.url)
 
     def open_page(user: User | None = None, width: int = WIDE["width"], **options: Any) -> Page:
-        context = chromium.new_context(
-            base_url=live_server.url,
-            viewport=NARROW if width <= NARROW["width"] else WIDE,
-            # Colours in the middle of a transition are nobody's colours.
-            reduced_motion="reduce",
-            **options,
-        )
-        contexts.append(context)
+        page = windows.open(width, **options)
         if user is not None:
             client = Client()
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
             cookie = client.cookies["sessionid"]
-            context.add_cookies(
+            page.context.add_cookies(
                 [{"name": "sessionid", "value": cookie.value, "url": live_server.url}]
             )
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", hear)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    windows.close()
+    assert windows.complaints == []
+
+
+@pytest.fixture(scope="package")
+def portal() -> Iterator[Portal]:
+    """Run the whole portal with its demo world, once for all journeys that meet people in it."""
+    with running_portal() as portal:
+        yield portal
+
+
+@pytest.fixture
+def declare(portal: Portal) -> Iterator[Callable[..., None]]:
+    """Return a function that declares a downtime in the simulated GOCDB; it ends with the test.
+
+    ``declare("IN2P3-CC", begins_in=-30, minutes=60, severity="WARNING", description="…")``
+    """
+    keys = []
+
+    def declare(site: str, **how: object) -> None:
+        options = {name.replace("begins_in", "in"): value for name, value in how.items()}
+        words = [f"--{name}={value}" for name, value in options.items()]
+        keys.append(json.loads(portal.manage("demo", "downtime", site, "--json", *words))["key"])
+
+    yield declare
+    for key in keys:
+        portal.manage("demo", "change", key, "--end")
+
+
+@pytest.fixture
+def window_of(portal: Portal, chromium: Browser) -> Iterator[PageOf]:
+    """Return a function that opens a window on the demo, signed in as one of its people.
+
+    ``window_of("ada", width=390)`` opens a narrow one; ``window_of(None)`` is for nobody. The test
+    fails at its end if a page broke the content security policy or a script failed.
+    """
+    windows = Windows(chromium, portal.url)
+
+    def open_window(username: str | None, width: int = WIDE["width"], **options: Any) -> Page:
+        cookies = portal.cookies_of(username, chromium) if username else None
+        return windows.open(width, storage_state=cookies, **options)
+
+    yield open_window
+    windows.close()
+    assert windows.complaints == []
 
 
 @pytest.fixture

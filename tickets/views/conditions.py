@@ -62,7 +62,9 @@ def _site(site: Mapping[str, Any], now: datetime) -> SiteLines:
     state = site["state"]
     at = _moment(site["at"])
     age = site["sources"].get(DOWNTIMES, {})
-    lines = [_running(fact, now) for fact in site["downtimes"][:MOST_LINES]]
+    # The worst first: an outage must not stand below what is merely at risk.
+    running = sorted(site["downtimes"], key=lambda fact: fact["severity"] != Severity.OUTAGE)
+    lines = [_running(fact, now) for fact in running[:MOST_LINES]]
     lines += [_coming(fact, now) for fact in site["coming"][: max(1, MOST_LINES - len(lines))]]
     if not site["downtimes"]:
         lines[:0] = [_nothing(state, age)]

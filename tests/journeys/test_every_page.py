@@ -1,0 +1,130 @@
+"""Every page, as somebody whose page it is: axe finds nothing, wide and narrow, light and dark.
+
+Nothing is wider than its window, no script fails, no security policy is broken (the windows watch
+for these two). The pages of registration and sign-in are walked in test_signin.py.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.conftest import PageOf
+from tests.journeys.doing import file_ticket, write
+from tests.journeys.portal import Portal
+from tests.journeys.windows import Windows
+from tests.rules.test_access_by_role import TABLE
+
+pytestmark = pytest.mark.timeout(480)
+
+# An address's name: (who looks, path). N is a ticket of Ada's with everything on it.
+PAGES: dict[str, list[tuple[str | None, str]]] = {
+    "home": [(None, "/"), ("ada", "/"), ("boris", "/"), ("carla", "/"), ("eve", "/")],
+    "help": [(None, "/help/")],
+    "help-page": [("ada", "/help/guide-submitter/")],
+    "profile": [("ada", "/accounts/profile/")],
+    "outbox:outbox": [("dmitri", "/outbox/"), ("dmitri", "/outbox/?state=ALL")],
+    "outbox:caught": [(None, "/outbox/caught/")],
+    "units:list": [("eve", "/units/")],
+    "units:open": [("dmitri", "/units/-/open/")],
+    "units:unit": [("boris", "/units/IN2P3-CC/"), ("ada", "/units/JUNO-Offline/")],
+    "vos:list": [("ada", "/vos/")],
+    "vos:vo": [("yong", "/vos/juno/")],
+    "people:list": [("dmitri", "/people/")],
+    "people:person": [("dmitri", "/people/carla/")],
+    "sites:board": [(None, "/sites/")],
+    "sites:site": [("dmitri", "/sites/INFN-T1/"), (None, "/sites/ru-Moscow-SINP-T3/")],
+    "links:list": [(None, "/links/")],
+    "sources:list": [("dmitri", "/sources/")],
+    "queue": [
+        ("boris", "/tickets/"),
+        ("boris", "/tickets/?q=sitte:INFN-T1 vo:juno"),
+        ("ada", "/tickets/"),
+        ("eve", "/tickets/"),
+    ],
+    "new-ticket": [("ada", "/tickets/new/"), ("ada", "/tickets/new/?site=INFN-T1")],
+    "ticket": [
+        ("boris", "/tickets/N/"),
+        ("ada", "/tickets/N/"),
+        ("wei", "/tickets/N/"),
+        ("tomas", "/tickets/N/"),
+    ],
+    "change-ticket": [("boris", "/tickets/N/change/unit/")],
+    "redact-part": [("boris", "/tickets/N/redact/subject/")],
+    "ticket-now": [("boris", "/tickets/N/now/")],
+    "tpm-desk": [("carla", "/tpm/"), ("carla", "/tpm/?list=problems")],
+}
+# What has an address and is no page that somebody looks at.
+NO_PAGES = {
+    "healthz",
+    "readyz",
+    "metrics",
+    "attachment",
+    # Parts of a page, which stand in it when it is walked.
+    "completions",
+    "find-units",
+    "hearers",
+    "since",
+    "site-offers",
+    # Walked in the test of the mail catcher below: its number is not known before.
+    "outbox:caught-mail",
+}
+VISITS = [visit for visits in PAGES.values() for visit in visits]
+
+
+@pytest.fixture(scope="module")
+def number(portal: Portal, chromium: Browser) -> int:
+    """Return the number of a ticket of Ada's with words of both sides, about a site in downtime."""
+    windows = Windows(chromium, portal.url)
+    ada, paolo = (
+        windows.open(storage_state=portal.cookies_of(who, chromium)) for who in ("ada", "paolo")
+    )
+    number = file_ticket(
+        ada,
+        "Stage-in from storm-tape-juno.cr.cnaf.infn.it is slow",
+        "See\n\n```\ngfal-copy: 0.3 MB/s\n```\n\n| run | minutes |\n|---|---|\n| 8123 | 70 |\n",
+        site="INFN-T1",
+    )
+    paolo.goto(f"/tickets/{number}/")
+    paolo.get_by_role("button", name="Take it").click()
+    write(paolo, "The robot of the library is being replaced.", internal=True)
+    write(paolo, "Which files do you need first?", and_then="ask")
+    windows.close()
+    return number
+
+
+def test_no_page_is_left_out() -> None:
+    asked = {name for name, (method, _who) in TABLE.items() if method == "get"}
+    assert asked - set(PAGES) == NO_PAGES
+
+
+@pytest.mark.parametrize(
+    ("who", "path"), VISITS, ids=[f"{who or 'nobody'} {path}" for who, path in VISITS]
+)
+def test_a_page(
+    window_of: PageOf,
+    looked_at: Callable[[Page, str], None],
+    number: int,
+    who: str | None,
+    path: str,
+) -> None:
+    page = window_of(who)
+    answer = page.goto(path.replace("N", str(number), 1) if "/N/" in path else path)
+    assert answer is not None and answer.status == 200
+    page.wait_for_load_state("networkidle")
+    looked_at(page, f"{who or 'nobody'}{path.partition('?')[0].replace('/', '-')}".rstrip("-"))
+
+
+def test_a_caught_mail(window_of: PageOf, looked_at: Callable[[Page, str], None]) -> None:
+    page = window_of(None)
+    page.goto("/outbox/caught/?to=@")
+    page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.click()
+    looked_at(page, "caught-mail")
+
+
+def test_pages_that_are_not_there(window_of: PageOf, looked_at: Callable[[Page, str], None]) -> None:
+    page = window_of("eve")
+    for path, status in (("/sites/No-Such-Site/", 404), ("/tpm/", 403), ("/tickets/999999/", 404)):
+        answer = page.goto(path)
+        assert answer is not None and answer.status == status
+        looked_at(page, f"refused{path.replace('/', '-')}".rstrip("-"))
