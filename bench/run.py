@@ -89,7 +89,6 @@ def _bench(supervisor: Supervisor, data: Path, arguments: argparse.Namespace) ->
         "DATABASE_URL": _with_name(servers.database_url, name),
         "DJANGO_SETTINGS_MODULE": "bench.settings",
         "JUNO_BASE_URL": f"http://localhost:{port}",
-        "JUNO_BENCH": "1",
         "JUNO_DATA": os.fspath(data),
         "JUNO_DEMO": "0",
         "JUNO_GOCDB_URL": f"http://127.0.0.1:{ports.remembered(data / 'gocdb-port')}/gocdbpi",

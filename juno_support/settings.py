@@ -17,7 +17,6 @@ BASE_DIR = env.CHECKOUT
 DATA_DIR = env.data_dir()
 DEBUG = env.switch("JUNO_DEBUG")
 JUNO_DEMO = env.switch("JUNO_DEMO")
-JUNO_BENCH = env.switch("JUNO_BENCH")
 # Only tests and the demo may move the clock.
 JUNO_CLOCK_MOVABLE = JUNO_DEMO
 SECRET_KEY = env.required(
