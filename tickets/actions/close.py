@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from tickets.actions import work
+from tickets.actions.row import apart
 from tickets.models import Ticket
 from tickets.workflow import ANSWERED, Status
 
@@ -25,7 +25,7 @@ def wake_held(*, at: datetime) -> int:
 def _each(due: QuerySet[Ticket], step: str, at: datetime) -> int:
     done = 0
     for number in list(due.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
-        with transaction.atomic():
+        with apart(number):
             # Somebody may be working on it right now: then the next round sees it again.
             ticket = due.select_for_update(skip_locked=True).filter(pk=number).first()
             if ticket is not None:

@@ -17,7 +17,7 @@ from juno_support.lib import clock
 from monitoring import queries as monitoring
 from monitoring.models import Downtime
 from tickets import history
-from tickets.actions.row import locked, store
+from tickets.actions.row import apart, locked, store
 from tickets.models import ContextSnapshot, Dispatch, Kind, Ticket, WatchedSite
 from tickets.workflow import OPEN
 from topology.models import Site
@@ -116,8 +116,9 @@ def refresh_contexts(*, at: datetime) -> int:
             continue
         open_tickets = Ticket.objects.filter(is_open=True, affectedsite__site=site)
         for ticket in open_tickets.order_by("-pk")[:TICKETS_AT_ONCE]:
-            if refresh_context(ticket=ticket, at=at) is not None:
-                changed += 1
+            with apart(ticket.pk):
+                if refresh_context(ticket=ticket, at=at) is not None:
+                    changed += 1
         WatchedSite.objects.update_or_create(
             site=site, defaults={"fingerprint": fingerprint, "changed_at": at}
         )

@@ -6,7 +6,6 @@ the state and act on it. Each may run as often as it likes.
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
@@ -14,7 +13,7 @@ from supportunits import queries as unit_queries
 from supportunits.models import UnitKind, UnitMembership, UnitState
 from tickets import history
 from tickets.actions import assign
-from tickets.actions.row import locked, store
+from tickets.actions.row import apart, locked, store
 from tickets.models import Kind, Ticket, TicketPerson
 from topology.models import CertificationStatus
 
@@ -32,7 +31,7 @@ def release_leavers(*, at: datetime) -> int:
     )
     released = 0
     for row in list(left.select_related("ticket", "user").order_by("pk")[:AT_ONCE]):
-        with transaction.atomic():
+        with apart(row.ticket_id):
             ticket = locked(row.ticket)
             gone, _rows = TicketPerson.objects.filter(pk=row.pk).delete()
             if gone:
@@ -72,7 +71,9 @@ def leave_closed_units(*, at: datetime) -> int:
         site = ticket.unit.site
         chain = unit_queries.chain_for_site(site) if site else [unit_queries.tpm_unit()]
         heirs = [unit for unit in chain if unit.pk != ticket.unit_id and unit.is_routable]
-        if heirs:
+        if not heirs:
+            continue
+        with apart(ticket.pk):
             assign.assign_to_unit(
                 ticket=ticket,
                 unit=heirs[0],

@@ -119,3 +119,16 @@ def test_closed_tickets_and_other_sites_are_left_in_peace(cast, ticket):
 
     assert context.refresh_contexts(at=AT) == 0
     assert ContextSnapshot.objects.count() == 2
+
+
+def test_one_broken_ticket_does_not_cost_the_others(cast, ticket, caplog):
+    broken = make_ticket(by=cast.ada, affected_sites=[cast.in2p3])
+    for each in (ticket, broken):
+        context.attach_context(ticket=each, at=AT)
+    ContextSnapshot.objects.filter(ticket=broken).update(data={})
+    _declare(cast.in2p3)
+
+    assert context.refresh_contexts(at=AT) == 1
+
+    assert len(_told(ticket)) == 1
+    assert f"ticket {broken.pk} was left" in caplog.text
