@@ -242,6 +242,13 @@ def _responsible_unit(
         # CSIRT's whatever the unit's state: nobody else may read them.
         return unit_queries.security_unit()
     if unit is not None:
+        if unit.kind == UnitKind.SECURITY:
+            # Everybody of the VO would read it.
+            raise NotAcceptable(
+                "send_to",
+                _("%(unit)s gets tickets of type Security only.") % {"unit": unit.name},
+                _("Choose a type of issue that is about security."),
+            )
         if not unit.is_routable:
             raise NotAcceptable(
                 "send_to",

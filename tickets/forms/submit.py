@@ -18,7 +18,7 @@ from juno_support.accounts.models import NotificationMode, User
 from juno_support.accounts.zones import zone_choices, zone_names, zone_of
 from juno_support.lib.text import clean
 from supportunits import policies as unit_policies
-from supportunits.models import ROUTABLE, VO, IssueType, SupportUnit
+from supportunits.models import ROUTABLE, VO, IssueType, SupportUnit, UnitKind
 from tickets.actions.submit import SUBJECT_LENGTH
 from tickets.forms.fields import WallClockField, entered, in_zone
 from tickets.forms.places import Places, find_places
@@ -117,7 +117,10 @@ class TicketForm(forms.Form):
     )
     unit = forms.ModelChoiceField(
         label=gettext_lazy("Or a support unit"),
-        queryset=SupportUnit.objects.filter(state__in=ROUTABLE).order_by("name"),
+        # CSIRT gets tickets of type Security only: those nobody else reads.
+        queryset=SupportUnit.objects.filter(state__in=ROUTABLE)
+        .exclude(kind=UnitKind.SECURITY)
+        .order_by("name"),
         required=False,
         empty_label=gettext_lazy("none: leave it to TPM"),
     )

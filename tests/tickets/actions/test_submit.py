@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from supportunits.models import UnitState
+from supportunits.models import SupportUnit, UnitKind, UnitState
 from tests.make import AT, make_issue_type, make_site, make_unit, make_user, make_vo_site
 from tests.tickets.make import make_ticket
 from tickets.actions import files, submit
@@ -96,6 +96,17 @@ def test_a_closed_unit_is_refused_in_words(cast):
 
     with pytest.raises(NotAcceptable, match="closed"):
         make_ticket(by=cast.ada, unit=unit)
+
+
+def test_the_security_unit_gets_tickets_of_type_security_only(cast):
+    csirt = SupportUnit.objects.get(kind=UnitKind.SECURITY)
+
+    with pytest.raises(NotAcceptable, match="type Security") as error:
+        make_ticket(by=cast.ada, unit=csirt)
+
+    assert error.value.field == "send_to"
+    kind = make_issue_type(name="Break-in", is_security=True)
+    assert make_ticket(by=cast.ada, unit=csirt, issue_type=kind).is_restricted
 
 
 @pytest.mark.parametrize(
@@ -190,7 +201,11 @@ def test_a_form_that_is_sent_again_leaves_its_file_once(cast):
     ticket = make_ticket(by=cast.ada, draft_id=draft_id)
     send()
 
-    assert sorted(file.file.read() for file in ticket.attachments.all()) == [b"exit 1", b"exit 2"]
+    words = []
+    for attachment in ticket.attachments.all():
+        with attachment.file.open("rb") as file:
+            words.append(file.read())
+    assert sorted(words) == [b"exit 1", b"exit 2"]
     assert not Draft.objects.exists()
 
 
