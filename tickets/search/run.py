@@ -112,6 +112,10 @@ def find(
         return attempt.with_words() if meaning.words else attempt.without_words()
     except EmptyResultSet:
         return Page(meaning.search, [], sort=meaning.search.sort)
+    except _OutOfTime:
+        # Not even what a search needs beforehand came in time: the database is overloaded.
+        again = attempt.cursor or _Cursor("newest", _BEYOND)
+        return Page(meaning.search, [], str(again), looked_back_to=at, sort=again.sort, way="none")
 
 
 class _OutOfTime(Exception):
@@ -153,6 +157,9 @@ class _Cursor:
             moment = datetime.max.replace(tzinfo=UTC)
         return Q(updated_at__lte=moment) & (Q(updated_at__lt=moment) | Q(pk__lt=self.id))
 
+
+_BEYOND: Final = 2**62
+"""A number that no ticket reaches: in a cursor, from the newest on."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -336,6 +336,17 @@ def test_postgresql_itself_ends_what_takes_too_long() -> None:
         assert cursor.fetchone() == ("0",)
 
 
+def test_a_database_that_does_not_answer_in_time_is_no_error(
+    roles: Roles, ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ticket("again")
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "_run", lambda *_: (_ for _ in ()).throw(run._OutOfTime()))
+        page = find("again", user=roles["supporter"], at=AT)
+    assert (page.ids, page.looked_back_to) == ([], AT)
+    assert find("again", user=roles["supporter"], at=AT, cursor=page.next).ids == [made.pk]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_limit_ends_with_its_statement() -> None:
     with pytest.raises(run._OutOfTime):
