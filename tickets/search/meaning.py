@@ -11,18 +11,27 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from juno_support.lib import words
 from supportunits import policies as unit_policies
-from tickets.models import AffectedSite, LastSeen, Subscription, Ticket, TicketPerson
+from tickets import policies
+from tickets.models import (
+    AffectedSite,
+    HistoryEntry,
+    LastSeen,
+    Subscription,
+    Ticket,
+    TicketPerson,
+)
 from tickets.search import names
 from tickets.search.grammar import FIELDS, Kind, Search, Term, bounds
 
 NOBODY: Final = "nobody"
 ME: Final = "me"
+_PEOPLE: Final = frozenset({"submitter", "assigned", "involved"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ def mean(search: Search, *, user: Any, at: datetime, zone: tzinfo = UTC) -> Mean
     rest, split = Q(), None
     for term in search.terms:
         if not term.error and term.kind == "filter" and FIELDS[term.field].kind is Kind.NAME:
-            term = _known(term, found)
+            term = _known(term, found, user)
         terms.append(term)
         if term.error or term.field == "sort" or term.kind in {"words", "phrase"}:
             continue
@@ -141,7 +150,10 @@ def _own(field: str, value: str, user: Any) -> list[int]:
     return [user.pk] if value == ME else []
 
 
-def _known(term: Term, found: dict[tuple[str, str], list[int]]) -> Term:
+def _known(term: Term, found: dict[tuple[str, str], list[int]], user: Any) -> Term:
+    if term.field in _PEOPLE and not policies.may_see_addresses(user):
+        # A name without an account finds nothing, as one without tickets: who is here is not told.
+        return term
     for value in term.values:
         if found[term.field, value] or value.lower() in _special(term.field):
             continue
@@ -260,15 +272,7 @@ def _is(value: str, user: Any, at: datetime) -> Q:
             )
         ),
         "my-unit": lambda: Q(unit__in=sorted(unit_policies.units_of(user))),
-        "unread": lambda: (
-            ~Q(
-                Exists(
-                    LastSeen.objects.filter(
-                        ticket=OuterRef("pk"), user=user.pk, entry_id__gte=OuterRef("last_entry_id")
-                    )
-                )
-            )
-        ),
+        "unread": lambda: _unread(user),
         "assigned": _somebody_assigned,
         "unassigned": lambda: ~_somebody_assigned(),
         "escalated": lambda: Q(escalation_level__gt=0),
@@ -278,3 +282,13 @@ def _is(value: str, user: Any, at: datetime) -> Q:
         "bounced": lambda: Q(unit_changes__gte=2),
     }
     return conditions[value]()
+
+
+def _unread(user: Any) -> Q:
+    """Tickets with something new to this reader: an internal note is none to a submitter."""
+    newest: Any = OuterRef("last_entry_id")
+    if not policies.reads_everything(user):
+        public = HistoryEntry.objects.filter(ticket=OuterRef("ticket_id"), is_public=True)
+        newest = Subquery(public.order_by("-pk").values("pk")[:1])
+    seen = LastSeen.objects.filter(ticket=OuterRef("pk"), user=user.pk, entry_id__gte=newest)
+    return ~Q(Exists(seen))

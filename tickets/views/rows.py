@@ -6,14 +6,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from juno_support.lib import display
 from monitoring import queries as monitoring
-from tickets.models import AffectedSite, LastSeen, Priority, Ticket, TicketPerson
+from tickets import policies
+from tickets.models import AffectedSite, HistoryEntry, LastSeen, Priority, Ticket, TicketPerson
 from tickets.workflow import Status
 
 COLUMNS = (
@@ -25,7 +26,7 @@ COLUMNS = (
     "updated_at",
     "submitted_at",
     "next_step_at",
-    "last_entry_id",
+    "newest_entry",
     "is_restricted",
     "type",
     "unit__name",
@@ -70,12 +71,20 @@ class Row:
 
 
 def for_list(tickets: QuerySet[Ticket], user: Any) -> QuerySet[Ticket, dict[str, Any]]:
-    """Return the tickets with the columns that rows need, as plain dictionaries."""
+    """Return the tickets with the columns that rows need, as plain dictionaries.
+
+    ``newest_entry`` is the newest history entry that the user may read: an internal note makes
+    nothing unread for a submitter.
+    """
     assigned = TicketPerson.objects.filter(
         ticket=OuterRef("pk"), part=TicketPerson.Part.ASSIGNED
     ).order_by("pk")
     seen = LastSeen.objects.filter(ticket=OuterRef("pk"), user=user)
+    public = HistoryEntry.objects.filter(ticket=OuterRef("pk"), is_public=True).order_by("-pk")
     return tickets.annotate(
+        newest_entry=F("last_entry_id")
+        if policies.reads_everything(user)
+        else Subquery(public.values("pk")[:1]),
         assigned_name=Subquery(assigned.values("user__name")[:1]),
         seen_entry=Subquery(seen.values("entry_id")[:1]),
     ).values(*COLUMNS)
@@ -144,7 +153,7 @@ def _row(
         vo=escape(ticket["vo__name"] or ""),
         person=escape(ticket["assigned_name"] or ""),
         age=display.age(ticket["updated_at"], at),
-        mark="unread" if (ticket["seen_entry"] or 0) < ticket["last_entry_id"] else "",
+        mark="unread" if (ticket["seen_entry"] or 0) < (ticket["newest_entry"] or 0) else "",
     )
 
 

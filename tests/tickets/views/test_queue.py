@@ -163,3 +163,33 @@ def test_an_empty_queue_says_what_would_be_here(cast, client_of):
 
     assert "Nothing fits" in client_of(cast.boris).get("/tickets/", {"q": "zzz"}).content.decode()
     assert "File a ticket" in client_of(cast.ada).get("/tickets/").content.decode()
+
+
+def test_an_internal_note_makes_nothing_unread_for_the_submitter(cast, client_of):
+    ticket = make_ticket(by=cast.ada)
+    ada, boris = client_of(cast.ada), client_of(cast.boris)
+    for client in (ada, boris):
+        client.get(f"/tickets/{ticket.pk}/")
+    write(ticket=ticket, by=cast.carla, is_public=False)
+
+    def unread(client):
+        [row] = client.get("/tickets/").context["rows"]
+        found = client.get("/tickets/?q=is:unread").context["rows"]
+        return bool(row.mark), bool(found)
+
+    assert unread(ada) == (False, False)
+    assert unread(boris) == (True, True)
+    write(ticket=ticket, by=cast.carla)
+    assert unread(ada) == (True, True)
+
+
+@pytest.mark.parametrize("field", ["submitter", "assigned", "involved"])
+def test_the_search_does_not_tell_submitters_who_has_an_account(cast, client_of, field):
+    client = client_of(cast.ada)
+
+    pages = [client.get(f"/tickets/?q={field}:{name}") for name in ("boris", "nobody-here")]
+
+    assert [page.context["errors"] for page in pages] == [(), ()]
+    assert [page.context["rows"] for page in pages] == [[], []]
+    supporter = client_of(cast.boris).get(f"/tickets/?q={field}:nobody-here")
+    assert supporter.context["errors"]
