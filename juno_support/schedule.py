@@ -60,6 +60,11 @@ SCHEDULE = (
         timedelta(hours=6),
         "remove uploads that no row names",
     ),
+    Scheduled(
+        "juno_support.feeds.tasks.forget_old_runs",
+        timedelta(hours=24),
+        "remove the records of polls after sixty days",
+    ),
 )
 
 BEAT_SCHEDULE = {

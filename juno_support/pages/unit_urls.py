@@ -16,6 +16,7 @@ _units = [
 ]
 _vos = [
     path("", vos.vo_list, name="list"),
+    path("-/make/", vos.make_vo, name="make"),
     path("<str:name>/", vos.vo_page, name="vo"),
     path("<str:name>/open-units/", vos.open_units, name="open-units"),
     path("<str:name>/sites/", vos.change_sites, name="sites"),

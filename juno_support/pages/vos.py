@@ -145,8 +145,27 @@ def vo_list(request: HttpRequest) -> HttpResponse:
             "others": [_line(vo) for vo in rows[:PAGE] if not vo.is_served],
             "search": search,
             "more": more,
+            "may_make": policies.is_admin(request.user),
         },
     )
+
+
+@require_POST
+@allowed_if(policies.is_admin)
+def make_vo(request: HttpRequest) -> HttpResponse:
+    """Make a VO whose support runs here, with an empty ID card."""
+    try:
+        vo = vo_actions.make_vo(
+            name=request.POST.get("name", "")[:100],
+            is_served=True,
+            by=cast(User, request.user),
+            at=clock.now(),
+        )
+    except SupportError as error:
+        messages.error(request, str(error))
+        return redirect("vos:list")
+    messages.success(request, _("%(vo)s is there. Add its sites.") % {"vo": vo.name})
+    return redirect("vos:vo", name=vo.name)
 
 
 def _line(vo: Any) -> VOLine:

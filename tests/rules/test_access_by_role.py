@@ -64,6 +64,7 @@ TABLE = {
     "units:unit": ("get", PEOPLE),
     "vos:list": ("get", PEOPLE),
     "vos:vo": ("get", PEOPLE),
+    "vos:make": ("post", "D"),
     "vos:open-units": ("post", "TD"),
     "people:list": ("get", "D"),
     "people:person": ("get", "D"),
