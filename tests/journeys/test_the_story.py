@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import PageOf
-from tests.journeys.doing import expect_status, number_shown, walk_to, write
+from tests.journeys.doing import expect_status, number_shown, solve, walk_to, write
 from tests.journeys.portal import PATIENCE, Portal, reload_until
 
 pytestmark = pytest.mark.timeout(480)
@@ -69,8 +69,8 @@ def test_a_ticket_lives(
     seen.append(grace.content())
 
     boris.get_by_role("link", name="Solve…").click()
-    write(boris, SOLUTION, and_then="solve")
-    expect_status(boris, "solved")
+    expect(boris.get_by_label("And then")).to_have_value("solve")
+    solve(boris, SOLUTION)
 
     _verifies(grace, ticket)
     boris.reload()
