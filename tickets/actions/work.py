@@ -208,7 +208,8 @@ def change_field(
         at=at,
         is_public=True,
         field=field,
-        change=[_fact(old), _fact(value)],
+        # No words of a subject: history cannot be changed, and what it held could not be redacted.
+        change=[] if field == "subject" else [_fact(old), _fact(value)],
     )
     store(ticket, field)
     if field == "subject":

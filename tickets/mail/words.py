@@ -180,10 +180,12 @@ def _diary(story: Story, entry: DiaryEntry | None) -> dict[str, Any]:
 
 def _field(facts: dict[str, Any]) -> dict[str, Any]:
     field = facts["field"]
-    old, new = facts["change"]
+    old, new = facts["change"] or ("", "")
     return {
         "field": field,
         "label": FIELDS.get(field, field),
+        # The new subject stands above and below; the history keeps no words of it.
+        "has_values": bool(facts["change"]),
         "old": _value(field, old) or _("nothing"),
         "new": _value(field, new) or _("nothing"),
     }

@@ -396,6 +396,12 @@ class _Maker:
 
     def _field(self, entry: HistoryEntry) -> SafeString:
         name = entry.facts["field"]
+        if not entry.facts["change"]:
+            return format_html(
+                _("<strong>{who}</strong> changed {field}"),
+                who=self._who(entry),
+                field=_fields().get(name, name),
+            )
         old, new = (self._value(name, value) for value in entry.facts["change"])
         return format_html(
             _("<strong>{who}</strong> changed {field} from {old} to <strong>{new}</strong>"),
