@@ -1,6 +1,7 @@
 """Without a mouse: the TPM desk from j to undo, the skip link, and focus that can be seen."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -34,7 +35,7 @@ _HAS_A_RING = """() => {
 
 def test_the_desk_by_keyboard(window_of: PageOf) -> None:
     ada, carla = window_of("ada"), window_of("carla")
-    subject = "Jobs at JINR-T1 wait for hours"
+    subject = f"Jobs at JINR-T1 wait for hours, batch {uuid4().hex[:6]}"
     number = file_ticket(ada, subject, "More than five hundred.", site="JINR-T1")
     carla.goto("/")
     carla.keyboard.press("Control+k")
