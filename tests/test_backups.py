@@ -24,7 +24,8 @@ def _run(name, *arguments):
 
 
 @pytest.fixture
-def world():
+def world(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "stored"
     supporter = make_user(username="sue")
     make_unit(kind="TPM", members=(supporter,))
     ticket = make_ticket(by=make_user(username="sam"), subject="Kept ticket")

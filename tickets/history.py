@@ -19,11 +19,13 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from juno_support.accounts.models import User
+from juno_support.lib.text import clean
 from tickets.models import (
     Consumer,
     DiaryEntry,
     Dispatch,
     HistoryEntry,
+    HistoryWords,
     Kind,
     StatusInterval,
     Ticket,
@@ -60,6 +62,7 @@ def record(
     diary_entry: DiaryEntry | None = None,
     consumers: tuple[Consumer, ...] = MAIL_ONLY,
     not_before: datetime | None = None,
+    words: str = "",
     **facts: object,
 ) -> HistoryEntry:
     """Add an entry to the ticket's history and have it acted upon after the commit.
@@ -67,6 +70,7 @@ def record(
     The caller holds the ticket's row lock and saves the ticket afterwards: this sets its
     ``last_entry_id`` and ``updated_at``.
 
+    :param words: what the person wrote with it, 500 characters; kept where it can be redacted
     :param facts: ids and plain values, never names or bodies
     """
     entry = HistoryEntry.objects.create(
@@ -78,6 +82,8 @@ def record(
         diary_entry=diary_entry,
         facts=facts,
     )
+    if words.strip():
+        HistoryWords.objects.create(entry=entry, text=clean(words).strip()[:500])
     ticket.last_entry_id = entry.pk
     if kind != Kind.CONTEXT:
         # What monitoring notes is no work on the ticket: lists show its age without it.

@@ -133,7 +133,7 @@ def timeline(ticket: Ticket, user: Any) -> QuerySet[HistoryEntry]:
     """Return what happened to the ticket, oldest first: all of it, or its public side."""
     entries = (
         HistoryEntry.objects.filter(ticket=ticket)
-        .select_related("actor", "diary_entry")
+        .select_related("actor", "diary_entry", "words_row")
         .prefetch_related(
             Prefetch("diary_entry__attachments", Attachment.objects.order_by("uploaded_at", "name"))
         )

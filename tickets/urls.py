@@ -25,6 +25,7 @@ urlpatterns = [
     path("tickets/<int:number>/cc/remove/", ticket.remove_copy, name="remove-copy"),
     path("tickets/<int:number>/change/<slug:what>/", ticket.change, name="change-ticket"),
     path("tickets/<int:number>/redact/entry/<int:key>/", ticket.redact_entry, name="redact-entry"),
+    path("tickets/<int:number>/redact/words/<int:key>/", ticket.redact_words, name="redact-words"),
     path("tickets/<int:number>/redact/file/<uuid:key>/", ticket.redact_file, name="redact-file"),
     path("tickets/<int:number>/redact/<slug:part>/", ticket.redact_part, name="redact-part"),
     path("tickets/<int:number>/since/<int:entry_id>/", live.since, name="since"),

@@ -105,7 +105,7 @@ def assign_to_unit(
         not_before=at + timedelta(seconds=undo_seconds) if undo_seconds else None,
         unit=[old_unit, unit.pk],
         status=[old_status, ticket.status],
-        reason=reason.strip()[:500],
+        words=reason,
         before=before,
         released=released,
         undo_until=(at + timedelta(seconds=undo_seconds)).isoformat() if undo_seconds else None,

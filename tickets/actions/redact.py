@@ -14,7 +14,7 @@ from juno_support.lib import markdown
 from juno_support.outbox import actions as outbox
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, store
-from tickets.models import Attachment, DiaryEntry, Kind, Ticket
+from tickets.models import Attachment, DiaryEntry, HistoryEntry, HistoryWords, Kind, Ticket
 from tickets.search import index
 
 BLANK = "*[redacted]*"
@@ -101,6 +101,23 @@ def redact_attachment(
     )
 
 
+@transaction.atomic
+def redact_words(
+    *, entry: HistoryEntry, by: User, at: datetime, why: str, is_again: bool = False
+) -> Ticket:
+    """Blank what was written with an entry of the history: a reason, or a next step.
+
+    :raises NotAllowed: if the person may not
+    """
+    ticket = _start(entry.ticket, by, is_again)
+    said = entry.words
+    HistoryWords.objects.filter(entry=entry).update(text=BLANK_SUBJECT)
+    if said and said == ticket.next_step:
+        ticket.next_step = BLANK_SUBJECT
+        store(ticket, "next_step")
+    return _finish(ticket, by, at, why, is_public=entry.is_public, said=entry.pk)
+
+
 def redo(note: dict[str, Any], *, at: datetime) -> bool:
     """Do a noted redaction again, where a restored backup brought back what it took out.
 
@@ -114,11 +131,18 @@ def redo(note: dict[str, Any], *, at: datetime) -> bool:
     attachment = Attachment.objects.filter(
         pk__in=[note["attachment"]] if "attachment" in note else [], redacted_at=None
     ).first()
+    said = (
+        HistoryEntry.objects.filter(pk=note.get("said") or 0, words_row__isnull=False)
+        .exclude(words_row__text=BLANK_SUBJECT)
+        .first()
+    )
     words = {"by": person, "at": at, "why": note["why"], "is_again": True}
     if entry is not None:
         redact_entry(entry=entry, **words)
     elif attachment is not None:
         redact_attachment(attachment=attachment, **words)
+    elif said is not None:
+        redact_words(entry=said, **words)
     elif note.get("part") in _PARTS and not _is_blank(ticket, note["part"]):
         _PARTS[note["part"]](ticket=ticket, **words)
     else:
@@ -157,7 +181,7 @@ def _finish(
         at=at,
         is_public=is_public,
         consumers=(),
-        why=why.strip()[:200],
+        words=why,
         **what,
     )
     store(ticket, "last_line")
@@ -170,7 +194,11 @@ def _finish(
         "why": why.strip()[:200],
         **what,
     }
-    default_storage.save(f"{NOTES}/{ticket.last_entry_id}.json", ContentFile(json.dumps(note)))
+    name, content = f"{NOTES}/{ticket.last_entry_id}.json", json.dumps(note)
+    # After the commit: a note of what was rolled back would be obeyed by a restore.
+    transaction.on_commit(
+        lambda: default_storage.save(name, ContentFile(content)) and None, robust=True
+    )
     return ticket
 
 

@@ -116,7 +116,7 @@ def take_step(
         ticket.waiting_since = at
     elif found.to == Status.ON_HOLD:
         ticket.hold_until = until
-        facts |= {"reason": reason.strip()[:500], "until": until.isoformat() if until else None}
+        facts |= {"words": reason, "until": until.isoformat() if until else None}
     if found.name == "take" and by is not None:
         TicketPerson.objects.get_or_create(ticket=ticket, user=by, part=TicketPerson.Part.ASSIGNED)
         facts["person"] = by.pk
@@ -275,7 +275,7 @@ def set_next_step(
         by=by,
         at=at,
         is_public=True,
-        what=ticket.next_step,
+        words=ticket.next_step,
         person=person.pk if person and ticket.next_step else None,
         due_at=due_at.isoformat() if due_at and ticket.next_step else None,
     )

@@ -76,7 +76,7 @@ def _still_to_tell(entry: HistoryEntry) -> list[HistoryEntry]:
             dispatches__cancelled_at__isnull=True,
             dispatches__done_at__isnull=True,
         )
-        .select_related("actor", "diary_entry")
+        .select_related("actor", "diary_entry", "words_row")
         .order_by("pk")
     )
     runs: list[list[HistoryEntry]] = []

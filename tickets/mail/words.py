@@ -125,13 +125,13 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
                 "solution_only": ticket.notification_mode == "SOLUTION_ONLY",
             }
         case Kind.STATUS_CHANGED:
-            words |= _status(ticket, facts)
+            words |= _status(ticket, entry)
         case Kind.ASSIGNED_TO_UNIT:
             old, new = facts["unit"]
             units = dict(SupportUnit.objects.filter(pk__in=[old, new]).values_list("pk", "name"))
             words |= {"old": units.get(old, ""), "new": units.get(new, "")}
             # Written for the two units; the public diary is the place for the submitter.
-            words["reason"] = _quoted(facts.get("reason", "")) if reader.may_read_internal else ""
+            words["reason"] = _quoted(entry.words) if reader.may_read_internal else ""
         case Kind.PERSON_ADDED:
             words["is_assigned"] = facts.get("part") == "ASSIGNED"
         case Kind.PUBLIC_ENTRY | Kind.INTERNAL_ENTRY:
@@ -145,7 +145,7 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
         case Kind.NEXT_STEP:
             person = User.objects.filter(pk=facts.get("person")).first()
             words |= {
-                "what": _line(facts.get("what", "")),
+                "what": _line(entry.words),
                 "person": _line(person.name) if person else "",
                 "due": _fact_moment(facts.get("due_at")),
             }
@@ -154,7 +154,8 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
     return _render(entry.kind, words).strip()
 
 
-def _status(ticket: Ticket, facts: dict[str, Any]) -> dict[str, Any]:
+def _status(ticket: Ticket, entry: HistoryEntry) -> dict[str, Any]:
+    facts = entry.facts
     old, new = facts["status"]
     words: dict[str, Any] = {"old": Status(old).label, "new": Status(new).label, "to": new}
     words["step"] = facts.get("step", "")
@@ -163,7 +164,7 @@ def _status(ticket: Ticket, facts: dict[str, Any]) -> dict[str, Any]:
         words["code"] = ResolutionCode(code).label if code in ResolutionCode else ""
         words["solution"] = _quoted(ticket.solution)
     if new == Status.ON_HOLD:
-        words["reason"] = _line(facts.get("reason", ""))
+        words["reason"] = _line(entry.words)
         words["until"] = _fact_moment(facts.get("until"))
     return words
 

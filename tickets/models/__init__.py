@@ -6,6 +6,7 @@ from tickets.models.history import (
     Consumer,
     Dispatch,
     HistoryEntry,
+    HistoryWords,
     Kind,
     StatusInterval,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Dispatch",
     "Draft",
     "HistoryEntry",
+    "HistoryWords",
     "Kind",
     "LastSeen",
     "MeToo",

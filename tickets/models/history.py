@@ -68,6 +68,29 @@ class HistoryEntry(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} of #{self.ticket_id}"
 
+    @property
+    def words(self) -> str:
+        """Return what the person wrote with it (a reason, a next step), or nothing.
+
+        Costs a query unless ``words_row`` was selected along.
+        """
+        try:
+            return self.words_row.text
+        except HistoryWords.DoesNotExist:
+            return ""
+
+
+class HistoryWords(models.Model):
+    """What a person wrote with an entry, kept beside it so that it can be redacted."""
+
+    entry = models.OneToOneField(
+        HistoryEntry, models.PROTECT, primary_key=True, related_name="words_row"
+    )
+    text = models.CharField(max_length=500)
+
+    def __str__(self) -> str:
+        return f"words of #{self.entry_id}"
+
 
 class Consumer(models.TextChoices):
     """Who acts on history entries after the commit."""

@@ -24,7 +24,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import clean_line
-from tickets import policies
+from tickets import policies, queries
 from tickets.actions import assign, diary, files, follow, redact, submit, work
 from tickets.actions.row import ChangedMeanwhile
 from tickets.forms import changes as forms
@@ -485,6 +485,21 @@ def redact_entry(request: HttpRequest, number: int, key: int) -> HttpResponse:
         gettext_lazy("Take this entry out"),
         lambda **said: redact.redact_entry(entry=entry, **said),
         entry.text,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@checked_inside
+def redact_words(request: HttpRequest, number: int, key: int) -> HttpResponse:
+    """Ask, then blank what was written with a change: a reason, or a next step."""
+    found = policies.find_ticket(request.user, number)
+    entry = get_object_or_404(queries.timeline(found, request.user), pk=key)
+    return _redact(
+        request,
+        found,
+        gettext_lazy("Take these words out"),
+        lambda **said: redact.redact_words(entry=entry, **said),
+        entry.words,
     )
 
 

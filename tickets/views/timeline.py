@@ -249,6 +249,9 @@ class _Maker:
             time=time,
             detail=self._detail(entry),
             tags=() if entry.is_public else (_("internal"),),
+            redact_url=reverse("redact-words", args=[self._ticket.pk, entry.pk])
+            if self._redacts and entry.words and entry.kind != Kind.REDACTED
+            else "",
         )
 
     def _time(self, entry: HistoryEntry) -> SafeString:
@@ -355,8 +358,8 @@ class _Maker:
         if facts.get("until"):
             until = display.when(datetime.fromisoformat(facts["until"]), self._at)
             parts.append(format_html(_("until {moment}"), moment=until))
-        if facts.get("reason"):
-            parts.append(conditional_escape(facts["reason"]))
+        if entry.words:
+            parts.append(conditional_escape(entry.words))
         return format_html_join(", ", "{}", ((part,) for part in parts))
 
     def _unit(self, entry: HistoryEntry) -> SafeString:
@@ -429,12 +432,12 @@ class _Maker:
 
     def _next_step(self, entry: HistoryEntry) -> SafeString:
         facts = entry.facts
-        if not facts.get("what"):
+        if not entry.words:
             return self._says(entry, _("cleared the next step"))
         sentence = format_html(
             _("<strong>{who}</strong> set the next step: {what}"),
             who=self._who(entry),
-            what=facts["what"],
+            what=entry.words,
         )
         if facts.get("person"):
             sentence = format_html(
@@ -503,11 +506,11 @@ class _Maker:
         return self._says(entry, str(entry.get_kind_display()))
 
     def _detail(self, entry: HistoryEntry) -> SafeString:
-        words = entry.facts.get("why")
-        if entry.kind == Kind.ASSIGNED_TO_UNIT and self._reads_internal:
-            # As in mails: written for the two units.
-            words = entry.facts.get("reason")
-        return conditional_escape(words) if words else NOTHING
+        # As in mails: the reason of an assignment is written for the two units.
+        tells = entry.kind == Kind.REDACTED or (
+            entry.kind == Kind.ASSIGNED_TO_UNIT and self._reads_internal
+        )
+        return conditional_escape(entry.words) if tells else NOTHING
 
     def _name(self, kind: str, key: int | None) -> str:
         return self._names.get((kind, key or 0), _("nobody") if kind == "user" else _("nothing"))

@@ -43,7 +43,7 @@ def test_a_re_assignment_needs_a_reason_and_counts_as_a_bounce(cast):
     ticket = assign.return_to_tpm(ticket=ticket, reason="Not our SE.", by=cast.boris, at=AT)
 
     assert (ticket.unit, ticket.status, ticket.unit_changes) == (cast.tpm, Status.ASSIGNED, 1)
-    assert HistoryEntry.objects.latest("pk").facts["reason"] == "Not our SE."
+    assert HistoryEntry.objects.latest("pk").words == "Not our SE."
 
 
 def test_the_same_unit_again_is_said(cast):

@@ -52,7 +52,7 @@ def test_a_closed_unit_hands_its_tickets_to_tpm(cast):
 
     ticket.refresh_from_db()
     assert (ticket.unit, ticket.status) == (cast.tpm, Status.ASSIGNED)
-    assert HistoryEntry.objects.latest("pk").facts["reason"] == "Old is closed."
+    assert HistoryEntry.objects.latest("pk").words == "Old is closed."
 
 
 @pytest.mark.parametrize(

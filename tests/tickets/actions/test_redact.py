@@ -3,12 +3,12 @@
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.make import AT
 from tests.tickets.make import make_ticket, write
 from tickets import queries, tasks
-from tickets.actions import redact, work
+from tickets.actions import assign, redact, work
 from tickets.actions.row import NotAllowed
 from tickets.models import Attachment, HistoryEntry, SearchDocument
 
@@ -128,3 +128,42 @@ def test_what_was_taken_out_of_the_internal_side_is_told_there_only(cast):
     assert [trace.is_public for trace in traces] == [False, False]
     assert not queries.timeline(ticket, cast.ada).filter(kind="ticket.redacted").exists()
     assert queries.timeline(ticket, cast.boris).filter(kind="ticket.redacted").count() == 2
+
+
+def test_what_was_written_with_a_change_goes_too(cast, clock_at):
+    clock_at(AT)
+    ticket = make_ticket(by=cast.ada, unit=cast.in2p3_unit)
+    assign.return_to_tpm(ticket=ticket, reason=f"use {SECRET}", by=cast.boris, at=AT)
+    moved = HistoryEntry.objects.latest("pk")
+    work.set_next_step(
+        ticket=ticket, what=f"try {SECRET}", person=None, due_at=None, by=cast.boris, at=AT
+    )
+    promised = HistoryEntry.objects.latest("pk")
+    tasks.sweep_dispatches()
+    assert len(_everywhere(SECRET)) >= 3
+
+    redact.redact_words(entry=moved, by=cast.boris, at=AT, why="a password")
+    redact.redact_words(entry=promised, by=cast.boris, at=AT, why="a password")
+
+    assert _everywhere(SECRET) == []
+    assert HistoryEntry.objects.get(pk=moved.pk).words == redact.BLANK_SUBJECT
+    with pytest.raises(NotAllowed):
+        redact.redact_words(entry=moved, by=cast.ada, at=AT, why="")
+
+
+def test_a_redaction_that_is_rolled_back_leaves_no_note(cast, clock_at, own_folders):
+    clock_at(AT)
+    ticket = make_ticket(by=cast.ada)
+    notes = set(_notes())
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        redact.redact_description(ticket=ticket, by=cast.boris, at=AT, why="x")
+        raise RuntimeError
+
+    assert set(_notes()) == notes
+
+
+def _notes():
+    if not default_storage.exists(redact.NOTES):
+        return []
+    return default_storage.listdir(redact.NOTES)[1]
