@@ -10,8 +10,6 @@ _READ = re.compile(
 )
 # Read, but not ours to set, or set by the launcher for its own children only.
 _OTHERS = {"PATH", "DJANGO_SETTINGS_MODULE"}
-# Read by the compose file.
-_COMPOSE = {"POSTGRES_PASSWORD"}
 
 
 def _named() -> set[str]:
@@ -27,11 +25,16 @@ def _read() -> set[str]:
     return found - _OTHERS
 
 
+def _of_the_compose_file() -> set[str]:
+    text = (CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8")
+    return set(re.findall(r"\$\{([A-Z][A-Z0-9_]+)", text))
+
+
 def test_every_setting_is_in_the_example() -> None:
     read = _read()
     assert {"DATABASE_URL", "JUNO_SECRET_KEY", "PORT", "JUNO_MAIL_HOST"} <= read
-    assert sorted(read - _named()) == []
+    assert sorted((read | _of_the_compose_file()) - _named()) == []
 
 
 def test_the_example_names_no_setting_that_nobody_reads() -> None:
-    assert sorted(_named() - _read() - _COMPOSE) == []
+    assert sorted(_named() - _read() - _of_the_compose_file()) == []
