@@ -87,6 +87,7 @@ class Stack:
             "DEMO": "1",
             "JUNO_DATA": os.fspath(self.data),
             "JUNO_SUBMISSIONS_PER_HOUR": "0",
+            "JUNO_ENTRIES_PER_HOUR": "0",
             # Two take tasks at once, as in production.
             "JUNO_WORKER_PROCESSES": "2",
             "PORT": str(self.port),
@@ -250,9 +251,9 @@ def _crash(stack: Stack, tickets: int, dice: random.Random, seed: int, to: Path 
             say(_progress(stories, people, killer.kills))
     killer.stop()
     say(_progress(stories, people, killer.kills))
-    _wait_until_settled(stack, since, stories)
-    _deliver_again(since)
-    _wait_until_settled(stack, since, stories)
+    if _wait_until_settled(stack, since, stories):
+        _deliver_again(since)
+        _wait_until_settled(stack, since, stories)
     found = crash_count.count(since, stories)
     report = {
         "tickets": tickets,
@@ -306,8 +307,8 @@ def _shared(stories: Sequence[Story]) -> Iterator[Story]:
     return iter(take, None)
 
 
-def _wait_until_settled(stack: Stack, since: Before | None, stories: Sequence[Story]) -> None:
-    """Wait until all processes are back and nothing waits, for a limited time."""
+def _wait_until_settled(stack: Stack, since: Before | None, stories: Sequence[Story]) -> bool:
+    """Wait until all processes are back and nothing waits; return False where it takes too long."""
     from django.db import Error, connection
 
     from bench import crash_count
@@ -324,12 +325,13 @@ def _wait_until_settled(stack: Stack, since: Before | None, stories: Sequence[St
         # The schedule ticks every five seconds: nothing must come up any more.
         quiet = quiet + 1 if left == 0 and stack.is_whole() else 0
         if quiet >= (12 if since else 1):
-            return
+            return True
         if time.monotonic() - shown > 10:
             shown = time.monotonic()
             say(f"settling: {left if left >= 0 else '?'} still to be done")
         time.sleep(0.5)
     say("it did not settle")
+    return False
 
 
 def _queued() -> int:
@@ -339,7 +341,7 @@ def _queued() -> int:
 
     try:
         with Redis.from_url(os.environ["REDIS_URL"], socket_timeout=2) as broker:
-            return int(broker.llen("celery"))  # type: ignore[arg-type]
+            return int(broker.llen("celery"))
     except RedisError as error:
         raise OSError(str(error)) from error
 

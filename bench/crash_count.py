@@ -60,7 +60,7 @@ def before() -> Before:
     """Look at what is there before the run."""
     return Before(
         *(
-            model.objects.aggregate(newest=Max("pk"))["newest"] or 0  # type: ignore[attr-defined]
+            model.objects.aggregate(newest=Max("pk"))["newest"] or 0
             for model in (Ticket, HistoryEntry, Dispatch, Delivery, CaughtMail)
         )
     )
@@ -270,10 +270,10 @@ def _look_at_history(found: Findings, rows: _Rows, story: Story) -> None:
             found.lost.append(f"{name} went to {statuses}, not to {story.statuses[1:]}")
     else:
         expected[Kind.STATUS_CHANGED.value, None] = len(statuses)
-    for (kind, _entry), times in (there - expected).items():
-        found.doubled.append(f"{name} has {kind} in its history {times} times too often")
-    for (kind, _entry), times in (expected - there).items():
-        found.lost.append(f"{name} lacks {kind} in its history, {times} times")
+    for (what, _entry), times in (there - expected).items():
+        found.doubled.append(f"{name} has {what} in its history {times} times too often")
+    for (what, _entry), times in (expected - there).items():
+        found.lost.append(f"{name} lacks {what} in its history, {times} times")
     for row in history:
         needed = {Consumer.MAIL} | ({Consumer.CONTEXT} if row.kind == Kind.SUBMITTED else set())
         for consumer in needed:
@@ -311,8 +311,8 @@ def _look_at_work(found: Findings, since: Before) -> None:
         .annotate(times=Count("pk"))
         .filter(times__gt=1)
     )
-    for row in twice:
-        found.doubled.append(f"ticket #{row['ticket']} has the same context {row['times']} times")
+    for same in twice:
+        found.doubled.append(f"ticket #{same['ticket']} has the same context {same['times']} times")
 
 
 def _look_at_mails(found: Findings, rows: _Rows) -> None:
@@ -332,9 +332,9 @@ def _look_at_mails(found: Findings, rows: _Rows) -> None:
                 by_entry[mail.to_address, int(number)] += 1
         elif not key:
             found.doubled.append(f"{mail} was caught, and the outbox knows nothing of it")
-    for (address, entry), times in by_entry.items():
+    for (address, number_told), times in by_entry.items():
         if times > 1:
-            found.doubled.append(f"{address} was told of history entry {entry} {times} times")
+            found.doubled.append(f"{address} was told of entry {number_told} {times} times")
     for ticket in rows.tickets.values():
         for entry in rows.history.get(ticket.pk, []):
             for address in _hearers(rows, ticket, entry):
@@ -345,7 +345,7 @@ def _look_at_mails(found: Findings, rows: _Rows) -> None:
 
 def _look_for_words(found: Findings, rows: _Rows) -> None:
     """Make sure that the mails hold the text they tell of."""
-    bodies = defaultdict(str)
+    bodies: dict[tuple[str, str], str] = defaultdict(str)
     for mail in rows.caught:
         bodies[mail.to_address, mail.headers.get("X-JUNO-Ticket", "")] += mail.body
     for ticket in rows.tickets.values():
