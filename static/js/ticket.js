@@ -15,6 +15,34 @@
     }
   });
 
+  // A button beside the composer loads the ticket anew; words that are half written stay.
+  let halfWritten = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const composer = document.getElementById("composer");
+    halfWritten = null;
+    if (event.detail.target.id === "ticket" && composer && event.detail.requestConfig.elt !== composer) {
+      const chosen = composer.querySelector("input[name=side]:checked");
+      halfWritten = {
+        words: composer.elements.words.value,
+        side: chosen ? chosen.value : "",
+        files: composer.elements.files ? composer.elements.files.files : null,
+      };
+    }
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    const composer = document.getElementById("composer");
+    if (!halfWritten || !composer) { return; }
+    const { words, side, files } = halfWritten;
+    halfWritten = null;
+    if (words && !composer.elements.words.value) { composer.elements.words.value = words; }
+    const radio = side && composer.querySelector(`input[name=side][value=${side}]`);
+    if (radio) { radio.checked = true; }
+    if (files && files.length && composer.elements.files) {
+      composer.elements.files.files = files;
+      composer.elements.files.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id === "change-body" && dialog && !dialog.open) {
       opener = event.detail.requestConfig ? event.detail.requestConfig.elt : null;

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.conftest import PageOf
-from tests.journeys.doing import file_ticket, write
+from tests.journeys.doing import expect_status, file_ticket, write
 from tests.journeys.portal import Portal
 from tests.journeys.windows import Windows
 from tests.rules.test_access_by_role import TABLE
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(480)
 PAGES: dict[str, list[tuple[str | None, str]]] = {
     "home": [(None, "/"), ("ada", "/"), ("boris", "/"), ("carla", "/"), ("eve", "/")],
     "help": [(None, "/help/")],
-    "help-page": [("ada", "/help/guide-submitter/")],
+    "help-page": [("ada", "/help/submitter/")],
     "profile": [("ada", "/accounts/profile/")],
     "outbox:outbox": [("dmitri", "/outbox/"), ("dmitri", "/outbox/?state=ALL")],
     "outbox:caught": [(None, "/outbox/caught/")],
@@ -87,6 +87,7 @@ def number(portal: Portal, chromium: Browser) -> int:
     )
     paolo.goto(f"/tickets/{number}/")
     paolo.get_by_role("button", name="Take it").click()
+    expect_status(paolo, "in progress")
     write(paolo, "The robot of the library is being replaced.", internal=True)
     write(paolo, "Which files do you need first?", and_then="ask")
     windows.close()
@@ -122,7 +123,9 @@ def test_a_caught_mail(window_of: PageOf, looked_at: Callable[[Page, str], None]
     looked_at(page, "caught-mail")
 
 
-def test_pages_that_are_not_there(window_of: PageOf, looked_at: Callable[[Page, str], None]) -> None:
+def test_pages_that_are_not_there(
+    window_of: PageOf, looked_at: Callable[[Page, str], None]
+) -> None:
     page = window_of("eve")
     for path, status in (("/sites/No-Such-Site/", 404), ("/tpm/", 403), ("/tickets/999999/", 404)):
         answer = page.goto(path)

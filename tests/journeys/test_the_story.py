@@ -30,9 +30,7 @@ DURING = "Emergency work on the cooling of the machine room"
 BEFORE = "One of two power feeds is under maintenance"
 
 
-def test_a_ticket_lives(
-    portal: Portal, window_of: PageOf, declare: Callable[..., None]
-) -> None:
+def test_a_ticket_lives(portal: Portal, window_of: PageOf, declare: Callable[..., None]) -> None:
     declare("IN2P3-CC", begins_in=-30, minutes=240, severity="WARNING", description=BEFORE)
     portal.manage("poll", "gocdb-downtimes")
     grace, carla, boris = window_of(None), window_of("carla"), window_of("boris")
