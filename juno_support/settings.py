@@ -27,6 +27,8 @@ JUNO_INSTANCE_NAME = env.text("JUNO_INSTANCE_NAME", "JUNO Support")
 JUNO_CALENDAR = env.text("JUNO_CALENDAR", "")
 # How many tickets one person can file within an hour; 0 is no limit.
 JUNO_SUBMISSIONS_PER_HOUR = env.number("JUNO_SUBMISSIONS_PER_HOUR", 60)
+# Answers of a person who is no supporter within an hour; 0: no limit.
+JUNO_ENTRIES_PER_HOUR = env.number("JUNO_ENTRIES_PER_HOUR", 120)
 # Whom to reach at once in a security incident, shown before a Security ticket is written.
 JUNO_SECURITY_CONTACT = env.text("JUNO_SECURITY_CONTACT", "EGI CSIRT, abuse@egi.eu")
 # Sites board and downtimes are public unless the instance says otherwise.

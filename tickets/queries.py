@@ -17,6 +17,7 @@ from supportunits.models import ROUTABLE, SupportUnit
 from tickets import policies
 from tickets.models import (
     Attachment,
+    DiaryEntry,
     Draft,
     HistoryEntry,
     Priority,
@@ -147,6 +148,12 @@ def timeline(ticket: Ticket, user: Any) -> QuerySet[HistoryEntry]:
 def entries_since(ticket: Ticket, user: Any, entry_id: int) -> QuerySet[HistoryEntry]:
     """Return the entries after one, that the user may read: what an open page asks for."""
     return timeline(ticket, user).filter(pk__gt=entry_id)
+
+
+def words_since(user: Any, since: datetime, most: int) -> int:
+    """Return how many diary entries the user wrote since a moment; looks at so many at the most."""
+    written = DiaryEntry.objects.filter(author=user, written_at__gt=since)
+    return len(written.values_list("pk", flat=True)[:most])
 
 
 def drafts(user: Any) -> QuerySet[Draft]:

@@ -9,7 +9,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
-from supportunits.models import SupportUnit
+from supportunits.models import SupportUnit, UnitKind
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import HistoryEntry, Kind, Ticket, TicketPerson
@@ -73,6 +73,11 @@ def assign_to_unit(
             _("%(unit)s cannot receive tickets: it is %(state)s.")
             % {"unit": unit.name, "state": unit.get_state_display()},
             _("Choose another unit, or give this one a contact first."),
+        )
+    if ticket.is_restricted != (unit.kind == UnitKind.SECURITY):
+        raise UnitNotRoutable(
+            _("Security tickets stay with the security unit, and only they go there."),
+            _("A ticket becomes one only by being filed with a type of issue for security."),
         )
     if unit.pk == ticket.unit_id:
         raise AlreadyThere(_("The ticket is with %(unit)s already.") % {"unit": unit.name})

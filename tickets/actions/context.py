@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from juno_support.lib import clock
 from monitoring import queries as monitoring
@@ -25,12 +26,18 @@ from topology.models import Site
 # How far around now downtimes can make a difference to an open ticket.
 LOOK_BACK = timedelta(days=2)
 LOOK_AHEAD = monitoring.COMING_WITHIN
-TICKETS_AT_ONCE = 500
+TICKETS_AT_ONCE = 100
 
 
 def handle(dispatch: Dispatch) -> None:
-    """Attach the context to a submitted ticket (a consumer of history entries)."""
-    attach_context(ticket=dispatch.entry.ticket, at=clock.now())
+    """Attach the context to a submitted ticket, or see what its new sites change (a consumer of
+    history entries).
+    """
+    ticket, at = dispatch.entry.ticket, clock.now()
+    if dispatch.entry.kind == Kind.SUBMITTED:
+        attach_context(ticket=ticket, at=at)
+    else:
+        refresh_context(ticket=ticket, at=at)
 
 
 @transaction.atomic
@@ -103,25 +110,34 @@ def refresh_contexts(*, at: datetime) -> int:
     near = Downtime.objects.filter(
         ends_at__gt=at - LOOK_BACK, starts_at__lt=at + LOOK_AHEAD
     ).values("site")
-    known = dict(WatchedSite.objects.values_list("site", "fingerprint"))
-    sites = list(
-        Site.objects.filter(pk__in=near)
-        | Site.objects.filter(pk__in=[key for key, mark in known.items() if mark])
-    )
+    known = {watched.site_id: watched for watched in WatchedSite.objects.all()}
+    moving = [
+        watched.site_id
+        for watched in known.values()
+        if watched.fingerprint or watched.told_down_to is not None
+    ]
+    sites = list(Site.objects.filter(Q(pk__in=near) | Q(pk__in=moving)))
     changed = 0
     conditions = monitoring.conditions_at(sites=sites, moment=at)
     for site, found in zip(sites, conditions.sites, strict=True):
         fingerprint = _fingerprint([found]) if found.downtimes or found.coming else ""
-        if fingerprint == known.get(site.pk, ""):
+        watched = known.get(site.pk) or WatchedSite(site=site)
+        is_known = watched.fingerprint == fingerprint
+        if is_known and watched.told_down_to is None:
             continue
+        below = watched.told_down_to if is_known else None
         open_tickets = Ticket.objects.filter(is_open=True, affectedsite__site=site)
-        for ticket in open_tickets.order_by("-pk")[:TICKETS_AT_ONCE]:
+        if below is not None:
+            open_tickets = open_tickets.filter(pk__lt=below)
+        # A few a round: a change at a busy site must not hold up mail and new tickets.
+        batch = list(open_tickets.order_by("-pk")[:TICKETS_AT_ONCE])
+        for ticket in batch:
             with apart(ticket.pk):
                 if refresh_context(ticket=ticket, at=at) is not None:
                     changed += 1
-        WatchedSite.objects.update_or_create(
-            site=site, defaults={"fingerprint": fingerprint, "changed_at": at}
-        )
+        watched.fingerprint, watched.changed_at = fingerprint, at
+        watched.told_down_to = batch[-1].pk if len(batch) == TICKETS_AT_ONCE else None
+        watched.save()
     return changed
 
 

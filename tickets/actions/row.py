@@ -59,20 +59,24 @@ def apart(number: int) -> Iterator[None]:
 
 
 def refuse_stale(
-    ticket: Ticket, *, seen: int | None, kinds: Collection[Kind], by: User | None
+    ticket: Ticket,
+    *,
+    seen: int | None,
+    kinds: Collection[Kind],
+    by: User | None,
+    field: str | None = None,
 ) -> None:
     """Make sure that nobody else changed these kinds of things after entry ``seen``.
 
+    :param field: of changed fields, only this one counts
     :raises ChangedMeanwhile: if somebody did
     """
     if seen is None or seen >= ticket.last_entry_id:
         return
-    entries = list(
-        HistoryEntry.objects.filter(ticket=ticket, pk__gt=seen, kind__in=kinds)
-        .exclude(actor=by)
-        .select_related("actor")
-        .order_by("pk")
-    )
+    found = HistoryEntry.objects.filter(ticket=ticket, pk__gt=seen, kind__in=kinds)
+    if field is not None:
+        found = found.filter(facts__field=field)
+    entries = list(found.exclude(actor=by).select_related("actor").order_by("pk"))
     if entries:
         raise ChangedMeanwhile(entries)
 

@@ -1,7 +1,7 @@
 """File a ticket: keep a draft, submit it once, give it to TPM or to whom the submitter chose."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import NotificationMode, User
 from juno_support.errors import SupportError
 from juno_support.lib import markdown, text
+from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from supportunits.models import VO, IssueType, SupportUnit, UnitKind
 from tickets import history
@@ -35,6 +36,8 @@ from topology.models import Service, Site
 SUBJECT_LENGTH = 250
 DESCRIPTION_BYTES = 256 * 1024
 MOST_COPIES = 20
+# By somebody who is no supporter: CC is no way to write to the world in our name.
+MOST_COPIES_A_DAY = 100
 
 
 class NotAcceptable(SupportError):
@@ -121,6 +124,7 @@ def submit_ticket(
     subject, description = text.clean_line(subject), text.clean(description).strip()
     _check_words(subject, description)
     copies = _addresses(carbon_copies)
+    _check_copies_of_the_day(by, len(copies), at)
     is_restricted = issue_type is not None and issue_type.is_security
     responsible = _responsible_unit(notified_site, unit, is_restricted)
     is_direct = responsible.kind != UnitKind.TPM
@@ -227,6 +231,21 @@ def _addresses(carbon_copies: Iterable[str]) -> list[str]:
             _("Use a mailing list."),
         )
     return list(unique.values())
+
+
+def _check_copies_of_the_day(by: User, number: int, at: datetime) -> None:
+    if not number or unit_policies.is_supporter(by):
+        return
+    lately = CarbonCopy.objects.filter(
+        ticket__submitter=by, ticket__submitted_at__gt=at - timedelta(days=1)
+    ).count()
+    if lately + number > MOST_COPIES_A_DAY:
+        raise NotAcceptable(
+            "carbon_copies",
+            _("You named %(most)s CC addresses within a day; more are not taken for now.")
+            % {"most": MOST_COPIES_A_DAY},
+            _("File the ticket without CC; supporters can add them."),
+        )
 
 
 def _responsible_unit(

@@ -13,7 +13,7 @@ from juno_support.lib import calendars, markdown, text, working_time
 from supportunits import queries as unit_queries
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
-from tickets.models import AffectedSite, DiaryEntry, Kind, Ticket, TicketPerson
+from tickets.models import AffectedSite, Consumer, DiaryEntry, Kind, Ticket, TicketPerson
 from tickets.search import index
 from tickets.workflow import (
     ANSWERED,
@@ -184,7 +184,7 @@ def change_field(
     if field not in CHANGEABLE:
         raise NotAllowed(_("This field cannot be changed."))
     ticket = locked(ticket)
-    refuse_stale(ticket, seen=seen, kinds=(Kind.FIELD_CHANGED,), by=by)
+    refuse_stale(ticket, seen=seen, kinds=(Kind.FIELD_CHANGED,), by=by, field=field)
     _check_may_change(ticket, by)
     if field == "issue_type" and bool(value and value.is_security) != ticket.is_restricted:
         raise NotAllowed(
@@ -223,7 +223,7 @@ def set_affected_sites(
 ) -> Ticket:
     """Set the list of affected sites. Raises as :func:`change_field`."""
     ticket = locked(ticket)
-    refuse_stale(ticket, seen=seen, kinds=(Kind.FIELD_CHANGED,), by=by)
+    refuse_stale(ticket, seen=seen, kinds=(Kind.FIELD_CHANGED,), by=by, field="affected_sites")
     _refuse_final(ticket)
     if not policies.is_owner(ticket, by):
         _check_may_change(ticket, by)
@@ -241,6 +241,7 @@ def set_affected_sites(
         by=by,
         at=at,
         is_public=True,
+        consumers=(Consumer.MAIL, Consumer.CONTEXT),
         field="affected_sites",
         change=[sorted(old), sorted(new)],
     )

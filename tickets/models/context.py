@@ -42,6 +42,9 @@ class WatchedSite(models.Model):
 
     site = models.OneToOneField(Site, models.CASCADE, primary_key=True, related_name="+")
     fingerprint = models.CharField(max_length=64, blank=True)
+    told_down_to = models.BigIntegerField(
+        null=True, help_text="open tickets below this number are still to be told; null: none"
+    )
     changed_at = models.DateTimeField()
 
     def __str__(self) -> str:

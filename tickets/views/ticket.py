@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import File
@@ -158,6 +159,10 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     if "drop" in request.POST:
         _drop_file(form, key_or_none(request.POST["drop"]), user)
         return _page(request, found, reply=form)
+    if not policies.may_change(found, user) and _wrote_too_much(user, at):
+        _keep_files(request, form, found, user, at)
+        problem = _("You wrote a lot within an hour; more is not taken for now. Try again later.")
+        return _page(request, found, reply=form, problem=problem, status=429)
     if not form.is_valid():
         _keep_files(request, form, found, user, at)
         return _page(request, found, reply=form, status=422)
@@ -183,6 +188,11 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         return _refuse_reply(request, form, error, user, number)
     submit.discard_draft(draft_id=key, by=user)
     return redirect(f"{reverse('ticket', args=[number])}#last")
+
+
+def _wrote_too_much(user: User, at: datetime) -> bool:
+    most = settings.JUNO_ENTRIES_PER_HOUR
+    return most > 0 and queries.words_since(user, at - timedelta(hours=1), most) >= most
 
 
 def _refuse_reply(

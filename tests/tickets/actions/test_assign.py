@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from supportunits.models import UnitState
-from tests.make import AT, make_unit, make_user
+from tests.make import AT, make_issue_type, make_unit, make_user
 from tests.tickets.make import make_ticket, write
 from tickets.actions import assign
 from tickets.actions.assign import AlreadyThere, ReasonMissing, TooLateToUndo, UnitNotRoutable
@@ -167,3 +167,15 @@ def test_the_second_of_two_operators_sees_what_the_first_did(cast):
         seen=changed.value.last_entry_id,
     )
     assert ticket.unit == other
+
+
+def test_security_tickets_stay_with_the_security_unit(cast):
+    csirt = make_user()
+    security = make_unit(kind="SECURITY", members=(csirt,))
+    kind = make_issue_type(name="Break-in", is_security=True)
+    hidden, open_one = make_ticket(by=cast.ada, issue_type=kind), make_ticket(by=cast.ada)
+
+    with pytest.raises(UnitNotRoutable, match="security unit"):
+        assign.assign_to_unit(ticket=hidden, unit=cast.in2p3_unit, reason="x", by=csirt, at=AT)
+    with pytest.raises(UnitNotRoutable, match="security unit"):
+        _route(cast, open_one, unit=security)

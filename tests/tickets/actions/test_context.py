@@ -7,7 +7,8 @@ import pytest
 from monitoring.models import Downtime
 from tests.make import AT
 from tests.tickets.make import make_ticket
-from tickets.actions import context
+from tickets import tasks
+from tickets.actions import context, work
 from tickets.models import ContextSnapshot, HistoryEntry, Ticket
 
 HOUR = timedelta(hours=1)
@@ -132,3 +133,27 @@ def test_one_broken_ticket_does_not_cost_the_others(cast, ticket, caplog):
 
     assert len(_told(ticket)) == 1
     assert f"ticket {broken.pk} was left" in caplog.text
+
+
+def test_a_busy_site_is_told_a_few_tickets_a_round_and_nobody_is_forgotten(cast, monkeypatch):
+    monkeypatch.setattr(context, "TICKETS_AT_ONCE", 2)
+    tickets = [make_ticket(by=cast.ada, affected_sites=[cast.in2p3]) for _ in range(5)]
+    for each in tickets:
+        context.attach_context(ticket=each, at=AT)
+    _declare(cast.in2p3)
+
+    assert [context.refresh_contexts(at=AT) for _ in range(4)] == [2, 2, 1, 0]
+
+    assert all(_told(each) == [[("declared", "1G0")]] for each in tickets)
+
+
+def test_a_site_that_is_added_brings_its_running_downtime(cast, clock_at):
+    clock_at(AT)
+    _declare(cast.beijing)
+    ticket = make_ticket(by=cast.ada, affected_sites=[cast.in2p3])
+    context.attach_context(ticket=ticket, at=AT)
+
+    work.set_affected_sites(ticket=ticket, sites=[cast.in2p3, cast.beijing], by=cast.ada, at=AT)
+    tasks.sweep_dispatches()
+
+    assert _told(ticket) == [[("declared", "1G0")]]

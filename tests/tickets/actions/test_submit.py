@@ -245,3 +245,15 @@ def test_old_drafts_and_files_that_nothing_names_are_swept(cast, own_folders):
     files.sweep_orphans(at=AT + timedelta(days=61))
 
     assert not Draft.objects.exists()
+
+
+def test_cc_is_no_way_to_write_to_the_world(cast, monkeypatch):
+    monkeypatch.setattr(submit, "MOST_COPIES_A_DAY", 3)
+    make_ticket(by=cast.ada, carbon_copies=["a@example.org", "b@example.org"])
+
+    with pytest.raises(NotAcceptable, match="within a day"):
+        make_ticket(by=cast.ada, carbon_copies=["c@example.org", "d@example.org"])
+    make_ticket(by=cast.boris, carbon_copies=[f"p{n}@example.org" for n in range(9)])
+    make_ticket(
+        by=cast.ada, at=AT + timedelta(days=1), carbon_copies=["c@example.org", "d@example.org"]
+    )

@@ -912,3 +912,17 @@ def test_nonsense_in_a_small_form_is_no_crash(cast, client_of, ticket, path, fie
     page = client_of(cast.boris).post(f"/tickets/{ticket.pk}/{path}", fields)
 
     assert page.status_code in (302, 404, 422)
+
+
+def test_answers_end_somewhere_and_what_was_typed_stays(cast, client_of, clock_at, settings):
+    clock_at(AT)
+    settings.JUNO_ENTRIES_PER_HOUR = 2
+    ticket = make_ticket(by=cast.ada)
+    for _ in range(2):
+        write(ticket=ticket, by=cast.ada, at=AT)
+
+    answer = reply(client_of(cast.ada), ticket, words="once more")
+
+    assert answer.status_code == 429
+    assert "once more" in answer.content.decode()
+    assert ticket.diary.count() == 2
