@@ -9,6 +9,7 @@ from supportunits.models import SupportUnit, UnitKind, UnitMembership, UnitState
 from tickets import policies
 from tickets.mail.recipients import EntryFacts, Person, TicketFacts, Unit
 from tickets.models import HistoryEntry, Kind, Ticket, TicketPerson, TicketType
+from topology.models import CertificationStatus
 
 # Sources write several addresses into one field.
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;]+")
@@ -114,4 +115,9 @@ def _site_addresses(ticket: Ticket) -> tuple[str, ...]:
     if not contact and (other := commissioning.first()):
         contact = other.contact_email
     emergency = site.emergency_contact if ticket.type == TicketType.ALARM else ""
-    return tuple(dict.fromkeys([*split_addresses(emergency), *split_addresses(contact)]))
+    # A suspended site keeps its tickets, and its operations centre is told as well (section 6).
+    centre = ""
+    if site.certification_status == CertificationStatus.SUSPENDED and site.operations_centre:
+        centre = site.operations_centre.helpdesk_email or site.operations_centre.email
+    fields = (emergency, contact, centre)
+    return tuple(dict.fromkeys(address for field in fields for address in split_addresses(field)))
