@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from juno_support.access import allowed_if
 from juno_support.errors import SupportError
 from juno_support.lib import calendars, clock, working_time
+from monitoring import queries as monitoring
 from supportunits import queries as unit_queries
 from supportunits.models import SupportUnit
 from tickets import policies, queries
@@ -168,10 +169,12 @@ def _after(tickets: Any, cursor: str) -> Any:
 
 def _preview(request: HttpRequest, number: int, name: str) -> dict[str, Any]:
     ticket: Ticket = policies.find_ticket(request.user, number)
+    sites = list(ticket.affected_sites.order_by("name"))
+    states = monitoring.current_conditions_for_sites({site.pk for site in sites}, at=clock.now())
     return {
         "ticket": ticket,
         "list": name,
-        "sites": list(ticket.affected_sites.order_by("name")),
+        "sites": [(site.name, states[site.pk]) for site in sites],
         "suggestions": suggest_units(ticket),
         "may_assign": policies.may_change(ticket, request.user),
         "needs_reason": ticket.status != "NEW",
