@@ -80,8 +80,6 @@ def test_any_line_gives_a_calendar_or_a_value_error(line: str) -> None:
 
 def test_the_instance_calendar_comes_from_the_setting() -> None:
     with override_settings(JUNO_CALENDAR="Sun-Thu 08:00-16:00 Asia/Riyadh SA"):
-        assert instance_calendar() == read_calendar(
-            "Sun-Thu 08:00-16:00 Asia/Riyadh SA"
-        )
+        assert instance_calendar() == read_calendar("Sun-Thu 08:00-16:00 Asia/Riyadh SA")
     with override_settings(JUNO_CALENDAR=""):
         assert instance_calendar() == Calendar()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from juno_support.lib.faults import AnswerNotUnderstood, CredentialRefused
@@ -358,5 +358,7 @@ def test_any_document_is_read_or_not_understood(parse: Any, rows: list[str]) -> 
 @pytest.mark.parametrize("parse", EVERY_PARSER)
 @given(body=st.binary(max_size=200))
 def test_any_bytes_are_not_understood(parse: Any, body: bytes) -> None:
+    assume(b"<results" not in body)  # an empty answer is understood
+
     with pytest.raises((AnswerNotUnderstood, CredentialRefused)):
         parse(body)
