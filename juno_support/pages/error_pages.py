@@ -4,10 +4,12 @@ A ticket, site or unit that one may not see answers 404, as one that does not ex
 tells nobody what there is.
 """
 
+import sys
 from collections.abc import Callable
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -41,15 +43,22 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without the database, the session or the reader: any of them may be what broke."""
+    """Answer 500 without the database, the session or the reader: any of them may be what broke.
+
+    While the database restarts it is 503, with when to try again: nothing is broken then.
+    """
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     page = render_to_string(
         "errors/500.html",
         {
             "instance_name": settings.JUNO_INSTANCE_NAME,
             "request_id": request_id,
+            "is_away": is_away,
         },
     )
+    if is_away:
+        return HttpResponse(page, status=503, headers={"Retry-After": "5"})
     return HttpResponse(page, status=500)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path
@@ -83,3 +84,16 @@ def test_400_says_what_to_do(rf: RequestFactory) -> None:
     answer = error_pages.bad_request(request, ValueError())
     assert answer.status_code == 400
     assert "Go back" in answer.content.decode()
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_while_the_database_is_away_it_is_503_and_says_when_to_come_back(error) -> None:
+    request = RequestFactory().get("/")
+    try:
+        raise error("the database system is starting up")
+    except error:
+        answer = error_pages.server_error(request)
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "Back in a moment" in answer.content.decode()
+    assert "starting up" not in answer.content.decode()
