@@ -23,12 +23,19 @@ class SearchDocument(models.Model):
 
     class Meta:
         indexes = [
-            # searches for rare words; common ones walk newest-first instead
-            GinIndex(fields=["public"], name="searchdocument_public", fastupdate=False),
+            # Searches for rare words; common ones walk newest-first instead. A reply goes into
+            # the pending list, which is quick to write and quick to read through at this size.
+            GinIndex(
+                fields=["public"],
+                name="searchdocument_public",
+                fastupdate=True,
+                gin_pending_list_limit=512,
+            ),
             GinIndex(
                 fields=["supporters"],
                 name="searchdocument_supporters",
-                fastupdate=False,
+                fastupdate=True,
+                gin_pending_list_limit=512,
             ),
         ]
 

@@ -46,7 +46,7 @@ BUDGET: Final = timedelta(milliseconds=400)
 _INDEX_ROW: Final = 10e-6
 _FILTER_ROW: Final = 12e-6
 _WALK_ROW: Final = 8e-6
-_SAMPLE: Final = 8
+_SAMPLE: Final = 4
 """A walk begins with a slice in which so many tickets should fit; a quarter of it must."""
 
 _MOST_HELD: Final = 3_000
