@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views import desk, files, live, queue, submit, ticket
+from tickets.views import changes, desk, files, live, queue, redactions, submit, ticket
 
 urlpatterns = [
     path("tickets/", queue.queue, name="queue"),
@@ -23,11 +23,17 @@ urlpatterns = [
     path("tickets/<int:number>/me-too/", ticket.say_me_too, name="me-too"),
     path("tickets/<int:number>/people/remove/", ticket.remove_person, name="remove-person"),
     path("tickets/<int:number>/cc/remove/", ticket.remove_copy, name="remove-copy"),
-    path("tickets/<int:number>/change/<slug:what>/", ticket.change, name="change-ticket"),
-    path("tickets/<int:number>/redact/entry/<int:key>/", ticket.redact_entry, name="redact-entry"),
-    path("tickets/<int:number>/redact/words/<int:key>/", ticket.redact_words, name="redact-words"),
-    path("tickets/<int:number>/redact/file/<uuid:key>/", ticket.redact_file, name="redact-file"),
-    path("tickets/<int:number>/redact/<slug:part>/", ticket.redact_part, name="redact-part"),
+    path("tickets/<int:number>/change/<slug:what>/", changes.change, name="change-ticket"),
+    path(
+        "tickets/<int:number>/redact/entry/<int:key>/", redactions.redact_entry, name="redact-entry"
+    ),
+    path(
+        "tickets/<int:number>/redact/words/<int:key>/", redactions.redact_words, name="redact-words"
+    ),
+    path(
+        "tickets/<int:number>/redact/file/<uuid:key>/", redactions.redact_file, name="redact-file"
+    ),
+    path("tickets/<int:number>/redact/<slug:part>/", redactions.redact_part, name="redact-part"),
     path("tickets/<int:number>/since/<int:entry_id>/", live.since, name="since"),
     path("tickets/<int:number>/now/", live.now, name="ticket-now"),
     path("tickets/<int:number>/hearers/", live.hearers, name="hearers"),

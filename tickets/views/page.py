@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -82,6 +83,14 @@ class Fact:
 def is_prefetch(request: HttpRequest) -> bool:
     """Return whether a browser asks ahead of time, so that nobody has seen the answer."""
     return any("prefetch" in request.headers.get(name, "").lower() for name in _PREFETCH_HEADERS)
+
+
+def show_ticket(
+    request: HttpRequest, found: Ticket, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """Show the ticket's page; ``more`` goes to :func:`ticket_context`."""
+    context = ticket_context(request, found, **more)
+    return render(request, "tickets/ticket.html", context, status=status)
 
 
 def ticket_context(
