@@ -80,16 +80,6 @@ def own_tickets(user: Any) -> QuerySet[Ticket]:
     return Ticket.objects.filter(submitter=user).order_by("-pk")
 
 
-def open_tickets_of_site(user: Any, site: Site, limit: int = 20) -> list[Ticket]:
-    """Return the newest open tickets that affect a site and that the user may read."""
-    return list(
-        open_tickets(user)
-        .filter(affectedsite__site=site)
-        .select_related("unit")
-        .order_by("-affectedsite__ticket_id")[:limit]
-    )
-
-
 def open_numbers_of_sites(user: Any, sites: Iterable[int]) -> dict[int, list[int]]:
     """Return for each site's key the numbers of its open tickets (of 2,000 at the most, newest)."""
     found: dict[int, list[int]] = {}

@@ -84,6 +84,14 @@ def first_bytes(text: str, size: int) -> str:
     return encoded[:size].decode("utf-8", "ignore")
 
 
+def whole_number(text: str | None) -> int | None:
+    """A whole number that the database can hold, or None where the text is none.
+
+    Plain digits only: signs, other scripts' digits and longer numbers are no keys of ours.
+    """
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def csv_cell(value: object) -> str:
     """A cell that a spreadsheet shows and does not calculate: formulas get an apostrophe.
 

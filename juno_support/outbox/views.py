@@ -20,6 +20,7 @@ from juno_support.access import allowed_if, open_to_everyone
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display, text
+from juno_support.lib.text import whole_number
 from juno_support.outbox import actions, queries, sending
 from juno_support.outbox.models import CaughtMail, Delivery, DeliveryState
 from juno_support.outbox.policies import may_see_outbox
@@ -74,7 +75,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     page = queries.deliveries(
         state="" if state == ALL else state,
         search=search,
-        before=_key(request.GET.get("before")),
+        before=whole_number(request.GET.get("before")),
     )
     counts = queries.counts()
     here = reverse("outbox:outbox")
@@ -117,10 +118,10 @@ def decide(request: HttpRequest) -> HttpResponse:
     """Try one mail again, all that were given up, or cancel one."""
     by, now = cast(User, request.user), clock.now()
     try:
-        if number := _key(request.POST.get("again")):
+        if number := whole_number(request.POST.get("again")):
             actions.try_again(delivery_id=number, by=by, at=now)
             messages.success(request, _("The mail is tried again now."))
-        elif number := _key(request.POST.get("cancel")):
+        elif number := whole_number(request.POST.get("cancel")):
             actions.cancel(delivery_id=number, by=by, at=now)
             messages.success(request, _("The mail is cancelled; nobody gets it."))
         elif "all" in request.POST:
@@ -151,7 +152,7 @@ def caught_list(request: HttpRequest) -> HttpResponse:
     _only_in_the_demo()
     now = clock.now()
     address = request.GET.get("to", "").strip()[:320]
-    page = queries.caught(address=address, before=_key(request.GET.get("before")))
+    page = queries.caught(address=address, before=whole_number(request.GET.get("before")))
     return render(
         request,
         "outbox/caught_list.html",
@@ -293,8 +294,3 @@ def _pager(
         # Keyset pages go forward; back is the browser's, and this leads to the beginning.
         pager["newer"] = f"{here}?{urlencode(question)}"
     return pager
-
-
-def _key(text: str | None) -> int | None:
-    # Longer numbers would not fit into the database's.
-    return int(text) if text and text.isdecimal() and len(text) <= 18 else None

@@ -20,7 +20,7 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
-from juno_support.lib.text import clean_line
+from juno_support.lib.text import clean_line, whole_number
 from juno_support.pages.units import change_lines, state_pill, zone_words
 from supportunits import changes, policies
 from supportunits.actions import members as member_actions
@@ -77,8 +77,9 @@ def people_list(request: HttpRequest) -> HttpResponse:
         )
     # Names are not unique: the place in the list is name and key, the key last.
     name, colon, key = clean_line(request.GET.get("after", "")).rpartition(":")
-    if colon and key.isascii() and key.isdigit() and len(key) < 19:
-        people = people.filter(Q(name__gt=name) | Q(name=name, pk__gt=int(key)))
+    number = whole_number(key)
+    if colon and number is not None:
+        people = people.filter(Q(name__gt=name) | Q(name=name, pk__gt=number))
     rows = list(people.order_by("name", "pk")[: PAGE + 1])
     more = ""
     if len(rows) > PAGE:
@@ -154,7 +155,7 @@ def change_person(request: HttpRequest, username: str) -> HttpResponse:
                 )
             case "unlink-contact":
                 contact = get_object_or_404(
-                    VOContact, pk=_number(request.POST.get("contact")), account=person
+                    VOContact, pk=whole_number(request.POST.get("contact")) or 0, account=person
                 )
                 vo_actions.link_contact(contact=contact, account=None, **facts)
             case "admin" | "no-admin":
@@ -170,10 +171,6 @@ def change_person(request: HttpRequest, username: str) -> HttpResponse:
     else:
         messages.success(request, _said(step, person))
     return redirect("people:person", username=person.username)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _said(step: str, person: User) -> str:

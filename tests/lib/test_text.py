@@ -18,6 +18,7 @@ from juno_support.lib.text import (
     first_bytes,
     shorten,
     show_bidi,
+    whole_number,
 )
 
 
@@ -176,3 +177,25 @@ def test_facts_of_any_text(text: str) -> None:
 @pytest.mark.timeout(10)
 def test_no_text_takes_long(text: str) -> None:
     assert len(facts(text)) <= 50
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        ("12", 12),
+        ("9" * 18, int("9" * 18)),
+        ("9" * 19, None),
+        ("9" * 5000, None),
+        ("", None),
+        (None, None),
+        ("-1", None),
+        ("+1", None),
+        (" 1", None),
+        ("1.0", None),
+        ("١٢", None),
+        ("²", None),
+    ],
+)
+def test_whole_numbers_are_plain_digits_that_fit(text: str | None, number: int | None) -> None:
+    assert whole_number(text) == number

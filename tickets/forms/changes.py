@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from juno_support.accounts.models import User
+from juno_support.lib.text import whole_number
 from supportunits.models import (
     ROUTABLE,
     VO,
@@ -302,10 +303,10 @@ class ReferenceChange(Change):
 
     def clean_number(self) -> int:
         """Return the number; ``#123`` is understood too."""
-        words = self.cleaned_data["number"].strip().lstrip("#")
-        if not (words.isascii() and words.isdigit() and len(words) < 19):
+        number = whole_number(self.cleaned_data["number"].strip().lstrip("#"))
+        if number is None:
             raise ValidationError(_("Give the number of a ticket, such as #123."))
-        return int(words)
+        return number
 
 
 class Confirmation(Change):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from juno_support.access import checked_inside
-from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from tickets import policies
@@ -22,6 +21,7 @@ from tickets.actions.row import ChangedMeanwhile
 from tickets.forms import changes as forms
 from tickets.models import Ticket
 from tickets.views.page import show_ticket
+from tickets.views.shared import person
 from tickets.workflow import FINAL, OPEN
 
 # The part of a page that htmx puts a small form into.
@@ -231,7 +231,7 @@ def change(request: HttpRequest, number: int, what: str) -> HttpResponse:
     kind = CHANGES.get(what)
     if kind is None:
         raise Http404
-    user, at = cast(User, request.user), clock.now()
+    user, at = person(request), clock.now()
     found = policies.find_ticket(user, number)
     if not kind.allowed(found, user):
         problem = _not_now(found)

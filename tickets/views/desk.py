@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from juno_support.access import allowed_if
 from juno_support.errors import SupportError
 from juno_support.lib import calendars, clock, working_time
+from juno_support.lib.text import whole_number
 from monitoring import queries as monitoring
 from supportunits import queries as unit_queries
 from supportunits.models import SupportUnit
@@ -24,7 +25,7 @@ from tickets.actions import assign
 from tickets.models import HistoryEntry, Kind, Ticket
 from tickets.routing.suggest import suggest_units
 from tickets.views import rows
-from tickets.views.shared import number_or_none, person
+from tickets.views.shared import person
 
 PAGE = 50
 LISTS = {
@@ -55,16 +56,16 @@ def desk(request: HttpRequest) -> HttpResponse:
     name = request.GET.get("list", "new")
     if name not in LISTS:
         name = "new"
-    number = request.GET.get("ticket", "")
-    if request.htmx and number.isdecimal():  # type: ignore[attr-defined]
-        return render(request, "tickets/_desk_preview.html", _preview(request, int(number), name))
+    number = whole_number(request.GET.get("ticket"))
+    if request.htmx and number is not None:  # type: ignore[attr-defined]
+        return render(request, "tickets/_desk_preview.html", _preview(request, number, name))
     lists = {each: _list(request.user, each, at) for each in LISTS}
     numbers = queries.count_up_to_limit(list(lists.values()))
     found = list(
         rows.for_list(_after(lists[name], request.GET.get("after", "")), request.user)[: PAGE + 1]
     )
     shown = found[:PAGE]
-    selected = int(number) if number.isdecimal() else (shown[0]["id"] if shown else None)
+    selected = shown[0]["id"] if number is None and shown else number
     older = ""
     if len(found) > PAGE:
         last = shown[-1]
@@ -115,7 +116,7 @@ def assign_from_desk(request: HttpRequest, number: int) -> HttpResponse:
             by=person(request),
             at=clock.now(),
             undo_seconds=assign.UNDO_SECONDS,
-            seen=number_or_none(request.POST.get("seen")),
+            seen=whole_number(request.POST.get("seen")),
         )
     except SupportError as error:
         context = _preview(request, number, name) | {
@@ -155,15 +156,16 @@ def _list(user: Any, name: str, at: datetime) -> Any:
 
 
 def _after(tickets: Any, cursor: str) -> Any:
-    moment, _comma, number = cursor.partition(",")
+    moment, _comma, key = cursor.partition(",")
+    number = whole_number(key)
     try:
         at = parse_datetime(moment)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or not number.isdecimal():
+    if at is None or at.tzinfo is None or number is None:
         return tickets
     return tickets.filter(
-        Q(submitted_at__gt=at) | Q(submitted_at=at, pk__gt=int(number)), submitted_at__gte=at
+        Q(submitted_at__gt=at) | Q(submitted_at=at, pk__gt=number), submitted_at__gte=at
     )
 
 
@@ -187,7 +189,7 @@ def _preview(request: HttpRequest, number: int, name: str) -> dict[str, Any]:
 
 
 def _chosen_unit(request: HttpRequest) -> SupportUnit:
-    key = number_or_none(request.POST.get("unit"))
+    key = whole_number(request.POST.get("unit"))
     if key is not None:
         return get_object_or_404(SupportUnit, pk=key)
     typed = request.POST.get("unit_name", "").strip()
@@ -212,7 +214,7 @@ def _chosen_unit(request: HttpRequest) -> SupportUnit:
 
 
 def _undoable(request: HttpRequest, at: datetime) -> HistoryEntry | None:
-    key = number_or_none(request.GET.get("done"))
+    key = whole_number(request.GET.get("done"))
     if key is None:
         return None
     entry = (

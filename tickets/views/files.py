@@ -1,6 +1,6 @@
 """Attachments: upload to a draft, take away, download after asking whether the reader may."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from juno_support.lib import clock
 from tickets import policies
 from tickets.actions import files
 from tickets.models import Attachment
-from tickets.views.shared import key_or_none
+from tickets.views.shared import key_or_none, person
 
 # What a browser shows without running anything; everything else is a download.
 SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -56,7 +56,7 @@ def attachment(request: HttpRequest, key: UUID) -> HttpResponseBase:
 @checked_inside
 def upload(request: HttpRequest) -> HttpResponse:
     """Keep files with a draft at once, so that nothing is lost; answers with the list of files."""
-    user = cast(User, request.user)
+    user = person(request)
     draft_id = key_or_none(request.POST.get("draft")) or uuid4()
     refused: files.FileRefused | None = None
     for each in request.FILES.getlist("files"):
@@ -71,7 +71,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 @checked_inside
 def remove_upload(request: HttpRequest) -> HttpResponse:
     """Take a file off a draft of one's own; answers with the list of files."""
-    user = cast(User, request.user)
+    user = person(request)
     draft_id = key_or_none(request.POST.get("draft"))
     key = key_or_none(request.POST.get("remove"))
     if draft_id is None or key is None:

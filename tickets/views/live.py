@@ -1,7 +1,6 @@
 """What an open ticket page asks for while it is open: news, the present at its sites, who hears."""
 
 from collections import Counter
-from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,7 +9,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from juno_support.access import checked_inside
-from juno_support.accounts.models import User
 from juno_support.lib import clock
 from monitoring import queries as monitoring
 from tickets import policies, queries
@@ -19,6 +17,7 @@ from tickets.mail.recipients import EntryFacts, Person, Recipient, Why, recipien
 from tickets.models import Attachment, Kind, Ticket
 from tickets.views.conditions import site_lines
 from tickets.views.page import mails_about, ticket_context
+from tickets.views.shared import person
 from tickets.views.timeline import make_rows, names_of
 
 MOST_NEW = 50
@@ -91,7 +90,7 @@ def now(request: HttpRequest, number: int) -> HttpResponse:
 def hearers(request: HttpRequest, number: int) -> HttpResponse:
     """Answer in words who would receive a public and an internal entry of the reader by mail."""
     ticket = policies.find_ticket(request.user, number)
-    user = cast(User, request.user)
+    user = person(request)
     if not policies.may_comment(ticket, user):
         return HttpResponse(status=204)
     writes_internal = policies.may_change(ticket, user)

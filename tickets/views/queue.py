@@ -14,13 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside, is_signed_in
 from juno_support.lib import clock, display
-from juno_support.lib.text import clean_line
+from juno_support.lib.text import clean_line, whole_number
 from tickets import policies, queries
 from tickets.models import SavedView
 from tickets.search import complete, highlight, run
 from tickets.search.grammar import Search, parse
 from tickets.views import rows
-from tickets.views.shared import number_or_none, person
+from tickets.views.shared import person
 
 LONGEST_NAME = 60
 
@@ -95,7 +95,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 def completions(request: HttpRequest) -> HttpResponse:
     """Offer how the search line could go on at the cursor."""
     line = request.GET.get("q", "")
-    offers = complete.complete(line, number_or_none(request.GET.get("place")), user=request.user)
+    offers = complete.complete(line, whole_number(request.GET.get("place")), user=request.user)
     return render(
         request,
         "tickets/_completions.html",

@@ -8,11 +8,6 @@ from django.http import HttpRequest
 from juno_support.accounts.models import User
 
 
-def number_or_none(value: str | None) -> int | None:
-    """Return a whole number from a parameter, or None where it is none (or too large for one)."""
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else None
-
-
 def key_or_none(value: object) -> UUID | None:
     """Return a random key from a parameter, or None where it is none."""
     try:

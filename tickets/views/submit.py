@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from juno_support.access import checked_inside
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
-from juno_support.lib.text import Fact, clean, facts, shorten
+from juno_support.lib.text import Fact, clean, facts, shorten, whole_number
 from monitoring import queries as monitoring
 from supportunits import queries as unit_queries
 from tickets import policies, queries
@@ -33,7 +33,7 @@ from tickets.forms.submit import TicketForm, draft_data, is_worth_keeping
 from tickets.models import Attachment, Draft, Ticket
 from tickets.search import names as search_names
 from tickets.views.conditions import SiteLines, site_lines
-from tickets.views.shared import key_or_none, number_or_none
+from tickets.views.shared import key_or_none, person
 from topology.models import Service, Site
 
 MOST_SITES_SHOWN = 5
@@ -51,7 +51,7 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
 
     The draft's id is the submission key: the same one twice leads to the same ticket.
     """
-    user, at = cast(User, request.user), clock.now()
+    user, at = person(request), clock.now()
     if request.method != "POST":
         return _show(request, user, at)
     draft_id = key_or_none(request.POST.get("draft")) or uuid4()
@@ -90,7 +90,7 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
 @checked_inside
 def save_draft(request: HttpRequest) -> HttpResponse:
     """Keep what is typed, and answer with what is known about it; htmx calls this while typing."""
-    user, at = cast(User, request.user), clock.now()
+    user, at = person(request), clock.now()
     draft_id = key_or_none(request.POST.get("draft"))
     if draft_id is None or _filed(user, draft_id) is not None:
         return HttpResponse(status=204)
@@ -110,7 +110,7 @@ def save_draft(request: HttpRequest) -> HttpResponse:
 @checked_inside
 def discard_draft(request: HttpRequest, key: UUID) -> HttpResponse:
     """Throw a draft of one's own away."""
-    submit.discard_draft(draft_id=key, by=cast(User, request.user))
+    submit.discard_draft(draft_id=key, by=person(request))
     messages.success(request, _("The draft is gone."))
     return redirect("new-ticket")
 
@@ -153,7 +153,7 @@ def _form_page(
     saved_at: datetime | None = None,
     follows: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    follow_up = number_or_none(str((follows or request.POST).get("follow_up") or ""))
+    follow_up = whole_number(str((follows or request.POST).get("follow_up") or ""))
     context = _known(form, user, at, request.POST) | {
         "form": form,
         "draft_id": draft_id,
@@ -390,7 +390,7 @@ def _keep(request: HttpRequest, draft_id: UUID, user: User, at: datetime) -> boo
 def _store(
     draft_id: UUID, data: dict[str, Any], request: HttpRequest, user: User, at: datetime
 ) -> bool:
-    follow_up = number_or_none(request.POST.get("follow_up"))
+    follow_up = whole_number(request.POST.get("follow_up"))
     if follow_up is not None:
         data["follow_up"] = follow_up
     try:
@@ -412,7 +412,7 @@ def _aside(request: HttpRequest, draft_id: UUID, user: User, at: datetime) -> Ht
         place = "#files"
     if "attach" in request.POST:
         place = "#files"
-    number = number_or_none(request.POST.get("me_too"))
+    number = whole_number(request.POST.get("me_too"))
     if number is not None:
         ticket = policies.find_ticket(user, number)
         try:
@@ -500,7 +500,7 @@ def _put_at_field(form: TicketForm, error: submit.NotAcceptable) -> None:
 
 def _refer_back(request: HttpRequest, ticket: Ticket, user: User, at: datetime) -> None:
     """Connect a follow-up with the ticket that it follows."""
-    number = number_or_none(request.POST.get("follow_up"))
+    number = whole_number(request.POST.get("follow_up"))
     if number is None:
         return
     try:
@@ -521,7 +521,7 @@ def _filed_words(ticket: Ticket) -> SafeString:
 
 def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
     """Return what the address asks to be filled in: a follow-up's beginning, or single fields."""
-    number = number_or_none(request.GET.get("follow_up"))
+    number = whole_number(request.GET.get("follow_up"))
     if number is not None:
         before = policies.find_ticket(user, number)
         return {
@@ -539,7 +539,7 @@ def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
         if name in request.GET
     }
     for name in ("priority", "vo", "unit", "issue_type"):
-        if number_or_none(request.GET.get(name)) is not None:
+        if whole_number(request.GET.get(name)) is not None:
             asked[name] = request.GET[name]
     return asked
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,14 +21,14 @@ from juno_support.access import View, checked_inside
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock
-from juno_support.lib.text import clean_line
+from juno_support.lib.text import clean_line, whole_number
 from tickets import policies, queries
 from tickets.actions import assign, diary, files, follow, submit, work
 from tickets.actions.row import ChangedMeanwhile
 from tickets.forms.reply import PUBLIC, ReplyForm
 from tickets.models import Attachment, Ticket, TicketPerson
 from tickets.views.page import kept_files, reply_form, show_ticket
-from tickets.views.shared import key_or_none, number_or_none
+from tickets.views.shared import key_or_none, person
 from tickets.workflow import BY_NAME
 
 # Called with the request, the ticket, the person, the moment; returns what was done, in words.
@@ -59,7 +59,7 @@ def button(act: Act) -> View:
     @checked_inside
     @wraps(act)
     def press(request: HttpRequest, number: int, **arguments: Any) -> HttpResponse:
-        user, at = cast(User, request.user), clock.now()
+        user, at = person(request), clock.now()
         found = policies.find_ticket(user, number)
         try:
             said = act(request, found, user, at, **arguments)
@@ -83,7 +83,7 @@ def take_step(request: HttpRequest, found: Ticket, user: User, at: datetime, *, 
     if step not in BY_NAME:
         raise Http404
     work.take_step(
-        ticket=found, step=step, by=user, at=at, seen=number_or_none(request.POST.get("seen"))
+        ticket=found, step=step, by=user, at=at, seen=whole_number(request.POST.get("seen"))
     )
     return {
         "take": _("The ticket is yours now."),
@@ -111,7 +111,7 @@ def say_me_too(request: HttpRequest, found: Ticket, user: User, at: datetime) ->
 @button
 def remove_person(request: HttpRequest, found: Ticket, user: User, at: datetime) -> str:
     """Release a person from the ticket."""
-    person = get_object_or_404(User, pk=number_or_none(request.POST.get("person")) or 0)
+    person = get_object_or_404(User, pk=whole_number(request.POST.get("person")) or 0)
     part = request.POST.get("part", "")
     if part not in TicketPerson.Part.values:
         raise Http404
@@ -139,7 +139,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     What cannot be taken comes back with everything that was typed, and with its files: they wait
     under the form's key until it is sent again.
     """
-    user, at = cast(User, request.user), clock.now()
+    user, at = person(request), clock.now()
     found = policies.find_ticket(user, number)
     if not policies.may_comment(found, user):
         raise PermissionDenied

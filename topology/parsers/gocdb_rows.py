@@ -11,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 from xml.etree.ElementTree import Element
 
+from juno_support.lib import text as texts
 from juno_support.lib.faults import AnswerNotUnderstood, CredentialRefused
 from juno_support.lib.xml import Document, read_document
 from topology.parsers.records import Paging, Refusal, Rows
@@ -219,5 +220,4 @@ def moment_of(element: Element, name: str, remark: Callable[[str], None]) -> dat
 
 def whole_number(value: str | None) -> int | None:
     """Return a whole number, or None where there is none."""
-    clean = (value or "").strip()
-    return int(clean) if clean.isascii() and clean.isdigit() and len(clean) < 19 else None
+    return texts.whole_number((value or "").strip())
