@@ -1,0 +1,3 @@
+"""One module a source of states: what to ask (``fetch``), and what the answer means
+(``normalise``).
+"""
