@@ -1,14 +1,24 @@
 """What is in force for a source: the environment's values win over those of its row."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
+from juno_support.feeds import vault
 from juno_support.feeds.models import Source
-from juno_support.feeds.registry import SOURCES, SourceKind, find_kind
+from juno_support.feeds.registry import (
+    PUSHED,
+    SOURCES,
+    Option,
+    OptionValue,
+    SourceKind,
+    find_kind,
+)
 
 
 @dataclass(frozen=True)
@@ -16,8 +26,9 @@ class Configuration:
     """The values in force for one source.
 
     ``from_environment`` names those that the environment sets and that a page therefore cannot
-    change: ``url``, ``interval``. Certificate, key and CA bundle are paths of files on the
-    server and come from the environment only.
+    change: ``url``, ``interval``, and options. Certificate, key and CA bundle are paths of files
+    on the server and come from the environment only. ``options`` holds every option of the kind,
+    but no secret: those are read when they are needed.
     """
 
     kind: SourceKind
@@ -28,17 +39,33 @@ class Configuration:
     key: str = ""
     ca_bundle: str = ""
     from_environment: frozenset[str] = frozenset()
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
-        """Say whether there is an address to ask."""
-        return bool(self.url)
+        """Say whether there is an address to ask, or nobody has to be asked."""
+        return bool(self.url) or self.kind.is_pushed
+
+    def option(self, name: str) -> Any:
+        """Return an option's value, of the type of its default.
+
+        :raises KeyError: when the kind has no such option
+        """
+        return self.options[name]
+
+    def secret(self, name: str) -> str:
+        """Return a secret option: the environment's, else the one that was entered, else empty."""
+        given = getattr(settings, f"{self.kind.settings}_{name.upper()}", "")
+        return str(given) or vault.read(self.kind.name, name)
 
     def fingerprint(self) -> str:
-        """Return a digest of the credential and of where it is shown; empty without one."""
-        if not self.certificate:
+        """Return a digest of the credentials and of where they are shown; empty without any."""
+        secrets = [self.secret(option.name) for option in self.kind.options if option.is_secret]
+        if not self.certificate and not any(secrets):
             return ""
         digest = hashlib.sha256(self.url.encode())
+        for secret in secrets:
+            digest.update(hashlib.sha256(secret.encode()).digest())
         for path in (self.certificate, self.key):
             digest.update(path.encode())
             try:
@@ -57,9 +84,11 @@ def ensure_source(kind: SourceKind) -> Source:
 
 
 def all_sources() -> list[tuple[SourceKind, Source]]:
-    """Return every source that we can poll, in the order of the registry; one query."""
+    """Return every source in the order of the registry, then those that push; one query."""
     rows = {row.name: row for row in Source.objects.all()}
-    return [(kind, rows.get(kind.name) or ensure_source(kind)) for kind in SOURCES]
+    polled = [(kind, rows.get(kind.name) or ensure_source(kind)) for kind in SOURCES]
+    pushed = sorted(name for name in rows if name.startswith(PUSHED))
+    return [*polled, *((find_kind(name), rows[name]) for name in pushed)]
 
 
 def configuration_of(source: Source, kind: SourceKind | None = None) -> Configuration:
@@ -68,6 +97,13 @@ def configuration_of(source: Source, kind: SourceKind | None = None) -> Configur
     url = getattr(settings, f"{kind.settings}_URL", "")
     seconds = getattr(settings, kind.interval_setting, 0)
     from_environment = {name for name, value in (("url", url), ("interval", seconds)) if value}
+    options: dict[str, OptionValue] = {}
+    for option in kind.options:
+        given = getattr(settings, f"{kind.settings}_{option.name.upper()}", "")
+        if given:
+            from_environment.add(option.name)
+        if not option.is_secret:
+            options[option.name] = _typed(option, given or source.config.get(option.name))
     return Configuration(
         kind=kind,
         url=(url or source.url).rstrip("/"),
@@ -77,4 +113,23 @@ def configuration_of(source: Source, kind: SourceKind | None = None) -> Configur
         key=getattr(settings, f"{kind.settings}_KEY", ""),
         ca_bundle=getattr(settings, f"{kind.settings}_CA_BUNDLE", ""),
         from_environment=frozenset(from_environment),
+        options=options,
     )
+
+
+def _typed(option: Option, given: Any) -> OptionValue:
+    """Return a value in the type of the option's default; the default where it cannot be one."""
+    if given in (None, ""):
+        return option.default
+    try:
+        match option.default:
+            case tuple():
+                words = given.split(",") if isinstance(given, str) else given
+                return tuple(word for word in (str(word).strip() for word in words) if word)
+            case int():
+                return int(given)
+            case float():
+                return float(given)
+    except (TypeError, ValueError):
+        return option.default
+    return str(given)

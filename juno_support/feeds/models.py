@@ -1,6 +1,7 @@
 """Sources that we poll, and how each poll went."""
 
 import pghistory
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,10 +26,30 @@ class Source(models.Model):
     url = models.CharField(max_length=500, blank=True)
     is_enabled = models.BooleanField(default=True)
     interval = models.DurationField()
-    config = models.JSONField(default=dict, blank=True)
+    config = models.JSONField(
+        default=dict, blank=True, help_text="the options of its kind that differ from their default"
+    )
 
     def __str__(self) -> str:
         return self.name
+
+
+class SourceSecret(models.Model):
+    """A key, token or password for a source, encrypted; see ``feeds.vault``. Never in a trace."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="secrets")
+    name = models.SlugField()
+    encrypted = models.BinaryField()
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="sourcesecret_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.source_id}"
 
 
 class FeedRun(models.Model):
@@ -55,6 +76,9 @@ class FeedRun(models.Model):
         blank=True, help_text="the first characters of an answer that failed"
     )
     notes = models.JSONField(default=list, help_text="oddities that did not make the poll fail")
+    doubt = models.TextField(
+        blank=True, help_text="why the source itself says that it cannot be trusted just now"
+    )
     window_starts_at = models.DateTimeField(
         null=True, help_text="from when on the question surely covered what there is"
     )

@@ -155,6 +155,7 @@ def _record(
         refused=refused[:KEPT_REFUSALS],
         clock_skew=skew,
         notes=notes[:KEPT_NOTES],
+        doubt=gathered.doubt,
         window_starts_at=gathered.window_starts_at,
     )
 

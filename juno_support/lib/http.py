@@ -10,8 +10,8 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -68,13 +68,17 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back with a status of the 2xx family; ``clock_skew`` is their clock minus ours."""
+    """What came back with a status that was accepted; ``clock_skew`` is their clock minus ours.
+
+    The names of ``headers`` are in lower case.
+    """
 
     url: str
     status: int
     content_type: str
     body: bytes
     clock_skew: float | None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def fetch(
@@ -87,10 +91,15 @@ def fetch(
     certificate: Certificate | None = None,
     ca_bundle: str | None = None,
     limits: Limits | None = None,
+    accept: Collection[int] = (),
+    repeatable: bool = False,
 ) -> Answer:
     """Ask ``url`` and return the answer.
 
     Only GET and HEAD are tried again by themselves; what sends something is sent once.
+
+    :param accept: statuses outside the 2xx family that are an answer too, such as 304
+    :param repeatable: a POST that only asks, and may be sent again
 
     :raises CredentialRefused: on 401 and 403
     :raises ServiceUnavailable: when nothing, too little or a 5xx came within the limits
@@ -99,7 +108,7 @@ def fetch(
     limits = limits or Limits()
     _check_address(url)
     ends = time.monotonic() + limits.total
-    tries = limits.tries if method in ("GET", "HEAD") else 1
+    tries = limits.tries if repeatable or method in ("GET", "HEAD") else 1
     for attempt in range(1, tries + 1):
         try:
             return _try_once(
@@ -112,6 +121,7 @@ def fetch(
                 ca_bundle=ca_bundle,
                 limits=limits,
                 ends=ends,
+                accept=accept,
             )
         except ServiceUnavailable as fault:
             # Jitter, so that many pollers do not come back at the same moment.
@@ -142,6 +152,7 @@ def _try_once(
     ca_bundle: str | None,
     limits: Limits,
     ends: float,
+    accept: Collection[int],
 ) -> Answer:
     seconds_left = ends - time.monotonic()
     if seconds_left <= 0:
@@ -189,13 +200,15 @@ def _try_once(
         # Cutting a connection looks like a regular end where no length was announced.
         if deadline.passed:
             raise ServiceUnavailable(f"No complete answer within {limits.total:g} s.")
-    _check_status(response, body)
+    if response.status_code not in accept:
+        _check_status(response, body)
     return Answer(
         url=response.url,
         status=response.status_code,
         content_type=response.headers.get("Content-Type", ""),
         body=body,
         clock_skew=_clock_skew(response.headers.get("Date")),
+        headers={name.lower(): value for name, value in response.headers.items()},
     )
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from juno_support.feeds.registry import Gathered, Question, Stored
+from juno_support.feeds.registry import Gathered, Question, Stored, Traffic
 from monitoring.actions import store_downtimes
-from topology.actions.pull_topology import client_for, traffic_of
+from topology.actions.pull_topology import client_for
 from topology.clients.gocdb import read_all_pages
 from topology.parsers import gocdb
 from topology.parsers.records import DowntimeRecord
@@ -67,7 +67,7 @@ class DowntimesPoller:
                 refused_keys=frozenset(refusal.key for refusal in refused if refusal.key),
                 is_whole=is_whole,
             ),
-            traffic=traffic_of(client),
+            traffic=Traffic.of(client.traffic),
             refused=tuple((refusal.row, refusal.reason) for refusal in refused),
             notes=tuple(notes),
             window_starts_at=starts_at,

@@ -6,5 +6,14 @@ from monitoring.models.downtime import (
     DowntimeChange,
     Severity,
 )
+from monitoring.models.entity import Entity
+from monitoring.models.interval import StatusInterval
 
-__all__ = ["Classification", "Downtime", "DowntimeChange", "Severity"]
+__all__ = [
+    "Classification",
+    "Downtime",
+    "DowntimeChange",
+    "Entity",
+    "Severity",
+    "StatusInterval",
+]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TypeVar
 
 from juno_support.feeds.registry import Gathered, Question, Stored, Traffic
@@ -73,7 +72,7 @@ class TopologyPoller:
                 refused_keys=frozenset(refusal.key for refusal in notes.refused if refusal.key),
                 is_whole=notes.is_whole,
             ),
-            traffic=traffic_of(client),
+            traffic=Traffic.of(client.traffic),
             refused=tuple((refusal.row, refusal.reason) for refusal in notes.refused),
             notes=tuple(notes.words),
         )
@@ -126,20 +125,6 @@ def client_for(question: Question) -> GocdbClient:
         if configuration.certificate
         else None,
         ca_bundle=configuration.ca_bundle or None,
-    )
-
-
-def traffic_of(client: GocdbClient) -> Traffic:
-    """Return what the client read, for the record of the poll."""
-    traffic = client.traffic
-    return Traffic(
-        url=traffic.urls[0] if traffic.urls else "",
-        http_status=traffic.status,
-        size=traffic.size,
-        sha256=traffic.sha256,
-        clock_skew=timedelta(seconds=round(traffic.clock_skew))
-        if traffic.clock_skew is not None
-        else None,
     )
 
 

@@ -7,14 +7,13 @@ Links inside answers are never followed, because they are built from the server'
 of a link to the next page only the cursor's number counts.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from juno_support.lib import http
 from juno_support.lib.faults import AnswerNotUnderstood
+from juno_support.lib.traffic import Tally
 
 # GOCDB hands out 100 rows a page: room for 50,000 services, and an end to a server gone mad.
 MOST_PAGES = 500
@@ -52,31 +51,6 @@ class Understood(Protocol):
 Page = TypeVar("Page", bound=Understood)
 
 
-@dataclass
-class Traffic:
-    """What was asked and read so far, for the record of a poll."""
-
-    urls: list[str] = field(default_factory=list)
-    size: int = 0
-    status: int | None = None
-    clock_skew: float | None = None
-    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-
-    def add(self, answer: http.Answer) -> None:
-        """Count one answer."""
-        self.urls.append(answer.url)
-        self.size += len(answer.body)
-        self.status = answer.status
-        if self.clock_skew is None:
-            self.clock_skew = answer.clock_skew
-        self._digest.update(answer.body)
-
-    @property
-    def sha256(self) -> str:
-        """Return the digest of everything that was read, in order."""
-        return self._digest.hexdigest()
-
-
 class GocdbClient:
     """Asks one GOCDB; ``base_url`` goes up to and including ``/gocdbpi``."""
 
@@ -92,7 +66,7 @@ class GocdbClient:
         self._certificate = certificate
         self._ca_bundle = ca_bundle
         self._limits = limits or http.Limits()
-        self.traffic = Traffic()
+        self.traffic = Tally()
 
     @property
     def has_certificate(self) -> bool:

@@ -1,0 +1,88 @@
+"""Secrets of sources: API keys, bearer tokens, refresh tokens. Encrypted at rest, never shown.
+
+The key is derived from ``JUNO_SECRET_KEY``; after that was changed, the old one still opens what it
+locked as long as it stands in ``SECRET_KEY_FALLBACKS``.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import transaction
+
+from juno_support.accounts.models import User
+from juno_support.feeds.models import Source, SourceSecret
+
+_PURPOSE = b"juno_support.feeds.vault:"
+
+
+@dataclass
+class Entry:
+    """One secret while its row is locked: set ``value`` to change it, "" to take it away."""
+
+    value: str
+
+
+def read(source: str, name: str) -> str:
+    """Return a secret; empty where there is none, or where it can no longer be opened."""
+    row = SourceSecret.objects.filter(source__name=source, name=name).first()
+    return _open(row) if row else ""
+
+
+def names(source: Source) -> frozenset[str]:
+    """Return the names of the secrets that a source has."""
+    return frozenset(source.secrets.values_list("name", flat=True))
+
+
+def write(*, source: Source, name: str, value: str, by: User | None, at: datetime) -> None:
+    """Keep a secret; an empty value takes it away."""
+    if not value:
+        SourceSecret.objects.filter(source=source, name=name).delete()
+        return
+    SourceSecret.objects.update_or_create(
+        source=source,
+        name=name,
+        defaults={"encrypted": _lock(value), "changed_at": at, "changed_by": by},
+    )
+
+
+@contextmanager
+def changing(source: str, name: str, *, at: datetime) -> Iterator[Entry]:
+    """Hold a secret's row for one change, in one transaction: whoever comes second waits and then
+    sees the new value. For tokens that work only once.
+    """
+    with transaction.atomic():
+        # The source's row is the lock: the secret's own may not be there yet.
+        owner = Source.objects.select_for_update().get(name=source)
+        row = SourceSecret.objects.filter(source=owner, name=name).first()
+        entry = Entry(_open(row) if row else "")
+        before = entry.value
+        yield entry
+        if entry.value != before:
+            write(source=owner, name=name, value=entry.value, by=None, at=at)
+
+
+def _open(row: SourceSecret) -> str:
+    try:
+        return _fernet().decrypt(bytes(row.encrypted)).decode()
+    except InvalidToken:
+        return ""
+
+
+def _lock(value: str) -> bytes:
+    return _fernet().encrypt(value.encode())
+
+
+def _fernet() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet(
+        [
+            Fernet(base64.urlsafe_b64encode(hashlib.sha256(_PURPOSE + key.encode()).digest()))
+            for key in keys
+        ]
+    )
