@@ -48,6 +48,11 @@ _PERSON_WORDS = {
     "is_staff": gettext_lazy("admin"),
     "is_active": gettext_lazy("account is active"),
 }
+_VO_WORDS = {
+    "has_team_tickets": gettext_lazy("TEAM tickets"),
+    "mou_areas": gettext_lazy("MoU areas"),
+    "propose_after_minutes": gettext_lazy("propose a ticket after so many minutes"),
+}
 _VO_SITE_WORDS = {
     "tier": gettext_lazy("tier"),
     "is_in_commissioning": gettext_lazy("in commissioning"),
@@ -127,10 +132,11 @@ def changes_of_person(user: User, *, limit: int = 30) -> list[Change]:
 
 
 def changes_of_vo(vo: VO, *, limit: int = 20) -> list[Change]:
-    """Return the latest changes of a VO's sites, members and linked contacts, newest first."""
+    """Return the latest changes of a VO, its sites, members and linked contacts, newest first."""
     card = VOIDCard.objects.filter(vo=vo).values_list("pk", flat=True).first()
     return _told(
         [
+            (_steps(VO, {"pgh_obj_id": vo.pk}, limit), _vo, _VO_WORDS),
             (
                 _steps(VOSite, {"vo_id": vo.pk}, limit),
                 lambda event, names: _("site %(name)s") % {"name": names.site(event.site_id)},
@@ -271,6 +277,10 @@ def _unit(event: Any, names: _Names) -> str:
 
 def _site(event: Any, names: _Names) -> str:
     return _("site") if event.pgh_label == "insert" else ""
+
+
+def _vo(event: Any, names: _Names) -> str:
+    return _("VO") if event.pgh_label == "insert" else ""
 
 
 def _account(event: Any, names: _Names) -> str:

@@ -147,6 +147,32 @@ class VOSiteForm(forms.Form):
     )
 
 
+class TeamTicketsForm(forms.Form):
+    """How a VO's shifters file TEAM tickets."""
+
+    has_team_tickets = forms.BooleanField(label=_("Shifters file TEAM tickets"), required=False)
+    mou_areas = forms.CharField(
+        label=_("MoU areas"),
+        max_length=10_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("One a line. Every TEAM ticket names one of them. Empty: they need none."),
+    )
+    propose_after_minutes = forms.IntegerField(
+        label=_("Propose a ticket after"),
+        required=False,
+        min_value=1,
+        max_value=24 * 60,
+        help_text=_(
+            "Minutes that a site is bad outside a downtime. Empty: what this instance says."
+        ),
+    )
+
+    def clean_mou_areas(self) -> list[str]:
+        """Return the lines."""
+        return [line for line in self.cleaned_data["mou_areas"].splitlines() if line.strip()]
+
+
 class UnitMembershipForm(forms.Form):
     """Which unit somebody shall be a member of."""
 

@@ -124,6 +124,16 @@ def is_member_of_vo(user: Person, vo: VO) -> bool:
     return vo.pk in facts(user).vos
 
 
+def is_shifter(user: Person) -> bool:
+    """Return whether the person is a shifter of at least one VO."""
+    return bool(facts(user).shifter_of)
+
+
+def shifter_of(user: Person) -> frozenset[int]:
+    """Return the primary keys of the VOs that the person is a shifter of."""
+    return facts(user).shifter_of
+
+
 def is_shifter_of(user: Person, vo: VO) -> bool:
     """Return whether the person is a shifter of this VO."""
     return vo.pk in facts(user).shifter_of
@@ -152,6 +162,11 @@ def may_change_unit(user: Person, unit: SupportUnit) -> bool:
 def may_open_units(user: Person) -> bool:
     """Return whether the person may open a unit for a site or an operations centre."""
     return is_admin(user) or is_tpm_operator(user)
+
+
+def may_change_team_tickets(user: Person, vo: VO) -> bool:
+    """Return whether the person may change how the VO's shifters file TEAM tickets."""
+    return manages_vo(user, vo) or is_admin(user)
 
 
 def may_change_vo_sites(user: Person, vo: VO) -> bool:

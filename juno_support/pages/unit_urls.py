@@ -20,6 +20,7 @@ _vos = [
     path("<str:name>/", vos.vo_page, name="vo"),
     path("<str:name>/open-units/", vos.open_units, name="open-units"),
     path("<str:name>/sites/", vos.change_sites, name="sites"),
+    path("<str:name>/team/", vos.change_team_tickets, name="team"),
 ]
 _people = [
     path("", people.people_list, name="list"),

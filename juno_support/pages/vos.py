@@ -25,7 +25,7 @@ from juno_support.pages.units import change_lines, missing, state_pill
 from supportunits import changes, policies, queries
 from supportunits.actions import units as unit_actions
 from supportunits.actions import vos as vo_actions
-from supportunits.forms import VOSiteForm
+from supportunits.forms import TeamTicketsForm, VOSiteForm
 from supportunits.models import (
     VO,
     CardStatus,
@@ -259,11 +259,47 @@ def change_sites(request: HttpRequest, name: str) -> HttpResponse:
     return _show(request, vo, form)
 
 
+@require_POST
+@checked_inside
+def change_team_tickets(request: HttpRequest, name: str) -> HttpResponse:
+    """Say whether the VO's shifters file TEAM tickets, and what these need."""
+    vo = _find(name)
+    if not policies.may_change_team_tickets(request.user, vo):
+        raise PermissionDenied
+    form = TeamTicketsForm(request.POST)
+    if form.is_valid():
+        try:
+            vo_actions.set_team_tickets(
+                vo=vo, by=cast(User, request.user), at=clock.now(), **form.cleaned_data
+            )
+        except SupportError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(reverse("vos:vo", args=[vo.name]) + "#team")
+    return _show(request, vo, wrong_team=form)
+
+
 def _find(name: str) -> VO:
     return get_object_or_404(VO.objects.select_related("card"), name__iexact=name)
 
 
-def _show(request: HttpRequest, vo: VO, wrong: VOSiteForm | None = None) -> HttpResponse:
+def _team_form(vo: VO) -> TeamTicketsForm:
+    return TeamTicketsForm(
+        initial={
+            "has_team_tickets": vo.has_team_tickets,
+            "mou_areas": "\n".join(vo.mou_areas),
+            "propose_after_minutes": vo.propose_after_minutes,
+        }
+    )
+
+
+def _show(
+    request: HttpRequest,
+    vo: VO,
+    wrong: VOSiteForm | None = None,
+    wrong_team: TeamTicketsForm | None = None,
+) -> HttpResponse:
     user, now = request.user, clock.now()
     card: VOIDCard | None = getattr(vo, "card", None)
     sees_addresses = policies.may_see_addresses(user) or policies.manages_vo(user, vo)
@@ -301,9 +337,12 @@ def _show(request: HttpRequest, vo: VO, wrong: VOSiteForm | None = None) -> Http
             "may_open": policies.may_open_units(user),
             "may_change": may_change,
             "form": (wrong or VOSiteForm()) if may_change else None,
+            "team_form": (wrong_team or _team_form(vo))
+            if policies.may_change_team_tickets(user, vo)
+            else None,
             "changes": change_lines(changes.changes_of_vo(vo), now) if may_change else [],
         },
-        status=422 if wrong else 200,
+        status=422 if wrong or wrong_team else 200,
     )
 
 

@@ -24,6 +24,8 @@ from supportunits.models import (
 from topology.models import Site
 from topology.models.site import CertificationStatus
 
+MOST_AREAS = 50
+
 
 class VONameImpossible(SupportError):
     """A VO's name is missing, taken, or not like a DNS name."""
@@ -41,6 +43,10 @@ class SiteIsClosed(SupportError):
     """A closed site cannot be listed."""
 
 
+class TooManyAreas(SupportError):
+    """A VO's list of MoU areas is too long, or one of its names is."""
+
+
 class NotInVO(SupportError):
     """The person or site does not belong to the VO."""
 
@@ -52,11 +58,12 @@ def make_vo(
     by: User | None,
     at: datetime,
     is_served: bool = False,
-    has_team_tickets: bool = False,
+    has_team_tickets: bool = True,
 ) -> VO:
     """Make a VO with an empty ID card.
 
     :param is_served: its support runs in this portal
+    :param has_team_tickets: its shifters may file TEAM tickets
     :raises VONameImpossible: empty, taken (in whatever case), or with a slash
     """
     name = clean_line(name)
@@ -257,3 +264,33 @@ def set_issue_types(
         kept.append(row)
     IssueType.objects.filter(vo=vo).exclude(pk__in=[row.pk for row in kept]).update(is_active=False)
     return kept
+
+
+@traced
+def set_team_tickets(
+    *,
+    vo: VO,
+    has_team_tickets: bool,
+    mou_areas: Iterable[str],
+    propose_after_minutes: int | None,
+    by: User | None,
+    at: datetime,
+) -> VO:
+    """Say whether the VO's shifters file TEAM tickets, and what these need.
+
+    :param mou_areas: the VO's MoU areas in their order; empty: TEAM tickets need none
+    :param propose_after_minutes: how long a site must be bad before it is proposed for a ticket;
+        None: what the instance says
+    :raises TooManyAreas: more than ``MOST_AREAS``, or a name that is longer than 200 characters
+    """
+    areas = list(dict.fromkeys(name for each in mou_areas if (name := clean_line(each))))
+    if len(areas) > MOST_AREAS or any(len(name) > 200 for name in areas):
+        raise TooManyAreas(
+            _("A VO can keep %(most)s MoU areas, each of 200 characters.") % {"most": MOST_AREAS}
+        )
+    vo = VO.objects.select_for_update().get(pk=vo.pk)
+    vo.has_team_tickets = has_team_tickets
+    vo.mou_areas = areas
+    vo.propose_after_minutes = propose_after_minutes
+    vo.save(update_fields=["has_team_tickets", "mou_areas", "propose_after_minutes"])
+    return vo

@@ -16,7 +16,21 @@ class VO(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     is_served = models.BooleanField(default=False)
-    has_team_tickets = models.BooleanField(default=False)
+    has_team_tickets = models.BooleanField(
+        default=True, help_text="its shifters may file TEAM tickets"
+    )
+    mou_areas = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        help_text="one of them must be named on a TEAM ticket; empty: the VO keeps no list",
+    )
+    propose_after_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="a site that is bad for so long is proposed for a TEAM ticket; "
+        "empty: what the instance says",
+    )
     created_at = models.DateTimeField()
 
     class Meta:

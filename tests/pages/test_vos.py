@@ -244,3 +244,37 @@ def test_a_vos_page_costs_the_same_for_many_sites(
     client.get("/vos/")  # the first page of all makes the rows of the sources
     with django_assert_max_num_queries(15):
         client.get("/vos/juno/")
+
+
+def test_only_managers_and_admins_change_team_tickets(roles: Roles, client_of: ClientOf) -> None:
+    sent = {
+        "has_team_tickets": "on",
+        "mou_areas": "Networking\nStorage",
+        "propose_after_minutes": "45",
+    }
+    changed = set()
+    for role in ROLE_NAMES:
+        vo_actions.VO.objects.filter(pk=roles.juno.pk).update(mou_areas=[])
+        client_of(roles[role]).post("/vos/juno/team/", sent)
+        roles.juno.refresh_from_db()
+        if roles.juno.mou_areas:
+            changed.add(role)
+
+    assert changed == {"VO manager", "admin"}
+    assert roles.juno.propose_after_minutes == 45
+
+
+def test_a_mistake_in_the_team_form_is_said_and_the_change_is_traced(
+    cast: Cast, client_of: ClientOf
+) -> None:
+    client = client_of(cast.dmitri)
+
+    wrong = client.post("/vos/juno/team/", {"propose_after_minutes": "0"})
+    right = client.post("/vos/juno/team/", {"mou_areas": "Networking"}, follow=True)
+
+    assert wrong.status_code == 422
+    assert "greater than or equal to 1" in wrong.content.decode()
+    text = right.content.decode()
+    assert "The VO does not use them." in text
+    told = {change.what for change in right.context["changes"]}
+    assert {"TEAM tickets", "MoU areas"} <= told

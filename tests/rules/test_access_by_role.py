@@ -117,6 +117,7 @@ ELSEWHERE = {
     "units:change",
     "units:members",
     "vos:sites",
+    "vos:team",
 }
 
 INTERNAL, RESTRICTED = "zwischenuns", "einbruchsdetail"

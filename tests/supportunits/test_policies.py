@@ -72,6 +72,18 @@ TABLE: dict[str, tuple[Callable[[Any, Roles], bool], set[str]]] = {
         lambda user, world: policies.is_shifter_of(user, world.other_vo),
         set(),
     ),
+    "is shifter of any VO": (
+        lambda user, world: policies.is_shifter(user),
+        {"VO shifter"},
+    ),
+    "has juno among the VOs of the shifts": (
+        lambda user, world: world.juno.pk in policies.shifter_of(user),
+        {"VO shifter"},
+    ),
+    "may change juno's TEAM tickets": (
+        lambda user, world: policies.may_change_team_tickets(user, world.juno),
+        {"VO manager", "admin"},
+    ),
     "is alarmer of juno": (
         lambda user, world: policies.is_alarmer_of(user, world.juno),
         {"alarmer"},

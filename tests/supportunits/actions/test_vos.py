@@ -140,3 +140,38 @@ def test_a_vos_types_of_issue_keep_their_order_and_old_ones_stay(cast: Cast, at:
         ("Security", True, True),
         ("Data", True, False),
     ]
+
+
+def test_team_tickets_are_on_and_need_what_the_vo_lists(cast: Cast, at: datetime) -> None:
+    assert cast.juno.has_team_tickets
+    assert cast.juno.mou_areas == []
+
+    vos.set_team_tickets(
+        vo=cast.juno,
+        has_team_tickets=False,
+        mou_areas=["Networking services", "  ", "Data acceptance ", "Networking services"],
+        propose_after_minutes=45,
+        by=cast.dmitri,
+        at=at,
+    )
+
+    cast.juno.refresh_from_db()
+    assert not cast.juno.has_team_tickets
+    assert cast.juno.mou_areas == ["Networking services", "Data acceptance"]
+    assert cast.juno.propose_after_minutes == 45
+
+
+@pytest.mark.parametrize("areas", [["x" * 201], [f"area {n}" for n in range(51)]])
+def test_a_list_of_mou_areas_has_its_limits(cast: Cast, at: datetime, areas: list[str]) -> None:
+    with pytest.raises(vos.TooManyAreas):
+        vos.set_team_tickets(
+            vo=cast.juno,
+            has_team_tickets=True,
+            mou_areas=areas,
+            propose_after_minutes=None,
+            by=cast.dmitri,
+            at=at,
+        )
+
+    cast.juno.refresh_from_db()
+    assert cast.juno.mou_areas == []
