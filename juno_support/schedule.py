@@ -26,6 +26,11 @@ SCHEDULE = (
         "poll the sources that are due",
     ),
     Scheduled(
+        "monitoring.tasks.keep_logins_alive",
+        timedelta(minutes=5),
+        "renew the login to DiracX before it ends, polled or not",
+    ),
+    Scheduled(
         "juno_support.outbox.tasks.send_due",
         timedelta(seconds=10),
         "send what waits, retry what failed",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from juno_support.feeds import vault
 from juno_support.feeds.models import Source
@@ -61,6 +62,7 @@ class Configuration:
     def fingerprint(self) -> str:
         """Return a digest of the credentials and of where they are shown; empty without any."""
         secrets = [self.secret(option.name) for option in self.kind.options if option.is_secret]
+        secrets += [vault.read(self.kind.name, name) for name in self.kind.keeps]
         if not self.certificate and not any(secrets):
             return ""
         digest = hashlib.sha256(self.url.encode())
@@ -83,9 +85,12 @@ def ensure_source(kind: SourceKind) -> Source:
     return source
 
 
-def all_sources() -> list[tuple[SourceKind, Source]]:
-    """Return every source in the order of the registry, then those that push; one query."""
-    rows = {row.name: row for row in Source.objects.all()}
+def all_sources(among: QuerySet[Source] | None = None) -> list[tuple[SourceKind, Source]]:
+    """Return every source in the order of the registry, then those that push; one query.
+
+    :param among: the rows with what else the caller wants to know of each
+    """
+    rows = {row.name: row for row in (Source.objects.all() if among is None else among)}
     polled = [(kind, rows.get(kind.name) or ensure_source(kind)) for kind in SOURCES]
     pushed = sorted(name for name in rows if name.startswith(PUSHED))
     return [*polled, *((find_kind(name), rows[name]) for name in pushed)]

@@ -53,6 +53,7 @@ class SourceKind:
     :param short: how it is called where room is short
     :param tells_states: whether it brings states of sites, services or links
     :param is_pushed: nobody is asked: it tells us by itself
+    :param keeps: names of secrets that nobody types in: what a login left (``feeds.vault``)
     """
 
     name: str
@@ -68,6 +69,7 @@ class SourceKind:
     options: tuple[Option, ...] = ()
     tells_states: bool = False
     is_pushed: bool = False
+    keeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -284,6 +286,7 @@ SOURCES = (
         example_url="https://diracx.example.org",
         after="gocdb-topology",
         tells_states=True,
+        keeps=("login",),
         options=(
             _VO,
             Option("group", _("Group to sign in as"), "", _("Empty: the VO's default group.")),

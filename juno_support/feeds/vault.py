@@ -57,8 +57,9 @@ def changing(source: str, name: str, *, at: datetime) -> Iterator[Entry]:
     sees the new value. For tokens that work only once.
     """
     with transaction.atomic():
-        # The source's row is the lock: the secret's own may not be there yet.
-        owner = Source.objects.select_for_update().get(name=source)
+        # The source's row is the lock: the secret's own may not be there yet. Not against rows
+        # that only point to it: a token is asked for meanwhile, and runs must not wait for that.
+        owner = Source.objects.select_for_update(no_key=True).get(name=source)
         row = SourceSecret.objects.filter(source=owner, name=name).first()
         entry = Entry(_open(row) if row else "")
         before = entry.value

@@ -1,0 +1,1 @@
+"""Other programs that know what is going on."""

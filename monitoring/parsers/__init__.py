@@ -1,0 +1,1 @@
+"""Pure functions from bytes to records of what is going on."""
