@@ -139,6 +139,11 @@ def is_owner(ticket: Ticket, user: Any) -> bool:
     return ticket.type == TicketType.ALARM and units.is_alarmer_of(user, ticket.vo)
 
 
+def keeps_notified_site(ticket: Ticket) -> bool:
+    """Return whether the notified site is fixed: of TEAM and ALARM tickets (domain: section 2)."""
+    return ticket.type in (TicketType.TEAM, TicketType.ALARM)
+
+
 def roles_in(ticket: Ticket, user: Any) -> frozenset[Who]:
     """Return what the user is to the ticket, in the workflow's terms."""
     if user is None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views import changes, desk, files, live, queue, redactions, submit, ticket
+from tickets.views import changes, desk, files, live, queue, redactions, submit, team, ticket
 
 urlpatterns = [
     path("tickets/", queue.queue, name="queue"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("tickets/views/", queue.save_view, name="save-view"),
     path("tickets/views/<int:key>/delete/", queue.delete_view, name="delete-view"),
     path("tickets/new/", submit.new_ticket, name="new-ticket"),
+    path("tickets/new/team/", team.new_team_ticket, name="new-team-ticket"),
+    path("tickets/new/team/draft/", team.save_team_draft, name="save-team-draft"),
     path("tickets/new/draft/", submit.save_draft, name="save-draft"),
     path("tickets/new/draft/<uuid:key>/discard/", submit.discard_draft, name="discard-draft"),
     path("tickets/new/sites/", submit.offer_names, name="site-offers"),

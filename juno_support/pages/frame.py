@@ -127,6 +127,8 @@ class Frame:
     def place(self) -> list[PlaceItem]:
         """The links of "my place" beyond the profile."""
         items = []
+        if self._user and unit_policies.is_shifter(self._user):
+            items.append(PlaceItem(_("File a TEAM ticket"), "/tickets/new/team/", "people"))
         if self.sees_queue:
             items.append(PlaceItem(_("My tickets"), "/tickets/?q=submitter:me", "ticket-detailed"))
             items.append(PlaceItem(_("Assigned to me"), "/tickets/?q=assigned:me", "inbox"))

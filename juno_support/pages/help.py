@@ -103,6 +103,13 @@ GROUPS: Final = (
                 _is_vo_member,
             ),
             Guide(
+                "shifter",
+                "guide-shifter.md",
+                _("Shifters"),
+                _("File TEAM tickets, work on those of the shift."),
+                policies.is_shifter,
+            ),
+            Guide(
                 "supporter",
                 "guide-supporter.md",
                 _("Supporters"),

@@ -43,6 +43,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
         ("eve", "/tickets/"),
     ],
     "new-ticket": [("ada", "/tickets/new/"), ("ada", "/tickets/new/?site=INFN-T1")],
+    "new-team-ticket": [("quentin", "/tickets/new/team/?sites=INFN-T1")],
     "ticket": [
         ("boris", "/tickets/N/"),
         ("ada", "/tickets/N/"),

@@ -123,6 +123,7 @@ def test_the_guides_of_ones_roles_are_marked(
     for role, guides in {
         "nobody": {"submitter"},
         "VO member": {"submitter", "vo-member"},
+        "VO shifter": {"submitter", "vo-member", "shifter"},
         "TPM operator": {"submitter", "supporter", "tpm"},
         "unit manager": {"submitter", "supporter", "unit-manager"},
         "VO manager": {"submitter", "unit-manager"},

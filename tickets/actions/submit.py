@@ -82,6 +82,7 @@ def submit_ticket(
     at: datetime,
     subject: str,
     description: str,
+    type: TicketType = TicketType.USER,
     problem_at: datetime | None = None,
     problem_zone: str = "UTC",
     vo: VO | None = None,
@@ -89,6 +90,7 @@ def submit_ticket(
     affected_services: Iterable[Service] = (),
     notified_site: Site | None = None,
     unit: SupportUnit | None = None,
+    to_tpm: bool = False,
     issue_type: IssueType | None = None,
     category: Category = Category.INCIDENT,
     priority: Priority = Priority.LESS_URGENT,
@@ -103,11 +105,14 @@ def submit_ticket(
     language: str = "",
     recognised: Mapping[str, Iterable[str]] | None = None,
 ) -> Ticket:
-    """File a USER ticket. The draft's id is the submission key: twice the same, once the ticket.
+    """File a ticket. The draft's id is the submission key: twice the same, once the ticket.
 
     It goes to TPM unless a site is notified or a unit is chosen (domain: section 6). A ticket of
     type Security goes to the security unit and is restricted from the first byte.
 
+    :param type: USER; who may file another one, and what that needs, is checked by its own action
+        (``actions.team``)
+    :param to_tpm: TPM gets it although a site is notified
     :param recognised: lists of ``jobs``, ``hosts`` and ``dns`` that the ticket is about
     :raises NotAcceptable: with the field and what to do, if it cannot be accepted as it is
     """
@@ -126,13 +131,13 @@ def submit_ticket(
     copies = _addresses(carbon_copies)
     _check_copies_of_the_day(by, len(copies), at)
     is_restricted = issue_type is not None and issue_type.is_security
-    responsible = _responsible_unit(notified_site, unit, is_restricted)
+    responsible = _responsible_unit(notified_site, unit, is_restricted, to_tpm)
     is_direct = responsible.kind != UnitKind.TPM
 
     html = markdown.render(description)
     ticket = Ticket(
         submission_key=draft_id,
-        type=TicketType.USER,
+        type=type,
         subject=subject,
         description=description,
         description_html=html,
@@ -249,7 +254,7 @@ def _check_copies_of_the_day(by: User, number: int, at: datetime) -> None:
 
 
 def _responsible_unit(
-    notified_site: Site | None, unit: SupportUnit | None, is_restricted: bool
+    notified_site: Site | None, unit: SupportUnit | None, is_restricted: bool, to_tpm: bool
 ) -> SupportUnit:
     if notified_site is not None and unit is not None:
         raise NotAcceptable(
@@ -281,5 +286,6 @@ def _responsible_unit(
             unit_queries.check_notifiable(notified_site)
         except unit_queries.SiteCannotBeNotified as error:
             raise NotAcceptable("send_to", error.message, error.next_step) from error
-        return unit_queries.unit_for_notified_site(notified_site)
+        if not to_tpm:
+            return unit_queries.unit_for_notified_site(notified_site)
     return unit_queries.tpm_unit()

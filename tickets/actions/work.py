@@ -13,7 +13,15 @@ from juno_support.lib import calendars, markdown, text, working_time
 from supportunits import queries as unit_queries
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
-from tickets.models import AffectedSite, Consumer, DiaryEntry, Kind, Ticket, TicketPerson
+from tickets.models import (
+    AffectedSite,
+    Consumer,
+    DiaryEntry,
+    Kind,
+    Ticket,
+    TicketPerson,
+    TicketType,
+)
 from tickets.search import index
 from tickets.workflow import (
     ANSWERED,
@@ -191,6 +199,14 @@ def change_field(
             _("A ticket cannot become, or stop being, a Security ticket."),
             _("File a new one of type Security."),
         )
+    if field == "notified_site" and policies.keeps_notified_site(ticket):
+        raise NotAllowed(
+            _("The notified site of a %(type)s ticket stays.")
+            % {"type": ticket.get_type_display()},
+            _("Give the ticket to another support unit, or file one for the other site."),
+        )
+    if field == "vo" and value is None and ticket.type in (TicketType.TEAM, TicketType.ALARM):
+        raise NotAllowed(_("A %(type)s ticket belongs to a VO.") % {"type": ticket.type})
     if field == "notified_site" and value is not None and value != ticket.notified_site:
         unit_queries.check_notifiable(value)
     if field == "subject":

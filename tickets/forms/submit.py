@@ -160,6 +160,9 @@ class TicketForm(forms.Form):
         help_text=gettext_lazy("Shown to supporters and to you only."),
     )
 
+    # What is asked at once; all else is folded away.
+    asked = frozenset({"subject", "description", "sites", "priority"})
+
     def __init__(
         self,
         data: QueryDict | None = None,
@@ -246,7 +249,7 @@ class TicketForm(forms.Form):
     @property
     def opens_more(self) -> bool:
         """Whether the folded part must be open: it holds an error, or something was said there."""
-        hidden = set(self.fields) - {"subject", "description", "sites", "priority"}
+        hidden = set(self.fields) - self.asked
         return bool(hidden & set(self.errors))
 
     def clean_sites(self) -> list[Site]:
@@ -353,10 +356,10 @@ class TicketForm(forms.Form):
         return "" if value is None else str(value)
 
 
-def draft_data(data: QueryDict) -> dict[str, Any]:
+def draft_data(data: QueryDict, form: type[TicketForm] = TicketForm) -> dict[str, Any]:
     """Return what a draft keeps of a sent form: strings, and lists where several can be chosen."""
     kept: dict[str, Any] = {}
-    for name in TicketForm.base_fields:
+    for name in form.base_fields:
         if name == "services":
             kept[name] = [clean(value) for value in data.getlist(name)]
         elif name in data:
@@ -368,7 +371,8 @@ def draft_data(data: QueryDict) -> dict[str, Any]:
 
 def is_worth_keeping(kept: Mapping[str, Any]) -> bool:
     """Return whether anything was typed that somebody would miss."""
-    return any(str(kept.get(name, "")).strip() for name in ("subject", "description", "sites"))
+    names = ("subject", "description", "sites", "notified_site")
+    return any(str(kept.get(name, "")).strip() for name in names)
 
 
 def _storable(data: QueryDict) -> QueryDict:

@@ -5,7 +5,14 @@ from collections.abc import Iterable
 
 from juno_support.accounts.models import NotificationMode, User
 from supportunits import queries as units
-from supportunits.models import SupportUnit, UnitKind, UnitMembership, UnitState, VOSite
+from supportunits.models import (
+    SupportUnit,
+    UnitKind,
+    UnitMembership,
+    UnitState,
+    VOMembership,
+    VOSite,
+)
 from tickets import policies
 from tickets.mail.recipients import EntryFacts, Person, TicketFacts, Unit
 from tickets.models import HistoryEntry, Kind, Ticket, TicketPerson, TicketType
@@ -40,6 +47,8 @@ def of_ticket(ticket: Ticket) -> TicketFacts:
         involved=_readers(ticket, by_part.get(TicketPerson.Part.INVOLVED, [])),
         site_name=ticket.notified_site.name if ticket.notified_site else "",
         site_addresses=_site_addresses(ticket),
+        vo_name=ticket.vo.name if ticket.vo else "",
+        shifters=_shifters(ticket),
     )
 
 
@@ -99,6 +108,22 @@ def _unit(unit: SupportUnit, ticket: Ticket) -> Unit:
         members=members,
         mailing_list="" if closed else unit.mailing_list,
         list_is_closed=unit.list_is_closed,
+    )
+
+
+def _shifters(ticket: Ticket) -> tuple[Person, ...]:
+    """Return those who own a TEAM ticket beside its submitter: the shifters of its VO."""
+    if ticket.type != TicketType.TEAM or ticket.is_restricted or ticket.vo_id is None:
+        return ()
+    # The role makes them readers of the public side (policies); asking for each would cost two
+    # queries a person.
+    return tuple(
+        Person(user_id, address)
+        for user_id, address in VOMembership.objects.filter(
+            vo=ticket.vo_id, is_shifter=True, user__is_active=True
+        )
+        .order_by("pk")
+        .values_list("user_id", "user__email")
     )
 
 

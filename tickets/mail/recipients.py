@@ -6,6 +6,8 @@ Rules, in the order in which the code applies them:
 - A public change goes to the submitter (public diary, answer and question always; the rest by
   notification mode), the on-behalf-of address, CC, subscribers, assigned and involved supporters,
   the unit's members and its list.
+- Of a TEAM ticket every shifter of the VO is an owner: they hear what is said in the public diary,
+  what is asked and how it ends, as the submitter does (section 1); the rest is on the page.
 - An internal note goes to assigned and involved supporters, the unit's members, and to its list,
   in full only where the list's manager declared it closed to supporters.
 - Some kinds add somebody: the notified site when a ticket is filed, TPM when one is reopened or
@@ -51,6 +53,7 @@ class Why(StrEnum):
     SUBMITTER = "submitter"
     ON_BEHALF = "on behalf of"
     CC = "cc"
+    SHIFTER = "shifter"
     SUBSCRIBER = "subscriber"
     ASSIGNED = "assigned"
     INVOLVED = "involved"
@@ -67,7 +70,7 @@ _LISTS = frozenset({Why.LIST, Why.SITE})
 
 @dataclass(frozen=True)
 class Reason:
-    """Why somebody gets a mail; ``name`` is the unit's or the site's."""
+    """Why somebody gets a mail; ``name`` is the unit's, the site's or the VO's."""
 
     why: Why
     name: str = ""
@@ -82,6 +85,7 @@ _WORDS: dict[Why, Callable[[], str]] = {
     Why.SUBMITTER: lambda: _("you filed this ticket"),
     Why.ON_BEHALF: lambda: _("this ticket was filed on your behalf"),
     Why.CC: lambda: _("your address is in CC"),
+    Why.SHIFTER: lambda: _("you are a shifter of %(name)s"),
     Why.SUBSCRIBER: lambda: _("you follow this ticket"),
     Why.ASSIGNED: lambda: _("you are assigned to this ticket"),
     Why.INVOLVED: lambda: _("you are involved in this ticket"),
@@ -123,7 +127,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class TicketFacts:
-    """What matters of a ticket. Everybody in it may read the ticket at this moment."""
+    """What matters of a ticket. Everybody in it may read the ticket at this moment.
+
+    :ivar shifters: of a TEAM ticket, those of its VO; ``vo_name`` is that VO's
+    """
 
     submitter: Person
     unit: Unit
@@ -139,6 +146,8 @@ class TicketFacts:
     involved: tuple[Person, ...] = ()
     site_name: str = ""
     site_addresses: tuple[str, ...] = ()
+    vo_name: str = ""
+    shifters: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,6 +189,11 @@ class Recipient:
         """Whether the submitter is meant."""
         return any(reason.why is Why.SUBMITTER for reason in self.reasons)
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether it is somebody who may answer, verify and reopen as the submitter may."""
+        return any(reason.why in (Why.SUBMITTER, Why.SHIFTER) for reason in self.reasons)
+
 
 @dataclass(frozen=True)
 class _Ear:
@@ -214,6 +228,11 @@ def _public(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     ears = []
     if _submitter_hears(entry, ticket):
         ears.append(_person(ticket.submitter, Why.SUBMITTER, internal=False))
+    if entry.kind in _ALWAYS or entry.status in _ALWAYS_STATUS:
+        shift = Reason(Why.SHIFTER, ticket.vo_name)
+        ears += [
+            _Ear(each.address, shift, each.user_id, is_new=is_filed) for each in ticket.shifters
+        ]
     ears.append(_Ear(ticket.on_behalf_address, Reason(Why.ON_BEHALF), is_new=is_filed))
     ears += [_Ear(address, Reason(Why.CC), is_new=is_filed) for address in ticket.carbon_copies]
     ears += [_person(each, Why.SUBSCRIBER, internal=False) for each in ticket.subscribers]

@@ -116,6 +116,7 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
         "when": moment(entry.happened_at),
         "number": ticket.pk,
         "is_submitter": reader.is_submitter,
+        "is_owner": reader.is_owner,
     }
     match entry.kind:
         case Kind.SUBMITTED:
@@ -222,6 +223,7 @@ def _outline(story: Story) -> list[tuple[str, str]]:
         (_("Priority"), str(Priority(ticket.priority).label)),
         (_("Concerned VO"), ticket.vo.name if ticket.vo else ""),
         (_("Affected sites"), ", ".join(story.sites)),
+        (_("MoU area"), _line(ticket.mou_area)),
         (_("Notified site"), ticket.notified_site.name if ticket.notified_site else ""),
         (_("Submitter"), submitter),
     ]

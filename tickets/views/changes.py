@@ -185,6 +185,11 @@ CHANGES: dict[str, SmallForm] = {
         gettext_lazy("Change the notified site"),
         forms.NotifiedSiteChange,
         _field("notified_site"),
+        allowed=lambda found, user: (
+            policies.may_change(found, user)
+            and found.status not in FINAL
+            and not policies.keeps_notified_site(found)
+        ),
     ),
     "cc": SmallForm(
         gettext_lazy("Add a CC address"),

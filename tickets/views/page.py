@@ -377,8 +377,9 @@ def _facts(
         Fact(
             _("Notified site"),
             ticket.notified_site.name if ticket.notified_site else _("none"),
-            change("notified-site"),
+            change("notified-site", may_change and not policies.keeps_notified_site(ticket)),
         ),
+        *([Fact(_("MoU area"), ticket.mou_area)] if ticket.mou_area else []),
         Fact(
             _("Type of issue"),
             ticket.issue_type.name if ticket.issue_type else _("not said"),

@@ -1,6 +1,6 @@
 """File a ticket: three questions, drafts that are kept, what is known before it is sent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,13 +24,14 @@ from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import Fact, clean, facts, shorten, whole_number
 from monitoring import queries as monitoring
+from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from tickets import policies, queries
 from tickets.actions import files, follow, submit
 from tickets.forms.fields import entered
 from tickets.forms.places import offer_sites, split_names
 from tickets.forms.submit import TicketForm, draft_data, is_worth_keeping
-from tickets.models import Attachment, Draft, Ticket
+from tickets.models import Attachment, Draft, Ticket, TicketType
 from tickets.search import names as search_names
 from tickets.views.conditions import SiteLines, site_lines
 from tickets.views.shared import key_or_none, person
@@ -44,24 +45,55 @@ MOST_FACTS = 12
 _ASIDE = ("use", "remove", "me_too", "keep", "attach")
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A way to file: the form, its addresses and page, and the action that files.
+
+    :ivar type: the type of ticket; a draft of another than USER remembers it
+    :ivar prefilled: what the address asks to be filled in
+    :ivar filed: what is to be done besides, once the ticket is there
+    """
+
+    type: TicketType
+    form: type[TicketForm]
+    address: str
+    saves: str
+    template: str
+    file: Callable[..., Ticket]
+    prefilled: Callable[[HttpRequest, User], dict[str, Any]]
+    filed: Callable[[HttpRequest, Ticket, User, datetime], None]
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @checked_inside
 def new_ticket(request: HttpRequest) -> HttpResponse:
-    """Show the form, keep a draft, or file the ticket and go to it.
+    """Show the form, keep a draft, or file the ticket and go to it."""
+    return serve(request, USER_ENTRY)
+
+
+@require_POST
+@checked_inside
+def save_draft(request: HttpRequest) -> HttpResponse:
+    """Keep what is typed, and answer with what is known about it; htmx calls this while typing."""
+    return keep_typed(request, USER_ENTRY)
+
+
+def serve(request: HttpRequest, entry: Entry) -> HttpResponse:
+    """Show the form of an entry, keep a draft, or file the ticket and go to it.
 
     The draft's id is the submission key: the same one twice leads to the same ticket.
     """
     user, at = person(request), clock.now()
     if request.method != "POST":
-        return _show(request, user, at)
+        return _show(request, entry, user, at)
     draft_id = key_or_none(request.POST.get("draft")) or uuid4()
     before = _filed(user, draft_id)
     if before is not None:
         return redirect("ticket", before.pk)
     refused = _attach(request, draft_id, user, at)
     if refused is None and any(name in request.POST for name in _ASIDE):
-        return _aside(request, draft_id, user, at)
-    form = TicketForm(request.POST, user=user, at=at)
+        return _aside(request, entry, draft_id, user, at)
+    form = entry.form(request.POST, user=user, at=at)
     form.is_valid()
     if refused is not None:
         form.add_error(None, str(refused))
@@ -73,29 +105,28 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
             status = 429
     if not form.errors:
         try:
-            ticket = submit.submit_ticket(
+            ticket = entry.file(
                 draft_id=draft_id, by=user, at=at, language=user.language, **form.arguments()
             )
         except submit.NotAcceptable as error:
             _put_at_field(form, error)
         else:
             _refer_back(request, ticket, user, at)
+            entry.filed(request, ticket, user, at)
             messages.success(request, _filed_words(ticket))
             return redirect("ticket", ticket.pk)
-    _keep(request, draft_id, user, at)
-    return _form_page(request, form, draft_id, user, at, status=status)
+    _keep(request, entry, draft_id, user, at)
+    return _form_page(request, entry, form, draft_id, user, at, status=status)
 
 
-@require_POST
-@checked_inside
-def save_draft(request: HttpRequest) -> HttpResponse:
-    """Keep what is typed, and answer with what is known about it; htmx calls this while typing."""
+def keep_typed(request: HttpRequest, entry: Entry) -> HttpResponse:
+    """Keep what is typed into the form of an entry, and answer with what is known about it."""
     user, at = person(request), clock.now()
     draft_id = key_or_none(request.POST.get("draft"))
     if draft_id is None or _filed(user, draft_id) is not None:
         return HttpResponse(status=204)
-    saved = _keep(request, draft_id, user, at)
-    form = TicketForm(user=user, at=at, initial=draft_data(request.POST))
+    saved = _keep(request, entry, draft_id, user, at)
+    form = entry.form(user=user, at=at, initial=draft_data(request.POST, entry.form))
     context = _known(form, user, at, request.POST)
     context |= {
         "form": form,
@@ -124,7 +155,7 @@ def offer_names(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _show(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+def _show(request: HttpRequest, entry: Entry, user: User, at: datetime) -> HttpResponse:
     key = key_or_none(request.GET.get("draft"))
     if key is not None:
         before = _filed(user, key)
@@ -133,17 +164,26 @@ def _show(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
         draft = Draft.objects.filter(pk=key, owner=user).exclude(data__has_key="reply_to").first()
         if draft is None:
             raise Http404
-        form = TicketForm(user=user, at=at, initial=draft.data)
+        if draft.data.get("type", TicketType.USER) != entry.type:
+            return redirect(draft_address(draft))
+        form = entry.form(user=user, at=at, initial=draft.data)
         return _form_page(
-            request, form, key, user, at, saved_at=draft.updated_at, follows=draft.data
+            request, entry, form, key, user, at, saved_at=draft.updated_at, follows=draft.data
         )
-    initial = _prefilled(request, user)
-    form = TicketForm(user=user, at=at, initial=initial)
-    return _form_page(request, form, uuid4(), user, at, follows=initial)
+    initial = entry.prefilled(request, user)
+    form = entry.form(user=user, at=at, initial=initial)
+    return _form_page(request, entry, form, uuid4(), user, at, follows=initial)
+
+
+def draft_address(draft: Draft) -> str:
+    """Return the address at which a draft goes on: that of its type's form."""
+    is_team = draft.data.get("type") == TicketType.TEAM
+    return f"{reverse('new-team-ticket' if is_team else 'new-ticket')}?draft={draft.pk}"
 
 
 def _form_page(
     request: HttpRequest,
+    entry: Entry,
     form: TicketForm,
     draft_id: UUID,
     user: User,
@@ -153,9 +193,14 @@ def _form_page(
     saved_at: datetime | None = None,
     follows: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    follow_up = whole_number(str((follows or request.POST).get("follow_up") or ""))
+    carried = follows or request.POST
+    follow_up = whole_number(str(carried.get("follow_up") or ""))
     context = _known(form, user, at, request.POST) | {
         "form": form,
+        "here": reverse(entry.address),
+        "saves": reverse(entry.saves),
+        "proposal": whole_number(str(carried.get("proposal") or "")),
+        "files_team": unit_policies.is_shifter(user),
         "draft_id": draft_id,
         "saved_at": saved_at,
         "attached": _attached(draft_id, user),
@@ -165,7 +210,7 @@ def _form_page(
         "most_bytes": settings.JUNO_ATTACHMENT_MAX_BYTES,
         "opens_more": form.opens_more or form.is_security,
     }
-    return render(request, "tickets/new.html", context, status=status)
+    return render(request, entry.template, context, status=status)
 
 
 def _known(form: TicketForm, user: User, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -379,20 +424,28 @@ def _hidden_similar(user: User, subject: str) -> int:
 # Drafts and their files
 
 
-def _keep(request: HttpRequest, draft_id: UUID, user: User, at: datetime) -> bool:
+def _keep(request: HttpRequest, entry: Entry, draft_id: UUID, user: User, at: datetime) -> bool:
     """Save the draft, if there is something to save; False where there is not, or may not be."""
-    data = draft_data(request.POST)
+    data = draft_data(request.POST, entry.form)
     if not is_worth_keeping(data):
         return False
-    return _store(draft_id, data, request, user, at)
+    return _store(draft_id, data, request, entry, user, at)
 
 
 def _store(
-    draft_id: UUID, data: dict[str, Any], request: HttpRequest, user: User, at: datetime
+    draft_id: UUID,
+    data: dict[str, Any],
+    request: HttpRequest,
+    entry: Entry,
+    user: User,
+    at: datetime,
 ) -> bool:
-    follow_up = whole_number(request.POST.get("follow_up"))
-    if follow_up is not None:
-        data["follow_up"] = follow_up
+    if entry.type != TicketType.USER:
+        data["type"] = entry.type.value
+    for name in ("follow_up", "proposal"):
+        number = whole_number(request.POST.get(name))
+        if number is not None:
+            data[name] = number
     try:
         submit.save_draft(draft_id=draft_id, by=user, at=at, data=data)
     except submit.NotAcceptable:
@@ -400,9 +453,11 @@ def _store(
     return True
 
 
-def _aside(request: HttpRequest, draft_id: UUID, user: User, at: datetime) -> HttpResponse:
+def _aside(
+    request: HttpRequest, entry: Entry, draft_id: UUID, user: User, at: datetime
+) -> HttpResponse:
     """Do what a button of the form asks besides filing, keep everything, show the form again."""
-    data = draft_data(request.POST)
+    data = draft_data(request.POST, entry.form)
     place = ""
     if "use" in request.POST:
         _with_fact(data, request.POST["use"])
@@ -425,11 +480,11 @@ def _aside(request: HttpRequest, draft_id: UUID, user: User, at: datetime) -> Ht
                 _("You have the same problem as #%(number)s and follow it now. Your draft is kept.")
                 % {"number": number},
             )
-    if not _store(draft_id, data, request, user, at):
-        return redirect("new-ticket")
+    if not _store(draft_id, data, request, entry, user, at):
+        return redirect(entry.address)
     if "keep" in request.POST:
         messages.success(request, _("The draft is saved. You find it here whenever you come back."))
-    return redirect(f"{reverse('new-ticket')}?draft={draft_id}{place}")
+    return redirect(f"{reverse(entry.address)}?draft={draft_id}{place}")
 
 
 def _attach(
@@ -460,8 +515,9 @@ def _other_drafts(draft_id: UUID, user: User) -> list[dict[str, Any]]:
     return [
         {
             "key": draft.pk,
+            "url": draft_address(draft),
             "title": shorten(str(draft.data.get("subject") or ""), 80) or _("without a subject"),
-            "sites": str(draft.data.get("sites") or ""),
+            "sites": str(draft.data.get("sites") or draft.data.get("notified_site") or ""),
             "updated_at": draft.updated_at,
         }
         for draft in found[:MOST_DRAFTS_SHOWN]
@@ -519,7 +575,7 @@ def _filed_words(ticket: Ticket) -> SafeString:
     )
 
 
-def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
+def prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
     """Return what the address asks to be filled in: a follow-up's beginning, or single fields."""
     number = whole_number(request.GET.get("follow_up"))
     if number is not None:
@@ -551,3 +607,15 @@ def _security_contacts() -> dict[str, str]:
         "address": unit.mailing_list,
         "infrastructure": settings.JUNO_SECURITY_CONTACT,
     }
+
+
+USER_ENTRY = Entry(
+    type=TicketType.USER,
+    form=TicketForm,
+    address="new-ticket",
+    saves="save-draft",
+    template="tickets/new.html",
+    file=submit.submit_ticket,
+    prefilled=prefilled,
+    filed=lambda request, ticket, user, at: None,
+)

@@ -11,6 +11,7 @@ TPM = Person(6, "tpm@x", reads_internal=True)
 ADMIN = Person(7, "admin@x", reads_internal=True)
 CSIRT = Person(8, "csirt@x", reads_internal=True)
 HELPER = Person(9, "helper@x", reads_internal=True)
+ROSA = Person(10, "shifter@x")
 
 TICKET = TicketFacts(
     submitter=ADA,

@@ -17,9 +17,10 @@ from juno_support.outbox.models import Delivery
 from supportunits.models import IssueType, UnitKind
 from tests import make
 from tests.cast import Cast
-from tests.make import AT
+from tests.make import AT, join_vo, make_user
 from tickets import tasks
 from tickets.actions import assign, diary, follow, redact, submit, work
+from tickets.actions.team import submit_team_ticket
 from tickets.mail import outgoing, words
 from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket, TicketType
 
@@ -343,6 +344,51 @@ def test_subjects_name_team_and_alarm_tickets(cast: Cast, type: str, named: str)
     ticket = file_ticket(cast)
     Ticket.objects.filter(pk=ticket.pk).update(type=type)
     assert mails()["ada"].subject == f"[JUNO #{ticket.pk}] {named}: Transfers to IN2P3-CC fail"
+
+
+def test_a_team_ticket_is_told_to_the_site_and_to_every_shifter(cast: Cast) -> None:
+    quentin, rosa = make_user(username="quentin"), make_user(username="rosa")
+    left = make_user(username="left", is_active=False)
+    for person in (quentin, rosa, left):
+        join_vo(vo=cast.juno, user=person, is_shifter=True)
+    cast.juno.mou_areas = ["Networking"]
+    cast.juno.save()
+    ticket = submit_team_ticket(
+        draft_id=uuid4(),
+        by=quentin,
+        at=AT,
+        vo=cast.juno,
+        notified_site=cast.in2p3,
+        mou_area="Networking",
+        subject="No transfers",
+        description="None.",
+    )
+    sent = mails()
+    unit_and_site = {"boris", "in2p3-cc-list", "contact"}
+    assert set(sent) == {"quentin", "rosa"} | unit_and_site
+    assert {mail.subject for mail in sent.values()} == {
+        f"[JUNO #{ticket.pk}] TEAM Ticket: No transfers"
+    }
+    assert "you are a shifter of juno" in sent["rosa"].body
+    assert "MoU area: Networking" in sent["contact"].body
+
+    say(ticket, cast.boris, "Which ones?", step="ask")
+    asked = mails()
+    assert "needs an answer from you" in asked["rosa"].body
+    assert "needs an answer from you" in asked["quentin"].body
+    say(ticket, rosa, "All.", at=AT + timedelta(minutes=9))
+    answered = mails()
+    assert set(answered) == {"quentin", "boris", "in2p3-cc-list"}
+    work.take_step(
+        ticket=ticket,
+        step="solve",
+        solution="Done.",
+        code="FIXED",
+        by=cast.boris,
+        at=AT + timedelta(minutes=10),
+    )
+    solved = mails()
+    assert "verify it on the ticket's page" in solved["rosa"].body
 
 
 @override_settings(JUNO_MAIL_TAG="SUPPORT")

@@ -12,6 +12,7 @@ from tests.tickets.mail.people import (
     CSIRT,
     HELPER,
     MEMBER,
+    ROSA,
     TICKET,
     TPM,
 )
@@ -44,6 +45,7 @@ LETTERS = {
     "csirt@x": "C",
     "security-list@x": "k",
     "helper@x": "H",
+    "shifter@x": "r",
 }
 EVERYBODY = "s b c f A I M l"
 
@@ -62,6 +64,7 @@ def heard(entry: EntryFacts, ticket: TicketFacts = TICKET) -> str:
 
 SOLUTION_ONLY = replace(TICKET, solution_only=True)
 SECURITY = replace(TICKET, is_restricted=True)
+TEAM = replace(TICKET, vo_name="juno", shifters=(ADA, ROSA))
 STATUS = Kind.STATUS_CHANGED
 TABLE = [
     # the submitter's confirmation; the notified site
@@ -102,6 +105,41 @@ def test_who_hears(entry: EntryFacts, expected: str) -> None:
 
 def test_the_table_names_every_kind() -> None:
     assert {entry.kind for entry, _ in TABLE} == set(Kind)
+
+
+@pytest.mark.parametrize(
+    ("entry", "hears"),
+    [
+        (EntryFacts(Kind.SUBMITTED, actor=ADA), True),
+        (EntryFacts(Kind.PUBLIC_ENTRY, actor=ADA), True),
+        (EntryFacts(Kind.PUBLIC_ENTRY, actor=MEMBER), True),
+        (EntryFacts(Kind.PUBLIC_ENTRY, actor=ROSA), False),
+        (EntryFacts(STATUS, status=Status.WAITING_FOR_REPLY), True),
+        (EntryFacts(STATUS, status=Status.SOLVED), True),
+        (EntryFacts(STATUS, status=Status.UNSOLVED), True),
+        (EntryFacts(STATUS, status=Status.IN_PROGRESS), False),
+        (EntryFacts(Kind.ASSIGNED_TO_UNIT, status=Status.ASSIGNED), False),
+        (EntryFacts(Kind.PRIORITY_CHANGED), False),
+        (EntryFacts(Kind.INTERNAL_ENTRY, is_public=False, actor=MEMBER), False),
+        (EntryFacts(Kind.ESCALATED, level=3, actor=ADA), False),
+    ],
+)
+def test_of_a_team_ticket_the_other_shifters_hear_what_its_owners_act_on(
+    entry: EntryFacts, hears: bool
+) -> None:
+    assert ("r" in heard(entry, TEAM).split()) is hears
+    without = [letter for letter in heard(entry, TEAM).split() if letter != "r"]
+    assert without == heard(entry).split(), "nobody else hears more or less"
+    assert "r" not in heard(entry, replace(TEAM, is_restricted=True)).split()
+
+
+def test_a_shifter_who_is_a_supporter_reads_it_as_one() -> None:
+    both = replace(TEAM, shifters=(Person(MEMBER.user_id, MEMBER.address),))
+    found = {each.address: each for each in recipients(EntryFacts(Kind.PUBLIC_ENTRY), both)}
+    assert found["member@x"].may_read_internal
+    assert found["member@x"].is_owner
+    assert not found["member@x"].is_submitter
+    assert [reason.why for reason in found["member@x"].reasons] == [Why.SHIFTER, Why.MEMBER]
 
 
 @pytest.mark.parametrize(
@@ -234,6 +272,7 @@ tickets = st.builds(
     assigned=few_persons,
     involved=few_persons,
     site_addresses=st.lists(addresses, max_size=2).map(tuple),
+    shifters=few_persons,
 )
 entries = st.builds(
     EntryFacts,
@@ -283,7 +322,13 @@ def test_whatever_the_ticket_no_internal_word_goes_astray(
             raise AssertionError("quiet kinds are quiet")
         whys = {reason.why for reason in each.reasons}
         if not entry.is_public:
-            assert not whys & {Why.SUBMITTER, Why.CC, Why.ON_BEHALF, Why.SUBSCRIBER}
+            assert not whys & {
+                Why.SUBMITTER,
+                Why.SHIFTER,
+                Why.CC,
+                Why.ON_BEHALF,
+                Why.SUBSCRIBER,
+            }
         if ticket.is_restricted:
             allowed = groups["csirt"] | {ticket.submitter.address}
             if not ticket.security.members:

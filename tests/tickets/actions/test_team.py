@@ -1,0 +1,250 @@
+"""TEAM tickets: who files them, where they go, what stays, and whose they are afterwards."""
+
+import uuid
+
+import pytest
+
+from supportunits.models import UnitKind
+from tests.make import (
+    AT,
+    join_vo,
+    make_issue_type,
+    make_site,
+    make_unit,
+    make_user,
+    make_vo,
+    make_vo_site,
+)
+from tests.tickets.make import write
+from tickets.actions import diary, work
+from tickets.actions.row import NotAllowed
+from tickets.actions.submit import NotAcceptable
+from tickets.actions.team import submit_team_ticket
+from tickets.models import Ticket, TicketType
+from tickets.workflow import Status, StepNotAllowed
+
+
+@pytest.fixture
+def quentin(cast):
+    """A shifter of juno."""
+    person = make_user(username="quentin", name="Quentin Moreau")
+    join_vo(vo=cast.juno, user=person, is_shifter=True)
+    return person
+
+
+@pytest.fixture
+def rosa(cast):
+    """Another shifter of juno."""
+    person = make_user(username="rosa", name="Rosa Jiménez")
+    join_vo(vo=cast.juno, user=person, is_shifter=True)
+    return person
+
+
+def file_team(cast, by, **fields):
+    fields.setdefault("vo", cast.juno)
+    fields.setdefault("notified_site", cast.in2p3)
+    return submit_team_ticket(
+        draft_id=fields.pop("draft_id", uuid.uuid4()),
+        by=by,
+        at=AT,
+        subject="No transfers to Lyon",
+        description="All of them fail since 08:00.",
+        **fields,
+    )
+
+
+def test_it_goes_to_the_sites_own_unit_and_affects_the_site(cast, quentin):
+    ticket = file_team(cast, quentin, affected_sites=[cast.beijing, cast.in2p3])
+
+    assert ticket.type == TicketType.TEAM
+    assert (ticket.unit, ticket.status) == (cast.in2p3_unit, Status.ASSIGNED)
+    assert ticket.notified_site == cast.in2p3
+    assert set(ticket.affected_sites.all()) == {cast.in2p3, cast.beijing}
+
+
+def test_without_a_unit_the_operations_centre_gets_it_and_without_that_tpm(cast, quentin):
+    lpnhe = make_site(name="LPNHE", operations_centre=cast.in2p3.operations_centre)
+    centre = make_unit(
+        name="NGI_FRANCE",
+        kind=UnitKind.OPERATIONS_CENTRE,
+        operations_centre=cast.in2p3.operations_centre,
+    )
+
+    at_centre = file_team(cast, quentin, notified_site=lpnhe)
+    at_tpm = file_team(cast, quentin, notified_site=cast.beijing)
+
+    assert (at_centre.unit, at_centre.status) == (centre, Status.ASSIGNED)
+    assert (at_tpm.unit, at_tpm.status) == (cast.tpm, Status.NEW)
+
+
+def test_by_choice_it_goes_to_tpm_and_the_site_is_notified_all_the_same(cast, quentin):
+    ticket = file_team(cast, quentin, to_tpm=True)
+
+    assert (ticket.unit, ticket.status) == (cast.tpm, Status.NEW)
+    assert ticket.notified_site == cast.in2p3
+
+
+def test_only_shifters_of_the_concerned_vo_file_it(roles):
+    filed = set()
+    for role, person in roles.people.items():
+        if person.is_anonymous:
+            continue
+        try:
+            submit_team_ticket(
+                draft_id=uuid.uuid4(),
+                by=roles[role],
+                at=AT,
+                vo=roles.juno,
+                notified_site=roles.in2p3,
+                subject="s",
+                description="d",
+            )
+        except NotAcceptable as error:
+            assert error.field == "vo"
+        else:
+            filed.add(role)
+
+    assert filed == {"VO shifter"}
+    with pytest.raises(NotAcceptable, match="concerned VO"):
+        submit_team_ticket(
+            draft_id=uuid.uuid4(),
+            by=roles["VO shifter"],
+            at=AT,
+            vo=roles.other_vo,
+            notified_site=roles.in2p3,
+            subject="s",
+            description="d",
+        )
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"vo": None}, "vo"),
+        ({"notified_site": None}, "send_to"),
+        ({"mou_area": "Networking"}, "mou_area"),
+    ],
+)
+def test_what_is_missing_is_said_at_its_field(cast, quentin, fields, field):
+    with pytest.raises(NotAcceptable) as error:
+        file_team(cast, quentin, **fields)
+
+    assert error.value.field == field
+    assert not Ticket.objects.exists()
+
+
+def test_a_vo_that_does_not_use_them_gets_none(cast, quentin):
+    quiet = make_vo(name="quiet", has_team_tickets=False)
+    join_vo(vo=quiet, user=quentin, is_shifter=True)
+
+    with pytest.raises(NotAcceptable, match="quiet does not use TEAM tickets"):
+        file_team(cast, quentin, vo=quiet)
+
+
+def test_where_the_vo_keeps_mou_areas_one_of_them_is_a_must(cast, quentin):
+    cast.juno.mou_areas = ["Networking services", "Data acceptance"]
+    cast.juno.save()
+
+    for wrong in ("", "Something else"):
+        with pytest.raises(NotAcceptable) as error:
+            file_team(cast, quentin, mou_area=wrong)
+        assert error.value.field == "mou_area"
+    assert file_team(cast, quentin, mou_area="Data acceptance").mou_area == "Data acceptance"
+
+
+@pytest.mark.parametrize(
+    ("status", "in_commissioning", "is_refused"),
+    [
+        ("", False, False),
+        ("Suspended", False, False),
+        ("Candidate", False, True),
+        ("Uncertified", False, True),
+        ("Uncertified", True, False),
+        ("Closed", False, True),
+        ("Closed", True, True),
+    ],
+)
+@pytest.mark.parametrize("to_tpm", [False, True])
+def test_certification_decides_who_can_be_notified(
+    cast, quentin, status, in_commissioning, is_refused, to_tpm
+):
+    site = make_site(name="SINP", certification_status=status)
+    if in_commissioning:
+        make_vo_site(
+            vo=cast.juno, site=site, is_in_commissioning=True, contact_email="a@example.org"
+        )
+
+    if is_refused:
+        with pytest.raises(NotAcceptable):
+            file_team(cast, quentin, notified_site=site, to_tpm=to_tpm)
+    else:
+        assert file_team(cast, quentin, notified_site=site, to_tpm=to_tpm).notified_site == site
+
+
+def test_a_security_incident_is_no_team_ticket(cast, quentin):
+    kind = make_issue_type(name="Break-in", is_security=True)
+
+    with pytest.raises(NotAcceptable) as error:
+        file_team(cast, quentin, issue_type=kind)
+
+    assert error.value.field == "issue_type"
+    assert not Ticket.objects.exists()
+
+
+def test_the_same_draft_twice_gives_one_ticket(cast, quentin):
+    draft_id = uuid.uuid4()
+
+    assert file_team(cast, quentin, draft_id=draft_id) == file_team(
+        cast, quentin, draft_id=draft_id
+    )
+    assert Ticket.objects.count() == 1
+
+
+def test_the_notified_site_and_the_vo_stay(cast, quentin):
+    ticket = file_team(cast, quentin)
+
+    for field, value in (("notified_site", cast.beijing), ("notified_site", None), ("vo", None)):
+        with pytest.raises(NotAllowed):
+            work.change_field(ticket=ticket, field=field, value=value, by=cast.carla, at=AT)
+
+    ticket.refresh_from_db()
+    assert (ticket.notified_site, ticket.vo) == (cast.in2p3, cast.juno)
+
+
+def test_any_shifter_of_the_vo_answers_escalates_reopens_and_verifies(cast, quentin, rosa):
+    ticket = file_team(cast, quentin)
+    diary.add_entry(
+        ticket=ticket,
+        words="Which transfers?",
+        is_public=True,
+        submission_key=uuid.uuid4(),
+        by=cast.boris,
+        at=AT,
+        step="ask",
+    )
+
+    write(ticket=ticket, by=rosa, words="Those from Beijing.")
+    ticket.refresh_from_db()
+    assert ticket.status == Status.IN_PROGRESS, "her answer wakes it as the submitter's would"
+
+    work.escalate(ticket=ticket, by=rosa, at=AT)
+    work.set_affected_sites(ticket=ticket, sites=[cast.in2p3, cast.beijing], by=rosa, at=AT)
+    solution = {"step": "solve", "solution": "Restarted.", "code": "FIXED"}
+    work.take_step(ticket=ticket, by=cast.boris, at=AT, **solution)
+    work.take_step(ticket=ticket, step="reopen", comment="No.", by=rosa, at=AT)
+    work.take_step(ticket=ticket, by=cast.boris, at=AT, **solution)
+    verified = work.take_step(ticket=ticket, step="verify", by=rosa, at=AT)
+
+    assert verified.status == Status.VERIFIED
+    assert verified.escalation_level == 1
+
+
+def test_a_member_who_is_no_shifter_only_reads_it(cast, quentin):
+    ticket = file_team(cast, quentin)
+
+    with pytest.raises(NotAllowed):
+        write(ticket=ticket, by=cast.ada)
+    with pytest.raises(NotAllowed):
+        work.escalate(ticket=ticket, by=cast.ada, at=AT)
+    with pytest.raises(StepNotAllowed):
+        work.take_step(ticket=ticket, step="withdraw", by=cast.ada, at=AT)
