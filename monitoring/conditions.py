@@ -1,6 +1,6 @@
 """What is, or was, going on at sites, as plain values: for pages, JSON, and as kept evidence."""
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -67,15 +67,26 @@ class DeclaredDowntime:
 
 @dataclass(frozen=True)
 class EntityStatus:
-    """What a monitoring system said of a service or site over a period."""
+    """What a monitoring system said of a thing over a period; ``kind`` is an ``EntityKind``.
+
+    ``stale`` means that its source had not been read for too long at the moment that was asked
+    about, ``doubt`` why the source itself could not be trusted then.
+    """
 
     source: str
     metric: str
     entity: str
     status: str
-    since: datetime | None
+    since: datetime
     until: datetime | None
     stale: bool
+    kind: str
+    raw_status: str
+    vo: str
+    summary: str
+    details: dict[str, Any]
+    evidence_url: str
+    doubt: str
 
 
 @dataclass(frozen=True)
@@ -84,11 +95,19 @@ class SourceAge:
 
     last_success: datetime | None
     stale: bool
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
 class SiteConditions:
-    """What is known to have been going on at one site at a moment, or until ``until``."""
+    """What is known to have been going on at one site at a moment, or until ``until``.
+
+    :param statuses: states in force of the site, its services and storage elements; unless
+        everything was asked for, services in order that were not asked about are only counted
+    :param earlier: states of the same things that ended within the day before
+    :param links: states of the links that touch the site; :param systems: of whole systems
+    :param in_order: how many services in order were left out, by source
+    """
 
     site: str
     at: datetime
@@ -99,6 +118,10 @@ class SiteConditions:
     recent: tuple[DeclaredDowntime, ...]
     statuses: tuple[EntityStatus, ...]
     sources: dict[str, SourceAge]
+    earlier: tuple[EntityStatus, ...] = ()
+    links: tuple[EntityStatus, ...] = ()
+    systems: tuple[EntityStatus, ...] = ()
+    in_order: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values for a JSON document; moments as ISO 8601 in UTC."""

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db.models import Count, FilteredRelation, Max, Prefetch, Q, QuerySet
 
 from juno_support.feeds.queries import Freshness, freshness
+from monitoring import states
 from monitoring.conditions import (
     AffectedService,
     Conditions,
@@ -55,14 +56,31 @@ def conditions_at(
     moment: datetime,
     asked_at: datetime | None = None,
     known_at: datetime | None = None,
+    vo: str | None = None,
+    everything: bool = False,
 ) -> Conditions:
-    """Return what is known to have been going on at sites at a moment.
+    """Return what is known to have been going on at sites at a moment, and the day before.
 
     :param services: if given, only downtimes that name one of them make a site's state
     :param asked_at: the present, where ``moment`` may lie ahead of it
     :param known_at: answer with what was known at that moment, before later edits were seen
+    :param vo: leave out what a source says for other VOs
+    :param everything: list services in order too, instead of counting them
     """
-    ages = freshness(min(moment, asked_at or moment), SOURCES)
+    services = list(services)
+    seen_from = min(moment, asked_at or moment)
+    all_ages = freshness(seen_from)
+    ages = {name: all_ages[name] for name in SOURCES}
+    state_ages = states.sources_of_states(all_ages)
+    site_states = states.states_of_sites(
+        [site.pk for site in sites],
+        starts_at=moment - RECENT_WITHIN,
+        moment=moment,
+        ages=state_ages,
+        services=services,
+        vo=vo,
+        everything=everything,
+    )
     downtimes = _downtimes(
         sites,
         starts_before=moment + COMING_WITHIN,
@@ -87,8 +105,8 @@ def conditions_at(
                 downtimes=running[:MOST_LISTED],
                 coming=tuple(fact for fact in alive if fact.starts_at > moment)[:MOST_LISTED],
                 recent=tuple(fact for fact in alive if fact.ends_at <= moment)[:MOST_LISTED],
-                statuses=(),
-                sources=_ages(ages),
+                sources=_ages({**ages, **state_ages}),
+                **vars(site_states[site.pk]),
             )
         )
     return Conditions(at=moment, until=None, sites=tuple(found))
@@ -101,9 +119,27 @@ def conditions_between(
     starts_at: datetime,
     ends_at: datetime,
     asked_at: datetime | None = None,
+    vo: str | None = None,
+    everything: bool = False,
 ) -> Conditions:
-    """Return every downtime that overlaps a period; the state is the worst of the period."""
-    ages = freshness(min(ends_at, asked_at or ends_at), SOURCES)
+    """Return every downtime and state that overlaps a period; the site's state is the worst of it.
+
+    States that ended within the period are ``earlier``, the others ``statuses``.
+    """
+    services = list(services)
+    seen_from = min(ends_at, asked_at or ends_at)
+    all_ages = freshness(seen_from)
+    ages = {name: all_ages[name] for name in SOURCES}
+    state_ages = states.sources_of_states(all_ages)
+    site_states = states.states_of_sites(
+        [site.pk for site in sites],
+        starts_at=starts_at,
+        moment=ends_at,
+        ages=state_ages,
+        services=services,
+        vo=vo,
+        everything=everything,
+    )
     downtimes = _downtimes(sites, starts_before=ends_at, ends_after=starts_at, known_at=None)
     wanted = _Wanted(services)
     found = []
@@ -124,8 +160,8 @@ def conditions_between(
                 downtimes=facts[:MOST_LISTED],
                 coming=(),
                 recent=(),
-                statuses=(),
-                sources=_ages(ages),
+                sources=_ages({**ages, **state_ages}),
+                **vars(site_states[site.pk]),
             )
         )
     return Conditions(at=starts_at, until=ends_at, sites=tuple(found))
@@ -336,6 +372,6 @@ def _state(
 
 def _ages(ages: dict[str, Freshness]) -> dict[str, SourceAge]:
     return {
-        name: SourceAge(last_success=age.last_success, stale=age.stale)
+        name: SourceAge(last_success=age.last_success, stale=age.stale, doubt=age.doubt)
         for name, age in ages.items()
     }

@@ -88,10 +88,15 @@ def ensure_source(kind: SourceKind) -> Source:
 def all_sources(among: QuerySet[Source] | None = None) -> list[tuple[SourceKind, Source]]:
     """Return every source in the order of the registry, then those that push; one query.
 
+    A source that nobody asked for yet has a row that is not saved.
+
     :param among: the rows with what else the caller wants to know of each
     """
     rows = {row.name: row for row in (Source.objects.all() if among is None else among)}
-    polled = [(kind, rows.get(kind.name) or ensure_source(kind)) for kind in SOURCES]
+    polled = [
+        (kind, rows.get(kind.name) or Source(name=kind.name, interval=kind.interval))
+        for kind in SOURCES
+    ]
     pushed = sorted(name for name in rows if name.startswith(PUSHED))
     return [*polled, *((find_kind(name), rows[name]) for name in pushed)]
 

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from juno_support.feeds.configuration import (
     Configuration,
     all_sources,
     configuration_of,
+    ensure_source,
 )
 from juno_support.feeds.models import FeedRun, Outcome, Source
 from juno_support.feeds.registry import SourceKind, find_kind
@@ -29,13 +30,16 @@ class Freshness:
     """How old a source's data are.
 
     ``last_success`` is when it was last asked and answered well, ``known_from`` since when its
-    answers cover what happened; both None if never.
+    answers cover what happened; both None if never. ``doubt`` says why the source itself declared
+    that it could not be trusted; ``is_in_use`` whether anybody asks it.
     """
 
     source: str
     last_success: datetime | None
     stale: bool
     known_from: datetime | None = None
+    doubt: str = ""
+    is_in_use: bool = True
 
 
 @dataclass(frozen=True)
@@ -81,28 +85,35 @@ def pause_after_failures(failures: int, interval: timedelta) -> timedelta:
 
 
 def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Freshness]:
-    """Return for each source how old its data are at a moment; two queries."""
+    """Return for each source how old its data about a moment are; one query.
+
+    Polls after the moment count too: they tell of the time before them.
+    """
     wanted = None if names is None else set(names)
-    found = [
-        (kind, source) for kind, source in all_sources() if wanted is None or kind.name in wanted
-    ]
-    good: dict[int, tuple[datetime, datetime]] = {
-        row["source_id"]: (row["first"], row["last"])
-        for row in FeedRun.objects.filter(
-            source__in=[source.pk for _, source in found], outcome__in=GOOD
-        )
-        .values("source_id")
-        .annotate(last=Max("started_at"), first=Min(Coalesce("window_starts_at", "started_at")))
-    }
+    good = FeedRun.objects.filter(source=OuterRef("pk"), outcome__in=GOOD)
+    newest = good.order_by("-started_at")
+    first = good.order_by("started_at")
+    rows = Source.objects.annotate(
+        last_success=Subquery(newest.values("started_at")[:1]),
+        doubt=Subquery(newest.filter(started_at__lte=at).values("doubt")[:1]),
+        # The first question is the widest: what is known begins there.
+        known_from=Subquery(
+            first.annotate(begin=Coalesce("window_starts_at", "started_at")).values("begin")[:1]
+        ),
+    )
     ages = {}
-    for kind, source in found:
-        known_from, last = good.get(source.pk, (None, None))
-        interval = configuration_of(source, kind).interval
+    for kind, source in all_sources(rows):
+        if wanted is not None and kind.name not in wanted:
+            continue
+        configuration = configuration_of(source, kind)
+        last = getattr(source, "last_success", None)
         ages[kind.name] = Freshness(
             source=kind.name,
             last_success=last,
-            stale=is_stale(last_success=last, interval=interval, at=at),
-            known_from=known_from,
+            stale=is_stale(last_success=last, interval=configuration.interval, at=at),
+            known_from=getattr(source, "known_from", None),
+            doubt=getattr(source, "doubt", None) or "",
+            is_in_use=configuration.is_enabled and configuration.is_complete,
         )
     return ages
 
@@ -125,7 +136,9 @@ def last_wide_run_at(source: Source) -> datetime | None:
 
 def standings(at: datetime) -> list[Standing]:
     """Return where each source stands, in the order of the registry."""
-    found = all_sources()
+    found = [
+        (kind, source if source.pk else ensure_source(kind)) for kind, source in all_sources()
+    ]
     successes = {kind.name: last_good_run(source) for kind, source in found}
     return [_standing(kind, source, successes, at) for kind, source in found]
 

@@ -41,7 +41,7 @@ def remember(at: datetime) -> Remember:
 
 
 def test_a_source_is_due_at_once_and_what_stands_on_it_waits(at: datetime) -> None:
-    topology, downtimes = queries.standings(at)
+    topology, downtimes = queries.standings(at)[:2]
 
     assert topology.is_due(at)
     assert topology.is_stale
@@ -52,7 +52,7 @@ def test_a_source_is_due_at_once_and_what_stands_on_it_waits(at: datetime) -> No
 def test_after_the_first_success_the_other_is_due(at: datetime, remember: Remember) -> None:
     remember(Outcome.OK, timedelta())
 
-    topology, downtimes = queries.standings(at)
+    topology, downtimes = queries.standings(at)[:2]
 
     assert not topology.is_due(at)
     assert topology.next_poll_at == at + 6 * HOURS
@@ -110,7 +110,7 @@ def test_freshness_takes_few_queries(at: datetime, remember: Remember) -> None:
     remember(Outcome.OK, HOURS)
     remember(Outcome.OK, HOURS, DOWNTIMES)
 
-    with assertNumQueries(2):
+    with assertNumQueries(1):
         queries.freshness(at)
 
 

@@ -200,6 +200,7 @@ def test_the_answer_is_plain_json(running: DowntimeRow, at: datetime) -> None:
     assert one["sources"]["gocdb-downtimes"] == {
         "last_success": at.isoformat(),
         "stale": False,
+        "doubt": "",
     }
     assert one["downtimes"][0]["key"] == "31G0"
     assert one["downtimes"][0]["starts_at"] == (at - HOURS).isoformat()
@@ -214,9 +215,9 @@ def test_queries_do_not_grow_with_sites_and_downtimes(
     poll(at + MINUTES)
     sites = list(Site.objects.all())
 
-    with assertNumQueries(4):
+    with assertNumQueries(6):
         conditions_at(sites=sites, moment=at + MINUTES)
-    with assertNumQueries(3):
+    with assertNumQueries(2):
         current_conditions_for_sites([one.pk for one in sites], at=at + MINUTES)
 
 

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client, override_settings
 
 from juno_support.accounts.models import User
-from juno_support.feeds.configuration import all_sources
+from juno_support.feeds.configuration import ensure_source
 from juno_support.feeds.models import FeedRun, Outcome
+from juno_support.feeds.registry import SOURCES
 from monitoring.models import Downtime
 from supportunits.models import Tier
 from tests import make
@@ -28,9 +29,9 @@ def standing_clock(clock_at: Callable[[datetime], None], at: datetime) -> None:
 
 def read_all(at: datetime) -> None:
     """Record that both sources were read a minute ago."""
-    for _kind, source in all_sources():
+    for kind in SOURCES:
         FeedRun.objects.create(
-            source=source,
+            source=ensure_source(kind),
             started_at=at - timedelta(minutes=1),
             finished_at=at,
             outcome=Outcome.OK,

@@ -35,7 +35,7 @@ class Command(BaseCommand):
             site = find_site(options["site"])
         except SiteNotFound as error:
             raise CommandError(str(error)) from None
-        found = conditions_at(sites=[site], moment=moment, asked_at=now).sites[0]
+        found = conditions_at(sites=[site], moment=moment, asked_at=now, everything=True).sites[0]
         if options["json"]:
             self.stdout.write(json.dumps(found.as_json(), ensure_ascii=False))
         else:
@@ -52,6 +52,12 @@ class Command(BaseCommand):
                     f"{downtime.starts_at:%Y-%m-%d %H:%M} to {downtime.ends_at:%Y-%m-%d %H:%M} "
                     f"UTC ({downtime.key}): {downtime.description}"
                 )
+        for status in (*found.statuses, *found.links, *found.systems):
+            words = f" ({status.raw_status})" if status.raw_status else ""
+            self.stdout.write(
+                f"  {status.source} {status.metric} {status.entity}: {status.status}{words} since "
+                f"{status.since:%Y-%m-%d %H:%M} UTC{', old data' if status.stale else ''}"
+            )
         for name, age in found.sources.items():
             when = f"{age.last_success:%Y-%m-%d %H:%M} UTC" if age.last_success else "never"
             self.stdout.write(

@@ -1,0 +1,409 @@
+"""How things are and were: questions about the intervals that the sources' reports made."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
+
+from juno_support.feeds.queries import Freshness, freshness
+from juno_support.feeds.registry import find_kind
+from monitoring.conditions import EntityStatus
+from monitoring.matching import unmapped
+from monitoring.models import Downtime, Entity, Severity, StatusInterval
+from monitoring.models.interval import Period
+from monitoring.observations import EntityKind
+from monitoring.statuses import BAD, SEVERITY, Status
+from topology.models import NetworkLink, Service
+
+A_DAY = timedelta(hours=24)
+MOST_EARLIER = 200
+
+_COLUMNS = (
+    "site_id",
+    "entity_id",
+    "entity__kind",
+    "entity__name",
+    "entity__link_id",
+    "entity__service_id",
+    "source__name",
+    "metric",
+    "vo",
+    "status",
+    "raw_status",
+    "since",
+    "until",
+    "summary",
+    "details",
+    "evidence_url",
+)
+
+
+@dataclass(frozen=True)
+class SiteStates:
+    """The states at one site around a moment; see ``SiteConditions`` for the words."""
+
+    statuses: tuple[EntityStatus, ...] = ()
+    earlier: tuple[EntityStatus, ...] = ()
+    links: tuple[EntityStatus, ...] = ()
+    systems: tuple[EntityStatus, ...] = ()
+    in_order: Mapping[str, int] = field(default_factory=dict)
+
+
+def ages_at(at: datetime) -> dict[str, Freshness]:
+    """Return the ages of the sources of states that are in use, or were when they last answered."""
+    return sources_of_states(freshness(at))
+
+
+def sources_of_states(ages: Mapping[str, Freshness]) -> dict[str, Freshness]:
+    """Return, of the ages of all sources, those that ``ages_at`` would."""
+    return {
+        name: age
+        for name, age in ages.items()
+        if find_kind(name).tells_states and (age.is_in_use or age.last_success is not None)
+    }
+
+
+def states_of_sites(
+    site_ids: Collection[int],
+    *,
+    starts_at: datetime,
+    moment: datetime,
+    ages: Mapping[str, Freshness],
+    services: Iterable[Service] = (),
+    vo: str | None = None,
+    everything: bool = False,
+) -> dict[int, SiteStates]:
+    """Return the states at some sites that held at ``moment``, and those since ``starts_at``.
+
+    Two queries. Unless ``everything`` is wanted, services in order that are not among ``services``
+    are counted only.
+
+    :param vo: states for other VOs are left out, and one for this VO stands for the general one
+    """
+    ids = set(site_ids)
+    if not ids:
+        return {}
+    period = DateTimeTZRange(starts_at, moment, "[]")
+    touching = StatusInterval.objects.annotate(period=Period()).filter(period__overlap=period)
+    links: dict[int, set[int]] = defaultdict(set)
+    for link, one, other in NetworkLink.objects.filter(
+        Q(site_a__in=ids) | Q(site_b__in=ids)
+    ).values_list("pk", "site_a_id", "site_b_id"):
+        links[link] = {one, other} & ids
+    rows: list[tuple[Any, ...]] = list(
+        touching.filter(site__in=ids).order_by("since").values_list(*_COLUMNS)
+    )
+    elsewhere = Entity.objects.filter(Q(link__in=links) | Q(kind=EntityKind.SYSTEM))
+    rows += touching.filter(entity__in=elsewhere).order_by("since").values_list(*_COLUMNS)
+    named = {service.pk for service in services}
+    found: dict[int, _Collected] = {site: _Collected(everything, named) for site in ids}
+    overridden = _overridden(rows, vo, moment)
+    for row in rows:
+        site_id, entity_id, kind, _name, link_id, _service, source, metric, row_vo = row[:9]
+        if source not in ages:
+            continue
+        if vo is not None and row_vo not in ("", vo):
+            continue
+        if row_vo == "" and (entity_id, source, metric) in overridden:
+            continue
+        status = _status(row, ages[source])
+        if kind == EntityKind.SYSTEM:
+            at_sites: Iterable[int] = ids
+        elif link_id is not None:
+            at_sites = links.get(link_id, ())
+        else:
+            at_sites = (site_id,)
+        for site in at_sites:
+            found[site].add(status, row, moment)
+    return {site: collected.states() for site, collected in found.items()}
+
+
+def _overridden(
+    rows: Iterable[tuple[Any, ...]], vo: str | None, moment: datetime
+) -> set[tuple[int, str, str]]:
+    """Return the series for which the VO has a word of its own at the moment."""
+    if not vo:
+        return set()
+    return {
+        (row[1], row[6], row[7])
+        for row in rows
+        if row[8] == vo and (row[12] is None or row[12] > moment)
+    }
+
+
+def _status(row: tuple[Any, ...], age: Freshness) -> EntityStatus:
+    return EntityStatus(
+        source=row[6],
+        metric=row[7],
+        entity=row[3],
+        status=row[9],
+        since=row[11],
+        until=row[12],
+        stale=age.stale,
+        kind=row[2],
+        raw_status=row[10],
+        vo=row[8],
+        summary=row[13],
+        details=row[14],
+        evidence_url=row[15],
+        doubt=age.doubt,
+    )
+
+
+class _Collected:
+    """What was found for one site."""
+
+    def __init__(self, everything: bool, named: set[int]) -> None:
+        self._everything, self._named = everything, named
+        self._statuses: list[EntityStatus] = []
+        self._earlier: list[EntityStatus] = []
+        self._links: list[EntityStatus] = []
+        self._systems: list[EntityStatus] = []
+        self._in_order: dict[str, int] = defaultdict(int)
+
+    def add(self, status: EntityStatus, row: tuple[Any, ...], moment: datetime) -> None:
+        is_over = status.until is not None and status.until <= moment
+        if status.kind == EntityKind.SYSTEM:
+            if not is_over:
+                self._systems.append(status)
+        elif status.kind == EntityKind.LINK:
+            (self._earlier if is_over else self._links).append(status)
+        elif is_over:
+            if self._everything or self._matters(status, row):
+                self._earlier.append(status)
+        elif self._everything or status.status != Status.OK or self._matters(status, row):
+            self._statuses.append(status)
+        else:
+            self._in_order[status.source] += 1
+
+    def _matters(self, status: EntityStatus, row: tuple[Any, ...]) -> bool:
+        return status.kind != EntityKind.SERVICE or row[5] in self._named or row[9] in BAD
+
+    def states(self) -> SiteStates:
+        earlier = self._earlier if self._everything else self._earlier[-MOST_EARLIER:]
+        return SiteStates(
+            statuses=tuple(sorted(self._statuses, key=_worst_first)),
+            earlier=tuple(earlier),
+            links=tuple(sorted(self._links, key=_worst_first)),
+            systems=tuple(self._systems),
+            in_order=dict(self._in_order),
+        )
+
+
+_KIND_ORDER = {EntityKind.SITE.value: 0, EntityKind.STORAGE.value: 1, EntityKind.SERVICE.value: 2}
+
+
+def _worst_first(status: EntityStatus) -> tuple[Any, ...]:
+    return (
+        _KIND_ORDER.get(status.kind, 3),
+        -SEVERITY[status.status],
+        status.source,
+        status.entity,
+        status.metric,
+    )
+
+
+# Boards
+
+
+@dataclass(frozen=True)
+class BoardState:
+    """The state of a site (or link) in one source's eyes, for a board.
+
+    ``status`` is the site's own where the source has one, else the worst of its things; ``bad``
+    counts its services and storage elements that are critical or down.
+    """
+
+    status: str
+    since: datetime
+    bad: int
+
+
+_BY_SEVERITY = {number: status for status, number in SEVERITY.items()}
+
+
+def board_states(site_ids: Collection[int]) -> dict[int, dict[str, BoardState]]:
+    """Return the present states of sites by source name; one query for any number of sites."""
+    is_site = Q(entity__kind=EntityKind.SITE)
+    rows = (
+        StatusInterval.objects.filter(until=None, site__in=site_ids)
+        .values("site_id", "source__name")
+        .annotate(
+            own=Max("severity", filter=is_site),
+            worst=Max("severity"),
+            bad=Count("pk", filter=~is_site & Q(status__in=BAD)),
+            own_since=Max("since", filter=is_site),
+            since=Max("since"),
+        )
+        .values_list("site_id", "source__name", "own", "worst", "bad", "own_since", "since")
+    )
+    found: dict[int, dict[str, BoardState]] = defaultdict(dict)
+    for site, source, own, worst, bad, own_since, since in rows:
+        severity = worst if own is None else own
+        found[site][source] = BoardState(_BY_SEVERITY[severity], own_since or since, bad)
+    return dict(found)
+
+
+def link_states(
+    link_ids: Collection[int], *, ages: Mapping[str, Freshness]
+) -> dict[int, list[EntityStatus]]:
+    """Return the present states of links, the worst first; one query."""
+    rows = StatusInterval.objects.filter(until=None, entity__link__in=link_ids).values_list(
+        *_COLUMNS
+    )
+    found: dict[int, list[EntityStatus]] = defaultdict(list)
+    for row in rows:
+        if row[6] in ages:
+            found[row[4]].append(_status(row, ages[row[6]]))
+    for states in found.values():
+        states.sort(key=_worst_first)
+    return dict(found)
+
+
+# Histories
+
+
+@dataclass(frozen=True)
+class Series:
+    """A thing's states in one metric of one source, in the order of time."""
+
+    entity: str
+    kind: str
+    source: str
+    metric: str
+    vo: str
+    states: tuple[EntityStatus, ...]
+
+
+def history_of_site(
+    site_id: int, *, starts_at: datetime, ends_at: datetime, ages: Mapping[str, Freshness]
+) -> list[Series]:
+    """Return every series of a site, and of the links that touch it, over a period; two queries."""
+    states = states_of_sites(
+        [site_id], starts_at=starts_at, moment=ends_at, ages=ages, everything=True
+    )[site_id]
+    by_series: dict[tuple[str, ...], list[EntityStatus]] = defaultdict(list)
+    for state in (*states.earlier, *states.statuses, *states.links, *states.systems):
+        key = (state.kind, state.source, state.metric, state.vo, state.entity)
+        by_series[key].append(state)
+    return [
+        Series(
+            entity=key[4],
+            kind=key[0],
+            source=key[1],
+            metric=key[2],
+            vo=key[3],
+            states=tuple(sorted(found, key=lambda state: state.since)),
+        )
+        for key, found in sorted(by_series.items())
+    ]
+
+
+def history_of_links(
+    link_ids: Collection[int],
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    ages: Mapping[str, Freshness],
+) -> dict[int, list[Series]]:
+    """Return the series of links over a period; one query."""
+    rows = (
+        StatusInterval.objects.annotate(period=Period())
+        .filter(
+            entity__link__in=link_ids, period__overlap=DateTimeTZRange(starts_at, ends_at, "[]")
+        )
+        .order_by("since")
+        .values_list(*_COLUMNS)
+    )
+    by_series: dict[tuple[Any, ...], list[EntityStatus]] = defaultdict(list)
+    for row in rows:
+        if row[6] in ages:
+            key = (row[4], row[3], row[2], row[6], row[7], row[8])
+            by_series[key].append(_status(row, ages[row[6]]))
+    found: dict[int, list[Series]] = defaultdict(list)
+    for (link, entity, kind, source, metric, vo), states in sorted(by_series.items()):
+        found[link].append(Series(entity, kind, source, metric, vo, tuple(states)))
+    return dict(found)
+
+
+# Alarms and news
+
+
+def bad_since(
+    *,
+    site_ids: Collection[int],
+    at: datetime,
+    longer_than: timedelta,
+    vo: str | None = None,
+) -> dict[int, list[EntityStatus]]:
+    """Return, by site, what has been critical or down for longer than a while, worst first.
+
+    Only from sources that are fresh and not in doubt, and not where an outage is declared: of the
+    whole site or of that service. A period "at risk" masks nothing.
+    """
+    ages = {name: age for name, age in ages_at(at).items() if not age.stale and not age.doubt}
+    outages = Downtime.objects.filter(
+        site=OuterRef("site"),
+        severity=Severity.OUTAGE,
+        withdrawn_at=None,
+        starts_at__lte=at,
+        ends_at__gt=at,
+    )
+    # An outage that names no service that we know, or all there are, is one of the whole site.
+    of_this = outages.filter(services=OuterRef("entity__service"))
+    of_site = outages.filter(services=None)
+    rows = (
+        StatusInterval.objects.filter(
+            until=None,
+            site__in=site_ids,
+            status__in=BAD,
+            since__lte=at - longer_than,
+            source__name__in=ages,
+        )
+        .annotate(
+            masked=Exists(of_this),
+            masked_site=Exists(of_site),
+            outage=Exists(outages),
+        )
+        .filter(masked=False, masked_site=False)
+        .exclude(entity__service=None, outage=True)
+        .order_by("since")
+    )
+    if vo is not None:
+        rows = rows.filter(vo__in=("", vo))
+    found: dict[int, list[EntityStatus]] = defaultdict(list)
+    for row in rows.values_list(*_COLUMNS):
+        found[row[0]].append(_status(row, ages[row[6]]))
+    for states in found.values():
+        states.sort(key=_worst_first)
+    return dict(found)
+
+
+def sites_with_news(since: datetime) -> set[int]:
+    """Return the sites where a state, also of a link, began, ended or changed since a moment."""
+    news = StatusInterval.objects.filter(noticed_at__gt=since)
+    sites = set(news.filter(site__isnull=False).values_list("site_id", flat=True).distinct())
+    for one, other in (
+        news.filter(entity__link__isnull=False)
+        .values_list("entity__link__site_a_id", "entity__link__site_b_id")
+        .distinct()
+    ):
+        sites |= {one, other}
+    return sites
+
+
+def unmapped_names() -> QuerySet[Entity]:
+    """Return the names that nobody could match, with when they were last in the news."""
+    return (
+        Entity.objects.filter(unmapped())
+        .annotate(
+            states=Count("intervals"),
+            first=Min("intervals__since"),
+            newest=Max(F("intervals__since")),
+        )
+        .order_by("namespace", "kind", "name")
+    )
