@@ -15,6 +15,8 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass
@@ -37,16 +39,18 @@ def serving(
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.do_GET()
+            self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
         def do_GET(self) -> None:
+            self._answer()
+
+        def _answer(self, sent: bytes = b"") -> None:
             parts = urlsplit(self.path)
             query = {
                 name: values[-1]
                 for name, values in parse_qs(parts.query, keep_blank_values=True).items()
             }
-            asked = Asked(path=parts.path, query=query, headers=dict(self.headers))
+            asked = Asked(parts.path, query, dict(self.headers), self.command, sent)
             loopback.asked.append(asked)
             try:
                 body = loopback.answer(asked, self)
