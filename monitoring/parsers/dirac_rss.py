@@ -87,7 +87,12 @@ def parse_statuses(body: bytes) -> Statuses:
     """
     answer = read_answer(body)
     _need_columns(answer, ("name", "status"), body)
-    return read_statuses(rows_of(answer))
+    statuses = read_statuses(rows_of(answer))
+    if statuses.refused and not statuses.rows:
+        raise AnswerNotUnderstood(
+            f"No row of DIRAC's table can be read: {statuses.refused[0][1]}.", body_start=body
+        )
+    return statuses
 
 
 def read_statuses(rows: Iterable[Mapping[str, Any] | None]) -> Statuses:

@@ -4,86 +4,40 @@ The table of sites must be had; each other question may fail without costing the
 a note, and what it would have told keeps what it has.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.registry import Question, Traffic
+from juno_support.lib import http
 from juno_support.lib.faults import AnswerNotUnderstood, FetchFault, ServiceUnavailable
 from juno_support.lib.http import Certificate
 from monitoring.actions.poll_statuses import Raw, StatusPoller
-from monitoring.clients import dirac_https as client_of_dirac
+from monitoring.clients import dirac_https as services
 from monitoring.clients.dirac_https import DiracHttpsClient
 from monitoring.observations import Report
 from monitoring.parsers.dirac_answers import read_answer, text_of
 from monitoring.parsers.dirac_rss import EVERY_VO, ResourceStatus, parse_statuses
+from monitoring.sources.dirac_report import (
+    ACTIVE,
+    FINISHED,
+    Documents,
+    HistoryPart,
+    Part,
+    report_of,
+)
 from monitoring.sources.dirac_states import COMPUTING, JOBS_WINDOW, STORAGE, TRANSFER
 
 BOOTSTRAP = timedelta(days=7)
 # Few names are asked for one by one, as DIRAC's own pages do; many in groups.
 FEW_NAMES, GROUP_SIZE, MOST_NAMES = 20, 50, 500
-ELEMENTS_EVERY = timedelta(hours=6)
-FINISHED = ("Done", "Completed", "Failed", "Killed")
-ACTIVE = (
-    "Submitting",
-    "Received",
-    "Checking",
-    "Scouting",
-    "Staging",
-    "Waiting",
-    "Matched",
-    "Rescheduled",
-    "Running",
-    "Stalled",
-    "Completing",
-)
-RESOURCE_ELEMENTS = (STORAGE, COMPUTING, TRANSFER)
 HISTORY_COLUMNS = ("Name", "StatusType", "VO", "Status", "DateEffective", "Reason")
-# A method that DIRAC 9 took away from its services; there the counts are in its web portal only.
-_NO_COUNTERS_FROM = 9
-
-Record = TypeVar("Record")
-
-
-@dataclass(frozen=True)
-class Part:
-    """The answer to one optional question, or why there is none."""
-
-    what: str
-    body: bytes | None = None
-    fault: str = ""
-
-
-@dataclass(frozen=True)
-class HistoryPart:
-    """The history of one thing (``name``) or of many (empty)."""
-
-    table: str
-    name: str
-    part: Part
-
-
-@dataclass(frozen=True)
-class Documents:
-    """The raw answers of one poll.
-
-    :param jobs_vo: the VO whose jobs the counters count; empty where they count everybody's
-    :param history_from: since when the history was asked for; None where it was not
-    """
-
-    sites: bytes
-    resources: Part
-    finished: Part
-    active: Part
-    requests: Part
-    mask: Part | None = None
-    elements: Part | None = None
-    histories: tuple[HistoryPart, ...] = ()
-    history_from: datetime | None = None
-    jobs_vo: str = ""
-    notes: tuple[str, ...] = ()
+ELEMENTS_EVERY = timedelta(hours=6)
+BY_SITE = ("Site", "Status")
+# From this release on a job belongs to a VO; before, only to a group.
+JOBS_KNOW_VO = 9
 
 
 class DiracHttps:
@@ -92,44 +46,24 @@ class DiracHttps:
     namespace = "dirac"
 
     def fetch(self, question: Question) -> Raw:
-        """Ask about eight questions, more where history is missing; see ``StatusSource.fetch``."""
-        configuration = question.configuration
-        client = client_for(configuration)
+        """Ask eight questions, more where history is missing; see ``StatusSource.fetch``."""
+        client = client_for(question.configuration)
         asking = _Asking(client)
-        vo = str(configuration.option("vo"))
-        wanted = {"VO": [EVERY_VO, vo] if vo else EVERY_VO}
+        vo = str(question.configuration.option("vo"))
+        wanted: dict[str, Any] = {"VO": [EVERY_VO, vo] if vo else EVERY_VO}
         sites = client.select("SiteStatus", wanted)
         # What is no table of sites ends the poll before more is asked.
         site_rows = parse_statuses(sites).rows
         resources = asking.ask(
             "Resources",
             lambda: client.select(
-                "ResourceStatus", {"ElementType": list(RESOURCE_ELEMENTS), **wanted}
+                "ResourceStatus", {"ElementType": [STORAGE, COMPUTING, TRANSFER], **wanted}
             ),
         )
-        release = _release(asking.ask("Version", client.ping))
-        condition, jobs_vo, notes = _whose_jobs(configuration, vo, release)
-        finished = asking.ask(
-            "Finished jobs",
-            lambda: client.get_counters(
-                ("Site", "Status"),
-                {**condition, "Status": list(FINISHED)},
-                question.at - JOBS_WINDOW,
-            ),
+        condition, jobs_vo, notes = _whose_jobs(
+            question.configuration, vo, _release(asking.ask("Version", client.ping))
         )
-        active = Part("Active jobs", fault=finished.fault)
-        if finished.body is not None:
-            active = asking.ask(
-                "Active jobs",
-                lambda: client.get_counters(
-                    ("Site", "Status"), {**condition, "Status": list(ACTIVE)}
-                ),
-            )
-        mask = asking.ask("Site mask", client.get_site_mask)
-        requests = asking.ask("Requests", client.get_requests)
-        elements = None
-        if _is_time_for_elements(question):
-            elements = asking.ask("Elements of sites", client.get_sites_resources)
+        finished, active = asking.counters(condition, question.at)
         history_from = _history_from(question)
         histories: list[HistoryPart] = []
         if history_from is not None:
@@ -137,31 +71,182 @@ class DiracHttps:
                 ("SiteHistory", site_rows),
                 ("ResourceHistory", _rows_or_nothing(resources)),
             ):
-                names = _changed_names(rows, history_from, question.at)
+                names = _changed_names(rows, history_from)
+                histories += asking.histories(table, names)
                 if len(names) > MOST_NAMES:
-                    notes += (
-                        f"{len(names)} names of {table} changed; the history of the "
-                        f"{MOST_NAMES} that changed last was asked for.",
-                    )
-                histories += asking.histories(table, names[:MOST_NAMES])
-        return Raw(
-            documents=Documents(
-                sites=sites,
-                resources=resources,
-                finished=finished,
-                active=active,
-                requests=requests,
-                mask=mask,
-                elements=elements,
-                histories=tuple(histories),
-                history_from=history_from,
-                jobs_vo=jobs_vo,
-                notes=notes,
+                    notes += (f"{table}: only the {MOST_NAMES} newest changes were asked for.",)
+        documents = Documents(
+            sites=sites,
+            resources=resources,
+            finished=finished,
+            active=active,
+            mask=asking.ask("Site mask", client.get_site_mask),
+            requests=asking.ask("Requests", client.get_requests),
+            elements=(
+                asking.ask("Elements of sites", client.get_sites_resources)
+                if _is_time_for_elements(question)
+                else None
             ),
-            traffic=Traffic.of(client.traffic),
+            histories=tuple(histories),
+            history_from=history_from,
+            jobs_vo=jobs_vo,
+            notes=notes,
         )
+        return Raw(documents=documents, traffic=Traffic.of(client.traffic))
 
     def normalise(self, raw: Raw, question: Question) -> Report:
         """Understand them; see ``StatusSource.normalise``."""
-        # Imported here would be late: the two modules are one source, split by network and sense.
         return report_of(raw.documents, question)
+
+
+POLLER = StatusPoller(DiracHttps())
+
+
+def client_for(
+    configuration: Configuration, *, limits: http.Limits = services.LIMITS
+) -> DiracHttpsClient:
+    """Return a client that shows the portal's certificate, or its token."""
+    return DiracHttpsClient(
+        configuration.url,
+        paths={
+            services.RESOURCE_STATUS: str(configuration.option("resource_status_path")),
+            services.PUBLISHER: str(configuration.option("publisher_path")),
+            services.WMS_ADMINISTRATOR: str(configuration.option("wms_path")),
+            services.JOB_MONITORING: str(configuration.option("job_monitoring_path")),
+            services.REQUEST_MANAGER: str(configuration.option("requests_path")),
+        },
+        certificate=(
+            Certificate(configuration.certificate, configuration.key or None)
+            if configuration.certificate
+            else None
+        ),
+        token=configuration.secret("token"),
+        group=str(configuration.option("group")),
+        ca_bundle=configuration.ca_bundle or None,
+        limits=limits,
+    )
+
+
+def owner_groups(configuration: Configuration) -> tuple[str, ...]:
+    """Return the DIRAC groups whose jobs are the VO's; empty where none is set."""
+    words = str(configuration.option("owner_group")).split(",")
+    groups = tuple(group for word in words if (group := word.strip()))
+    return groups or tuple(filter(None, [str(configuration.option("group"))]))
+
+
+class _Asking:
+    """Asks optional questions. Once DIRAC is silent, the rest is not asked any more: each would
+    only wait for its time limit.
+    """
+
+    def __init__(self, client: DiracHttpsClient) -> None:
+        self._client = client
+        self._silent = False
+
+    def ask(self, what: str, question: Callable[[], bytes]) -> Part:
+        """Return the answer, or why there is none."""
+        if self._silent:
+            return Part(what, fault="not asked, because DIRAC had stopped answering.")
+        try:
+            return Part(what, question())
+        except FetchFault as fault:
+            self._silent = isinstance(fault, ServiceUnavailable) and fault.status is None
+            return Part(what, fault=fault.reason)
+
+    def counters(self, condition: dict[str, Any], at: datetime) -> tuple[Part, Part]:
+        """Ask for jobs by site: those that finished in the last day, and those that did not yet."""
+        finished = self.ask(
+            "Jobs",
+            lambda: self._client.get_counters(
+                BY_SITE, {**condition, "Status": list(FINISHED)}, at - JOBS_WINDOW
+            ),
+        )
+        if finished.body is None:
+            return finished, finished
+        active = self.ask(
+            "Jobs",
+            lambda: self._client.get_counters(BY_SITE, {**condition, "Status": list(ACTIVE)}),
+        )
+        return finished, active
+
+    def histories(self, table: str, names: Sequence[str]) -> list[HistoryPart]:
+        """Ask for the history of things by name."""
+        names = names[:MOST_NAMES]
+        size = 1 if len(names) <= FEW_NAMES else GROUP_SIZE
+        parts = []
+        for start in range(0, len(names), size):
+            group = names[start : start + size]
+            one = group[0] if size == 1 else ""
+            conditions = {
+                "Name": one or list(group),
+                "Meta": {"columns": list(HISTORY_COLUMNS), "order": "DateEffective"},
+            }
+            part = self.ask(
+                f"{table} of {one or 'many'}",
+                lambda conditions=conditions: self._client.select(table, conditions),  # type: ignore[misc]
+            )
+            parts.append(HistoryPart(table, one, part))
+        return parts
+
+
+def _history_from(question: Question) -> datetime | None:
+    """Return since when we need history: of the last week at first, of a gap in our polls later."""
+    earliest = question.at - BOOTSTRAP
+    if question.last_success_at is None:
+        return earliest
+    if question.at - question.last_success_at > 3 * question.configuration.interval:
+        return max(earliest, question.last_success_at)
+    return None
+
+
+def _changed_names(rows: Iterable[ResourceStatus], since: datetime) -> list[str]:
+    """Return what changed since then, the newest change first; nothing else has news."""
+    changed: dict[str, datetime] = {}
+    for row in rows:
+        if row.vo == EVERY_VO and row.since and row.since > since:
+            changed[row.name] = max(row.since, changed.get(row.name, row.since))
+    return sorted(changed, key=lambda name: changed[name], reverse=True)
+
+
+def _rows_or_nothing(part: Part) -> Sequence[ResourceStatus]:
+    try:
+        return parse_statuses(part.body).rows if part.body is not None else ()
+    except AnswerNotUnderstood:
+        # Said when the answer is normalised.
+        return ()
+
+
+def _is_time_for_elements(question: Question) -> bool:
+    """Say whether to ask which hosts are at which site: DIRAC computes that anew each time."""
+    last = question.last_success_at
+    period = ELEMENTS_EVERY.total_seconds()
+    return last is None or question.at.timestamp() // period != last.timestamp() // period
+
+
+def _release(part: Part) -> int | None:
+    """Return the first number of DIRAC's version, ``9.1.22`` or ``v8r0p36``; None if unknown."""
+    try:
+        value = read_answer(part.body).value if part.body is not None else None
+    except AnswerNotUnderstood:
+        return None
+    version = text_of(value.get("version"), 40) if isinstance(value, dict) else ""
+    found = re.match(r"v?(\d{1,4})", version)
+    return int(found[1]) if found else None
+
+
+def _whose_jobs(
+    configuration: Configuration, vo: str, release: int | None
+) -> tuple[dict[str, Any], str, tuple[str, ...]]:
+    """Return the condition that selects the VO's jobs, the VO that is counted, and notes."""
+    groups = owner_groups(configuration)
+    if vo and (release or 0) >= JOBS_KNOW_VO:
+        return {"VO": vo}, vo, ()
+    if groups:
+        return {"OwnerGroup": groups[0] if len(groups) == 1 else list(groups)}, vo, ()
+    if vo and release is None:
+        return {"VO": vo}, vo, ()
+    note = (
+        "The jobs of all VOs are counted: this DIRAC knows the groups of jobs only, and no owner "
+        "group is set.",
+    )
+    return {}, "", note if vo else ()

@@ -1,0 +1,340 @@
+"""The raw answers of classic DIRAC's services, understood. Pure: no network, no database."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from juno_support.feeds.registry import Question
+from juno_support.lib.faults import AnswerNotUnderstood
+from monitoring.clients.dirac_https import JOB_MONITORING, REQUEST_MANAGER
+from monitoring.job_health import Thresholds
+from monitoring.observations import EntityKind, Name, Observation, Period, Report
+from monitoring.parsers.dirac_counts import (
+    JobCounts,
+    parse_counters,
+    parse_elements,
+    parse_mask,
+    parse_requests,
+)
+from monitoring.parsers.dirac_rss import (
+    EVERY_VO,
+    ResourceChange,
+    ResourceStatus,
+    Statuses,
+    parse_history,
+    parse_statuses,
+)
+from monitoring.sources.dirac_states import (
+    ACCESS_METRICS,
+    JOBS,
+    MASK,
+    REQUESTS,
+    RSS,
+    Evidence,
+    jobs_observation,
+    mask_observation,
+    metric_of,
+    requests_observation,
+    rss_observation,
+    rss_periods,
+    thing_of,
+    vo_of,
+)
+
+FINISHED = ("Done", "Completed", "Failed", "Killed")
+ACTIVE = (
+    "Submitting",
+    "Received",
+    "Checking",
+    "Scouting",
+    "Staging",
+    "Waiting",
+    "Matched",
+    "Rescheduled",
+    "Running",
+    "Stalled",
+    "Completing",
+)
+# DIRAC's agents look at a site every few minutes where they run at all.
+LAST_LOOK = timedelta(hours=24)
+
+Record = TypeVar("Record")
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The answer to one optional question, or why there is none."""
+
+    what: str
+    body: bytes | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class HistoryPart:
+    """The history of one thing (``name``) or of many (empty)."""
+
+    table: str
+    name: str
+    part: Part
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The raw answers of one poll.
+
+    :param elements: None where they were not asked for this time
+    :param histories: of the tables SiteHistory and ResourceHistory
+    :param history_from: since when the history was asked for; None where it was not
+    :param jobs_vo: the VO whose jobs the counters count; empty where they count everybody's
+    """
+
+    sites: bytes
+    resources: Part
+    finished: Part
+    active: Part
+    mask: Part
+    requests: Part
+    elements: Part | None = None
+    histories: tuple[HistoryPart, ...] = ()
+    history_from: datetime | None = None
+    jobs_vo: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def report_of(documents: Documents, question: Question) -> Report:
+    """Put together what one poll told.
+
+    :raises AnswerNotUnderstood: when the table of sites cannot be read
+    """
+    making = _Making(documents, question)
+    making.add_resources()
+    making.add_jobs()
+    making.add_mask()
+    making.add_requests()
+    return making.report()
+
+
+@dataclass
+class _Making:
+    """Collects the report of one poll."""
+
+    documents: Documents
+    question: Question
+    notes: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    periods: list[Period] = field(default_factory=list)
+    complete: set[tuple[str, str]] = field(default_factory=set)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        configuration = self.question.configuration
+        self.vo = str(configuration.option("vo"))
+        self.evidence = Evidence(str(configuration.option("web_url")))
+        self.notes += self.documents.notes
+        self.sites = parse_statuses(self.documents.sites)
+        self.refused += self.sites.refused
+        self.members: Mapping[str, tuple[str, ...]] = {}
+        elements = self._understood(self.documents.elements, parse_elements)
+        if elements is not None:
+            self.refused += elements.refused
+            self.members = elements.by_site
+        # A host at two sites is at none for sure.
+        self.site_of_host: dict[str, str] = {}
+        for site, hosts in self.members.items():
+            for host in hosts:
+                self.site_of_host[host] = "" if host in self.site_of_host else site
+
+    def add_resources(self) -> None:
+        """Take over the tables of sites and resources, with their history where it was asked."""
+        site_history = self._changes("SiteHistory")
+        self._add_statuses(self.sites.rows, site_history, self._site)
+        self.seen["sites"] = len({row.name for row in self.sites.rows})
+        resources = self._understood(self.documents.resources, parse_statuses)
+        self._note_old_looks(self.sites)
+        if resources is None:
+            return
+        self.refused += resources.refused
+        self._add_statuses(resources.rows, self._changes("ResourceHistory"), self._resource)
+        self.seen["resources"] = len({row.name for row in resources.rows})
+        # Sites and computing elements share a metric, so that both tables make it complete.
+        for metric in (RSS, *ACCESS_METRICS.values()):
+            self.complete |= {(metric, ""), (metric, self.vo)}
+
+    def add_jobs(self) -> None:
+        """Judge sites by their jobs; a site of DIRAC that had none is idle."""
+        finished = self._understood(self.documents.finished, parse_counters)
+        active = (
+            self._understood(self.documents.active, parse_counters)
+            if finished is not None
+            else None
+        )
+        if finished is None or active is None:
+            return
+        counts: dict[str, dict[str, int]] = {row.name: {} for row in self.sites.rows}
+        # An old DIRAC may count more than it was asked for.
+        for counted, statuses in ((finished, FINISHED), (active, ACTIVE)):
+            self.refused += counted.refused
+            for site, by_status in counted.by_site.items():
+                counts.setdefault(site, {}).update(_only(by_status, statuses))
+        thresholds = self._thresholds()
+        for site, by_status in counts.items():
+            self.observations.append(
+                jobs_observation(
+                    site,
+                    by_status,
+                    vo=self.documents.jobs_vo,
+                    thresholds=thresholds,
+                    request=f"{JOB_MONITORING} getCounters",
+                    evidence_url=self.evidence.page("JobSummary"),
+                )
+            )
+        self.complete.add((JOBS, self.documents.jobs_vo))
+        self.seen["jobs"] = sum(sum(by_status.values()) for by_status in counts.values())
+        self._note_jobs_elsewhere(active)
+
+    def add_mask(self) -> None:
+        """Take over where jobs may run; a site that the mask does not know is unknown there."""
+        mask = self._understood(self.documents.mask, parse_mask)
+        if mask is None:
+            return
+        self.refused += mask.refused
+        for site, word in mask.by_site.items():
+            self.observations.append(
+                mask_observation(site, word, evidence_url=self.evidence.page("SiteSummary"))
+            )
+        self.complete.add((MASK, ""))
+
+    def add_requests(self) -> None:
+        """Take over the counts of data management."""
+        counts = self._understood(self.documents.requests, parse_requests)
+        if counts is None:
+            return
+        self.refused += counts.refused
+        self.observations.append(
+            requests_observation(
+                counts,
+                worth_a_warning=int(self.question.configuration.option("failed_requests")),
+                request=f"{REQUEST_MANAGER} getDBSummary",
+                evidence_url=self.evidence.page("RequestMonitor"),
+            )
+        )
+        self.complete.add((REQUESTS, ""))
+        self.seen["requests"] = sum(counts.requests.values())
+
+    def report(self) -> Report:
+        """Hand everything over."""
+        return Report(
+            observations=tuple(self.observations),
+            periods=tuple(self.periods),
+            complete=frozenset(self.complete),
+            members=self.members,
+            refused=tuple(self.refused),
+            notes=tuple(self.notes),
+            seen=self.seen,
+        )
+
+    def _understood(
+        self, part: Part | None, understand: Callable[[bytes], Record]
+    ) -> Record | None:
+        """Return an optional answer; None, with a note, where there is none that can be read."""
+        if part is None:
+            return None
+        if part.body is None:
+            self.notes.append(f"{part.what}: {part.fault}")
+            return None
+        try:
+            return understand(part.body)
+        except AnswerNotUnderstood as fault:
+            self.notes.append(f"{part.what}: {fault.reason}")
+            return None
+
+    def _changes(self, table: str) -> dict[Key, list[ResourceChange]]:
+        """Return the history by (name, metric)."""
+        found: dict[Key, list[ResourceChange]] = defaultdict(list)
+        for asked in self.documents.histories:
+            if asked.table != table:
+                continue
+            name = asked.name
+            changes = self._understood(
+                asked.part, lambda body, name=name: parse_history(body, name)
+            )
+            if changes is None:
+                continue
+            self.refused += changes.refused
+            for change in changes.rows:
+                metric = metric_of(change)
+                if metric is not None and change.vo == EVERY_VO:
+                    found[change.name, metric].append(change)
+        return found
+
+    def _add_statuses(
+        self,
+        rows: Iterable[ResourceStatus],
+        history: Mapping[Key, list[ResourceChange]],
+        thing_for: Callable[[ResourceStatus], Name | None],
+    ) -> None:
+        strange: set[str] = set()
+        rows = list(rows)
+        own_words = {(row.name, row.kind) for row in rows if row.vo != EVERY_VO}
+        for row in rows:
+            thing, metric = thing_for(row), metric_of(row)
+            if metric is None:
+                strange.add(f"the kind of status {row.kind}")
+            if thing is None or metric is None or vo_of(row.vo) not in ("", self.vo):
+                continue
+            now = rss_observation(
+                thing,
+                metric,
+                row,
+                at=self.question.at,
+                evidence_url=self.evidence.page(
+                    "SiteSummary" if thing.kind == EntityKind.SITE else "ResourceSummary"
+                ),
+            )
+            changes = history.get((row.name, metric), [])
+            starts_at = self.documents.history_from
+            # DIRAC writes the changes of a single VO into the history of all.
+            is_usable = row.vo == EVERY_VO and (row.name, row.kind) not in own_words
+            if changes and starts_at and is_usable and now.since and now.since > starts_at:
+                self.periods += rss_periods(changes, now, starts_at=starts_at)
+            else:
+                self.observations.append(now)
+        if strange:
+            self.notes.append(f"DIRAC tells {', '.join(sorted(strange))}, which we do not know.")
+
+    def _site(self, row: ResourceStatus) -> Name:
+        return Name(EntityKind.SITE, row.name, hosts=self.members.get(row.name, ()))
+
+    def _resource(self, row: ResourceStatus) -> Name | None:
+        return thing_of(row.element, row.name, self.site_of_host)
+
+    def _note_old_looks(self, statuses: Statuses) -> None:
+        looks = [row.checked_at for row in statuses.rows if row.checked_at]
+        if looks and self.question.at - max(looks) > LAST_LOOK:
+            self.notes.append(
+                f"DIRAC itself last looked at a site at {max(looks):%Y-%m-%d %H:%M} UTC; "
+                "its Resource Status System may not be running."
+            )
+
+    def _note_jobs_elsewhere(self, active: JobCounts) -> None:
+        waiting = active.elsewhere.get("Waiting", 0)
+        if waiting:
+            self.seen["jobs_waiting_for_any_site"] = waiting
+
+    def _thresholds(self) -> Thresholds:
+        configuration = self.question.configuration
+        return Thresholds(
+            good=float(configuration.option("good_percent")),
+            fair=float(configuration.option("fair_percent")),
+            poor=float(configuration.option("poor_percent")),
+            least_jobs=int(configuration.option("least_jobs")),
+        )
+
+
+def _only(counts: Mapping[str, Any], statuses: Iterable[str]) -> dict[str, int]:
+    return {status: counts[status] for status in statuses if status in counts}
