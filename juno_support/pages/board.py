@@ -20,9 +20,9 @@ from django.views.decorators.http import require_safe
 from juno_support.access import open_to_everyone
 from juno_support.feeds.queries import Freshness, freshness
 from juno_support.lib import clock, display
+from juno_support.lib.strips import Timeline
 from juno_support.lib.text import shorten, show_bidi
 from juno_support.pages import downtime_lines
-from juno_support.pages.timeline import Timeline
 from monitoring.models import Downtime, Severity
 from monitoring.queries import (
     DOWNTIMES,

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from juno_support.feeds.queries import Freshness
 from juno_support.lib import display
+from juno_support.lib.strips import Span, Timeline
 from juno_support.lib.text import shorten, show_bidi
-from juno_support.pages.timeline import Span, Timeline
 from monitoring.models import Classification, Downtime, Severity
 from monitoring.queries import SiteState
 
