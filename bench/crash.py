@@ -89,7 +89,7 @@ class Stack:
             "JUNO_SUBMISSIONS_PER_HOUR": "0",
             "JUNO_ENTRIES_PER_HOUR": "0",
             # Two take tasks at once, as in production.
-            "JUNO_WORKER_PROCESSES": "2",
+            "JUNO_WORKER_THREADS": "2",
             "PORT": str(self.port),
         }  # fmt: skip
         self._process = subprocess.Popen(

@@ -31,6 +31,11 @@ SCHEDULE = (
         "renew the login to DiracX before it ends, polled or not",
     ),
     Scheduled(
+        "monitoring.tasks.watch_sources",
+        timedelta(minutes=1),
+        "tell admins of sources that are silent",
+    ),
+    Scheduled(
         "juno_support.outbox.tasks.send_due",
         timedelta(seconds=10),
         "send what waits, retry what failed",
@@ -44,6 +49,11 @@ SCHEDULE = (
         "tickets.tasks.refresh_contexts",
         timedelta(seconds=30),
         "note on open tickets what changed at their sites",
+    ),
+    Scheduled(
+        "tickets.tasks.refresh_proposals",
+        timedelta(minutes=1),
+        "propose tickets about sites that are bad",
     ),
     Scheduled(
         "tickets.tasks.close_overdue",

@@ -60,10 +60,14 @@ class Configuration:
         return str(given) or vault.read(self.kind.name, name)
 
     def fingerprint(self) -> str:
-        """Return a digest of the credentials and of where they are shown; empty without any."""
+        """Return a digest of the credentials and of where they are shown.
+
+        Empty where the source takes no secret and there is no certificate: nothing that a person
+        could change was refused then, and asking goes on.
+        """
         secrets = [self.secret(option.name) for option in self.kind.options if option.is_secret]
         secrets += [vault.read(self.kind.name, name) for name in self.kind.keeps]
-        if not self.certificate and not any(secrets):
+        if not self.certificate and not secrets:
             return ""
         digest = hashlib.sha256(self.url.encode())
         for secret in secrets:

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 KEPT_REFUSALS = 200
 KEPT_NOTES = 50
-KEPT_CHARACTERS = 500
+KEPT_CHARACTERS = 8_000
 SKEW_WORTH_A_WORD = 60
 
 

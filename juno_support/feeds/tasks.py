@@ -1,18 +1,24 @@
 """Background work: polls that are due, and old records of polls."""
 
 import logging
+import threading
 from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_ready
+from django.conf import settings
 
 from juno_support.feeds import actions, polling, queries
 from juno_support.lib import clock
 
 logger = logging.getLogger(__name__)
 
+# Sources that do not answer may hold half of a worker's threads; mail and tickets have the others.
+_SLOTS = threading.BoundedSemaphore(max(1, settings.JUNO_WORKER_THREADS // 2))
+
 KEEP_RUNS = timedelta(days=60)
+WAIT_SECONDS = 60
 
 
 @shared_task(ignore_result=True)
@@ -33,11 +39,17 @@ def poll_source(*, name: str, force: bool = False, trust: bool = False, **_: Any
     standing = queries.standing_of(name, clock.now())
     if not (force or standing.is_due(clock.now())):
         return
+    # A person who presses a button waits for a slot; what is due comes again with the next tick.
+    if not _SLOTS.acquire(timeout=WAIT_SECONDS if force else 0):
+        logger.info("poll of %s waits: as many polls are running as may", name)
+        return
     try:
         polling.poll(name, now=clock.now, trust=trust)
     except polling.PollIsRunning:
         logger.info("poll of %s is running already", name)
         return
+    finally:
+        _SLOTS.release()
     # Whoever waited for this source need not wait for the next tick as well.
     poll_due()
 

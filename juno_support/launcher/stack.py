@@ -3,7 +3,7 @@
     python -m juno_support.launcher.stack
 
 Variables: ``PORT`` (8000), ``JUNO_HOST`` (127.0.0.1), ``JUNO_DATA`` (var/ in the checkout),
-``DEMO`` (1), ``JUNO_WEB_THREADS`` (8), ``JUNO_WORKER_PROCESSES`` (1), and everything that the
+``DEMO`` (1), ``JUNO_WEB_THREADS`` (8), ``JUNO_WORKER_THREADS`` (4), and everything that the
 settings read.
 """
 
@@ -37,7 +37,7 @@ class Wishes:
     port: int
     demo: bool
     web_threads: int
-    worker_processes: int
+    worker_threads: int
 
 
 def main() -> int:
@@ -87,7 +87,7 @@ def _wishes() -> Wishes:
         port=_number("PORT", 8000),
         demo=demo not in {"0", "no", "off", "false"},
         web_threads=_number("JUNO_WEB_THREADS", 8),
-        worker_processes=_number("JUNO_WORKER_PROCESSES", 1),
+        worker_threads=_number("JUNO_WORKER_THREADS", 4),
     )
 
 
@@ -210,7 +210,8 @@ def portal(wishes: Wishes, environment: dict[str, str]) -> list[Program]:
     web += ["--worker-class", "gthread", "--workers", "1", "--threads", str(wishes.web_threads)]
     # Loaded before the fork, the code is in memory once.
     web += ["--preload", "--no-control-socket", "--timeout", "60", "--graceful-timeout", "10"]
-    worker = [*celery, "worker", "--concurrency", str(wishes.worker_processes)]
+    # Threads, so that an upstream that does not answer holds up neither mail nor tickets.
+    worker = [*celery, "worker", "--pool", "threads", "--concurrency", str(wishes.worker_threads)]
     worker += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     # No pid file: it would keep beat from starting again after a kill -9.
     beat = [*celery, "beat", "--pidfile=", "--loglevel", "INFO"]

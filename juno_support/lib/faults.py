@@ -1,5 +1,8 @@
 """What goes wrong when other people's programs are asked something; no network, no database."""
 
+# Enough of an answer that failed to see what it was.
+KEPT_BYTES = 8_000
+
 
 class FetchFault(Exception):
     """A question to an outside program that brought no usable answer.
@@ -20,7 +23,7 @@ class FetchFault(Exception):
         self.reason = reason
         self.permanent = permanent
         self.status = status
-        self.body_start = body_start[:500]
+        self.body_start = body_start[:KEPT_BYTES]
 
 
 class ServiceUnavailable(FetchFault):

@@ -13,10 +13,12 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from juno_support.feeds.registry import find_kind
 from juno_support.lib import clock
 from juno_support.outbox.policies import may_see_outbox
 from juno_support.pages.health_line import HealthLine, health_line
 from juno_support.pages.theme import THEMES, chosen_theme
+from monitoring.models import Silence
 from supportunits import policies as unit_policies
 from tickets import policies
 
@@ -137,6 +139,19 @@ class Frame:
         if self._user and unit_policies.is_admin(self._user):
             items.append(PlaceItem(_("People"), "/people/", "people"))
         return items
+
+    @cached_property
+    def silent_sources(self) -> str:
+        """Which sources have been silent for too long, in words, for admins: they can mend it."""
+        if not (self._user and unit_policies.is_admin(self._user)):
+            return ""
+        silent = Silence.objects.filter(ended_at=None).order_by("source")
+        names = [
+            str(find_kind(name).title) for name in silent.values_list("source__name", flat=True)
+        ]
+        if not names:
+            return ""
+        return _("No data for three intervals from %(sources)s.") % {"sources": ", ".join(names)}
 
     @cached_property
     def health(self) -> HealthLine | None:

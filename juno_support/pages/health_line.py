@@ -25,7 +25,11 @@ class HealthLine:
 
 def health_line(*, at: datetime) -> HealthLine:
     """Return one line about all sources; data that are old are named first."""
-    sources = _freshness(at)
+    sources = {
+        name: source
+        for name, source in _freshness(at).items()
+        if source.is_in_use or source.last_success is not None
+    }
     never = [name for name, source in sources.items() if source.last_success is None]
     stale = [name for name, source in sources.items() if source.stale and source.last_success]
     if len(never) == len(sources):

@@ -8,6 +8,7 @@ from monitoring.models.downtime import (
 )
 from monitoring.models.entity import Entity
 from monitoring.models.interval import StatusInterval
+from monitoring.models.silence import Silence
 
 __all__ = [
     "Classification",
@@ -15,5 +16,6 @@ __all__ = [
     "DowntimeChange",
     "Entity",
     "Severity",
+    "Silence",
     "StatusInterval",
 ]

@@ -60,7 +60,7 @@ def test_an_error_leaves_the_old_data_and_its_first_characters(
 
     assert run.outcome == Outcome.FAILED
     assert reason in run.reason
-    assert run.raw_head == body.decode()[:500]
+    assert run.raw_head == body.decode()[:8_000]
     assert Site.objects.filter(gone_at=None, missed_polls=0).count() == 2
 
 
