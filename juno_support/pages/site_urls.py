@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from juno_support.pages import board, links, site, sources
+from juno_support.pages import board, diracx_login, links, site, sources
 
 _sites = [
     path("", board.site_board, name="board"),
@@ -12,6 +12,10 @@ _sites = [
 _links = [path("", links.link_list, name="list")]
 _sources = [
     path("", sources.source_list, name="list"),
+    path("diracx/login/", diracx_login.login, name="diracx-login"),
+    path("diracx/login/begin/", diracx_login.begin, name="diracx-begin"),
+    path("diracx/login/check/", diracx_login.check, name="diracx-check"),
+    path("diracx/login/end/", diracx_login.end, name="diracx-end"),
     path("<slug:name>/poll/", sources.poll_now, name="poll"),
     path("<slug:name>/configure/", sources.configure, name="configure"),
 ]

@@ -26,6 +26,7 @@ from juno_support.feeds.registry import UnknownSource
 from juno_support.feeds.tasks import poll_source
 from juno_support.lib import clock, display
 from juno_support.lib.text import show_bidi
+from juno_support.pages.diracx_login import LoginLine, login_line
 from supportunits import policies
 
 OUTCOME_TONES = {
@@ -79,6 +80,7 @@ class SourceLine:
     form: SourceForm
     may_try: bool
     may_trust: bool
+    login: LoginLine | None = None
 
 
 @require_safe
@@ -196,6 +198,7 @@ def _line(
         form=form or SourceForm(configuration),
         may_try=configuration.is_complete,
         may_trust=bool(run and run.outcome == Outcome.SUSPICIOUS),
+        login=login_line(configuration) if standing.kind.keeps else None,
     )
 
 
@@ -230,7 +233,10 @@ def _notice(standing: Standing, now: datetime) -> tuple[str, str]:
         words.append(show_bidi(run.reason))
         words.append(_("What we had is kept."))
     if standing.is_stopped:
-        words.append(_("Polling has stopped until the certificate is changed."))
+        if standing.kind.keeps:
+            words.append(_("Polling has stopped until somebody signs in again."))
+        else:
+            words.append(_("Polling has stopped until the credential is changed."))
     if standing.is_stale and standing.last_success_at:
         words.append(
             _("The data are %(age)s old: too old to say what is going on now.")

@@ -317,8 +317,8 @@ class _Making:
 
 
 def metric_of(access: str) -> str:
-    """Return the name of the metric: ``rss``, or for storage ``rss-read``, ``rss-write``."""
-    return "rss" if access == "all" else f"rss-{access}"
+    """Return the name of the metric, as for classic DIRAC: ``rss``, of storage ``read`` etc."""
+    return "rss" if access == "all" else access
 
 
 def _job_words(counts: Mapping[str, int], health: Health) -> str:

@@ -36,6 +36,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "sites:site": [("dmitri", "/sites/INFN-T1/"), (None, "/sites/ru-Moscow-SINP-T3/")],
     "links:list": [(None, "/links/")],
     "sources:list": [("dmitri", "/sources/")],
+    "sources:diracx-login": [("dmitri", "/sources/diracx/login/")],
     "queue": [
         ("boris", "/tickets/"),
         ("boris", "/tickets/?q=sitte:INFN-T1 vo:juno"),
