@@ -127,9 +127,7 @@ class ArgoClient:
 
 
 def _ill_words(fault: ServiceUnavailable, *, report: str) -> str:
-    words = f"ARGO answered {fault.status}"
-    said = error_words(fault.body_start)
-    words += f": {said}" if said else "."
+    words = _words(fault.status, error_words(fault.body_start))
     if report and fault.status == 500:
         # The status calls of version 2 know no other answer to an unknown report.
         words += f" Version 2 also answers so when there is no report of the name {report!r}."
@@ -141,7 +139,7 @@ def _fault_of(
 ) -> AnswerNotUnderstood | CredentialRefused:
     """Say what an error means, and what to do."""
     said = error_words(answer.body)
-    words = f"ARGO answered {answer.status}" + (f": {said}" if said else ".")
+    words = _words(answer.status, said)
     if answer.status in (401, 403):
         advice = "It refuses the API key." if has_key else "It wants an API key; none is set."
         return CredentialRefused(f"{words} {advice}", status=answer.status, body_start=answer.body)
@@ -158,6 +156,10 @@ def _fault_of(
     else:
         advice = "It refuses the question."
     return kind(f"{words} {advice}", permanent=True, status=answer.status, body_start=answer.body)
+
+
+def _words(status: int | None, said: str) -> str:
+    return f"ARGO answered {status}: {said.rstrip('.')}." if said else f"ARGO answered {status}."
 
 
 def _window(since: datetime, until: datetime) -> dict[str, str]:

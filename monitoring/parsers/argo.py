@@ -229,13 +229,15 @@ class _Reader:
 
 
 def _is_invented(points: list[Point]) -> bool:
-    """Say whether the last point only closes the timeline; without it nothing is lost."""
+    """Say whether the last point only closes the timeline; without it nothing is lost.
+
+    Its time of day may lie before that of the real one: on the next morning it is yesterday's
+    date with this morning's time.
+    """
     if len(points) < 2:
         return False
     last, before = points[-1], points[-2]
-    return (
-        last.value == before.value and last.at.date() == before.at.date() and last.at >= before.at
-    )
+    return last.value == before.value and last.at.date() == before.at.date()
 
 
 def _in_order(points: Iterable[Point]) -> tuple[Point, ...]:

@@ -106,6 +106,7 @@ class Argo:
         making.add(timelines)
         for value, count in sorted(unknown_words(timelines).items()):
             notes.append(f"{value!r} ({count} times) is no state that we know: it is unknown.")
+        doubt = _doubt_of(documents, notes)
         return Report(
             observations=tuple(making.observations),
             periods=tuple(making.periods),
@@ -114,7 +115,7 @@ class Argo:
             members={site: tuple(hosts) for site, hosts in making.members.items()},
             refused=refused,
             notes=(*making.notes, *notes),
-            doubt=_doubt_of(documents, notes),
+            doubt=doubt,
             stale=_stale(timelines, question, has_refused=bool(refused)),
             seen=dict(making.seen),
         )
