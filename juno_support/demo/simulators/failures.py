@@ -8,7 +8,7 @@ import gzip
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ class Answer:
 
 Spoiled = tuple[str, list[tuple[str, str]], Iterable[bytes]]
 Wait = Callable[[float], None]
+Kind = Callable[[Answer, Wait], Spoiled]
 
 XML = [("Content-Type", "application/xml")]
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
@@ -213,7 +214,7 @@ def _gzipbomb(answer: Answer, wait: Wait) -> Spoiled:
     return "200 OK", [*XML, ("Content-Encoding", "gzip")], [packed]
 
 
-KINDS: dict[str, Callable[[Answer, Wait], Spoiled]] = {
+KINDS: dict[str, Kind] = {
     function.__name__.removeprefix("_"): function
     for function in (
         _http500,
@@ -250,9 +251,14 @@ def spoiled(
     app: WSGIApp,
     kind_for: Callable[[Environ], str | None],
     *,
+    kinds: Mapping[str, Kind] | None = None,
     wait: Wait = time.sleep,
 ) -> WSGIApp:
-    """Return the app, failing in the way that ``kind_for`` names for a question, if any."""
+    """Return the app, failing in the way that ``kind_for`` names for a question, if any.
+
+    :param kinds: the kinds that fit the app's format; those of XML by default
+    """
+    known = KINDS if kinds is None else kinds
 
     def failing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         kind = kind_for(environ)
@@ -262,7 +268,7 @@ def spoiled(
         body = b"".join(app(environ, lambda status, headers, *_: caught.append((status, headers))))
         status, headers = caught[-1]
         headers = [pair for pair in headers if pair[0] != "Content-Length"]
-        status, headers, parts = KINDS[kind](Answer(status, headers, body), wait)
+        status, headers, parts = known[kind](Answer(status, headers, body), wait)
         # A copy: servers add to the list that they are given.
         start_response(status, list(headers))
         return parts

@@ -8,10 +8,24 @@ from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from juno_support.demo.simulators.argo import Argo
+from juno_support.demo.simulators.dirac import Dirac
+from juno_support.demo.simulators.diracx import DiracX
 from juno_support.demo.simulators.failures import Environ, StartResponse, WSGIApp
 from juno_support.demo.simulators.gocdb import Gocdb
+from juno_support.demo.simulators.maddash import MaDDash
+from juno_support.demo.simulators.perfsonar import LegacyPerfSonar, PerfSonar
+from juno_support.demo.simulators.upstream import Upstream
 
 MOST_CONNECTIONS = 24
+JSON_UPSTREAMS: tuple[type[Upstream], ...] = (
+    Argo,
+    Dirac,
+    DiracX,
+    PerfSonar,
+    LegacyPerfSonar,
+    MaDDash,
+)
 
 
 class Upstreams:
@@ -20,6 +34,8 @@ class Upstreams:
     def __init__(self, moment: Callable[[], datetime], switch_file: Path) -> None:
         """Make the app; the parameters are those of each simulator."""
         self._apps: dict[str, WSGIApp] = {"gocdbpi": Gocdb(moment, switch_file)}
+        for kind in JSON_UPSTREAMS:
+            self._apps[kind.mount.split("/")[0]] = kind(moment, switch_file)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Hand the question to the simulator of its first path segment."""

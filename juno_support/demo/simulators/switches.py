@@ -21,11 +21,15 @@ class Switches:
     ``base``: the moment (Unix seconds) at which the scripted downtimes are anchored.
     ``failures``: failure kind by source name.
     ``downtimes``: downtimes declared by hand, each with its revisions (see gocdb_downtimes).
+    ``incidents``: incidents started by hand (see incidents).
+    ``approves_itself``: the simulated DiracX lets every device in without asking a person.
     """
 
     base: float | None = None
     failures: dict[str, str] = field(default_factory=dict)
     downtimes: list[dict[str, Any]] = field(default_factory=list)
+    incidents: list[dict[str, Any]] = field(default_factory=list)
+    approves_itself: bool = False
 
 
 def read(path: Path) -> Switches:
