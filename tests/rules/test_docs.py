@@ -90,7 +90,7 @@ def test_the_example_and_the_compose_file_name_nothing_else():
 
     assert (example | compose) - known == set()
     # What the page names beside variables: levels of logs, the tag of subjects.
-    words = {"NAME_FILE", "DEBUG", "INFO", "WARNING", "ERROR", "JUNO"}
+    words = {"NAME_FILE", "DEBUG", "INFO", "WARNING", "ERROR", "JUNO", "SITES"}
     assert known - _variables() - compose == words
 
 
@@ -175,6 +175,7 @@ def test_what_runs_by_the_clock_is_told_with_its_times():
         10: "10 s",
         15: "15 s",
         30: "30 s",
+        60: "1 min",
         300: "5 min",
         600: "10 min",
         21600: "6 h",
