@@ -5,7 +5,7 @@ It knows nothing of our parsers. As Tornado does it answers 404 and 501 with a p
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -54,14 +54,18 @@ class Call:
     headers: dict[str, str]
 
 
+Answer = bytes | tuple[int, bytes] | Callable[[Call], bytes]
+
+
 @dataclass
 class Dirac:
-    """What this DIRAC answers: (service, method or ``select:Table``) -> body or (status, body).
+    """What this DIRAC answers: (service, method or ``select:Table``) -> body, (status, body), or
+    what makes a body of the call.
 
     ``tornado`` names the services as a DIRAC 8 may; ``token`` is the only one that it lets in.
     """
 
-    answers: dict[tuple[str, str], bytes | tuple[int, bytes]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
     tornado: bool = False
     token: str = ""
     calls: list[Call] = field(default_factory=list)
@@ -112,6 +116,8 @@ class Dirac:
         answer = self.answers.get((name, key))
         if answer is None:
             return _page(501, "Not Implemented")
+        if callable(answer):
+            answer = answer(call)
         return answer if isinstance(answer, tuple) else (200, answer)
 
 
@@ -121,6 +127,18 @@ def _page(status: int, words: str) -> tuple[int, bytes]:
     )
 
 
+def history_of(name: str, document: str) -> Callable[[Call], bytes]:
+    """Return what answers with a history of one thing, and with an empty one of others."""
+
+    def answer(call: Call) -> bytes:
+        asked = call.args[1]["Name"]
+        return (
+            recorded(document) if asked == name else said([], Columns=["status", "dateeffective"])
+        )
+
+    return answer
+
+
 def usual_dirac() -> Dirac:
     """Return a DIRAC 8 where everything answers."""
     return Dirac(
@@ -128,8 +146,8 @@ def usual_dirac() -> Dirac:
             (STATUS, "ping"): said({"version": "8.0.86", "time": moment("2026-01-12 08:30:00")}),
             (STATUS, "select:SiteStatus"): recorded("site-status.traps.json"),
             (STATUS, "select:ResourceStatus"): recorded("resource-status.json"),
-            (STATUS, "select:SiteHistory"): recorded("site-history.json"),
-            (STATUS, "select:ResourceHistory"): said([], Columns=["status", "dateeffective"]),
+            (STATUS, "select:SiteHistory"): history_of("GRID.JINR.ru", "site-history.json"),
+            (STATUS, "select:ResourceHistory"): history_of("CNAF-STORM", "resource-history.json"),
             (JOBS, "getCounters"): recorded("counters.traps.json"),
             (WMS, "getSiteMaskStatus"): said(
                 {"GRID.IN2P3.fr": "Active", "GRID.JINR.ru": "Banned", "GRID.INFN-CNAF.it": "NoMask"}

@@ -28,7 +28,7 @@ from monitoring.sources.dirac_report import (
     Part,
     report_of,
 )
-from monitoring.sources.dirac_states import COMPUTING, JOBS_WINDOW, STORAGE, TRANSFER
+from monitoring.sources.dirac_states import AHEAD, COMPUTING, JOBS_WINDOW, STORAGE, TRANSFER
 
 BOOTSTRAP = timedelta(days=7)
 # Few names are asked for one by one, as DIRAC's own pages do; many in groups.
@@ -71,7 +71,7 @@ class DiracHttps:
                 ("SiteHistory", site_rows),
                 ("ResourceHistory", _rows_or_nothing(resources)),
             ):
-                names = _changed_names(rows, history_from)
+                names = _changed_names(rows, history_from, question.at)
                 histories += asking.histories(table, names)
                 if len(names) > MOST_NAMES:
                     notes += (f"{table}: only the {MOST_NAMES} newest changes were asked for.",)
@@ -199,11 +199,11 @@ def _history_from(question: Question) -> datetime | None:
     return None
 
 
-def _changed_names(rows: Iterable[ResourceStatus], since: datetime) -> list[str]:
+def _changed_names(rows: Iterable[ResourceStatus], since: datetime, at: datetime) -> list[str]:
     """Return what changed since then, the newest change first; nothing else has news."""
     changed: dict[str, datetime] = {}
     for row in rows:
-        if row.vo == EVERY_VO and row.since and row.since > since:
+        if row.vo == EVERY_VO and row.since and since < row.since <= at + AHEAD:
             changed[row.name] = max(row.since, changed.get(row.name, row.since))
     return sorted(changed, key=lambda name: changed[name], reverse=True)
 

@@ -300,10 +300,17 @@ class _Making:
             starts_at = self.documents.history_from
             # DIRAC writes the changes of a single VO into the history of all.
             is_usable = row.vo == EVERY_VO and (row.name, row.kind) not in own_words
-            if changes and starts_at and is_usable and now.since and now.since > starts_at:
-                self.periods += rss_periods(changes, now, starts_at=starts_at)
-            else:
+            since = now.since
+            if not (changes and is_usable and starts_at and since and since > starts_at):
                 self.observations.append(now)
+            elif any(change.at >= since and change.status != row.status for change in changes):
+                self.observations.append(now)
+                self.notes.append(
+                    f"The history of {row.name} ({metric}) says another state than the table of "
+                    "the present; it was left out."
+                )
+            else:
+                self.periods += rss_periods(changes, now, starts_at=starts_at)
         if strange:
             self.notes.append(f"DIRAC tells {', '.join(sorted(strange))}, which we do not know.")
 
