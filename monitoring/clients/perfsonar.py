@@ -7,10 +7,10 @@ at all, only its offset, because an archive behind a proxy builds it from a name
 """
 
 from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
 
 from juno_support.lib import http
 from juno_support.lib.traffic import Tally
+from monitoring.clients.addresses import on_our_host
 
 # The page size that both generations have by themselves; elmond refuses more than 10,000.
 PAGE_ROWS = 1000
@@ -63,16 +63,8 @@ class PerfsonarArchive:
         return self._ask(self.address_of(uri), params)
 
     def address_of(self, uri: str) -> str:
-        """Return the full address of something that the archive named, on this archive's host.
-
-        Where the archive lies behind a proxy under a longer path (``/NAME/esmond/perfsonar/…``)
-        and does not know it, the beginning of that path is put before.
-        """
-        base, named = urlsplit(self.base_url), urlsplit(uri)
-        path = "/" + named.path.lstrip("/")
-        return urlunsplit(
-            (base.scheme, base.netloc, _hidden_prefix(base.path, path) + path, named.query, "")
-        )
+        """Return the full address of something that the archive named, on this archive's host."""
+        return on_our_host(self.base_url, uri)
 
     def _ask(self, url: str, params: dict[str, str]) -> bytes:
         answer = http.fetch(
@@ -85,15 +77,3 @@ class PerfsonarArchive:
         )
         self._tally.add(answer)
         return answer.body
-
-
-def _hidden_prefix(base_path: str, path: str) -> str:
-    """Return what a proxy puts before the paths that the archive knows; mostly nothing."""
-    if path == base_path or path.startswith(f"{base_path}/"):
-        return ""
-    parts = base_path.strip("/").split("/")
-    for length in range(1, len(parts)):
-        known = "/" + "/".join(parts[length:])
-        if path.startswith(f"{known}/"):
-            return "/" + "/".join(parts[:length])
-    return ""
