@@ -54,7 +54,7 @@ def parse_jobs(body: bytes) -> dict[int, JobFacts]:
     for key, attributes in _object(body, "jobs").items():
         job_id = _job_id(key)
         if job_id is not None and isinstance(attributes, dict) and attributes:
-            facts = _facts(job_id, attributes)
+            facts = facts_of(job_id, attributes)
             if facts.status:
                 jobs[job_id] = facts
     return jobs
@@ -129,7 +129,11 @@ def kept_parameters(parameters: Mapping[str, str]) -> dict[str, str]:
     return {name: parameters[name] for name in KEPT_PARAMETERS if name in parameters}
 
 
-def _facts(job_id: int, attributes: Mapping[str, Any]) -> JobFacts:
+def facts_of(job_id: int, attributes: Mapping[str, Any]) -> JobFacts:
+    """Understand a row of DIRAC's table of jobs, by its columns; DiracX has the same ones.
+
+    What is not there stays empty, the status too.
+    """
     site = text_of(attributes.get("Site"), LONGEST_NAME)
     status = text_of(attributes.get("Status"), 64)
     reschedules = number_of(attributes.get("RescheduleCounter"))

@@ -14,8 +14,9 @@ from typing import Any
 
 from django.core.cache import cache
 
+from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.registry import Question, Traffic
-from juno_support.lib.http import Certificate
+from juno_support.lib.http import Certificate, Limits
 from juno_support.lib.text import shorten
 from monitoring.actions import diracx_login
 from monitoring.actions.poll_statuses import Raw, StatusPoller
@@ -59,7 +60,7 @@ class Diracx:
     def fetch(self, question: Question) -> Raw:
         """Ask for six small documents, signed in; see ``StatusSource.fetch``."""
         configuration = question.configuration
-        client = client_for(question)
+        client = client_for(configuration, at=question.at)
         search = search_of(str(configuration.option("vo")), question)
         notes: list[str] = []
         jobs = client.summarise_jobs(grouping=JOB_COLUMNS, search=search)
@@ -108,12 +109,13 @@ class Diracx:
 POLLER = StatusPoller(Diracx())
 
 
-def client_for(question: Question) -> DiracxClient:
+def client_for(
+    configuration: Configuration, *, at: datetime, limits: Limits | None = None
+) -> DiracxClient:
     """Return a client that is signed in with the portal's login."""
-    configuration = question.configuration
 
     def bearer(*, rejected: str = "") -> str:
-        return diracx_login.access_token(configuration, at=question.at, rejected=rejected)
+        return diracx_login.access_token(configuration, at=at, rejected=rejected)
 
     return DiracxClient(
         configuration.url,
@@ -124,6 +126,7 @@ def client_for(question: Question) -> DiracxClient:
             else None
         ),
         ca_bundle=configuration.ca_bundle or None,
+        limits=limits,
     )
 
 
