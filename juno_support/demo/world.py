@@ -66,7 +66,9 @@ _ALIASES = (
     ("INFN-T1", "dirac", "GRID.INFN-CNAF.it"),
     ("JINR-T1", "people", "Dubna"),
     ("JINR-T1", "dirac", "GRID.JINR-CONDOR.ru"),
+    ("JINR-LCG2", "dirac", "GRID.JINR.ru"),
     ("ru-Moscow-SINP-T3", "people", "SINP"),
+    ("ru-Moscow-SINP-T3", "dirac", "GRID.MSU.ru"),
     ("ru-Moscow-SINP-T3", "people", "Moscow State University"),
 )
 
@@ -132,6 +134,22 @@ _CENTRE_HOURS = {
     "NGI_DE": ("Europe/Berlin", "DE"),
     "NGI_UK": ("Europe/London", "GB"),
 }
+
+
+def link_ends(name: str) -> tuple[str, str]:
+    """Return the two sites of one of the demo's network links.
+
+    :raises NoSuchLink: when the demo has no link of that name
+    """
+    for known, _kind, one, other, _provider, _is_backup in _LINKS:
+        if known.lower() == name.lower():
+            return one, other
+    names = ", ".join(link[0] for link in _LINKS)
+    raise NoSuchLink(f"The demo has no link {name}.", f"There are: {names}.")
+
+
+class NoSuchLink(SupportError):
+    """The demo has no network link of that name."""
 
 
 class NotADemo(SupportError):
@@ -221,6 +239,7 @@ def reset_upstreams(*, at: datetime) -> None:
         switched.base = at.replace(second=0, microsecond=0).timestamp()
         switched.failures.clear()
         switched.downtimes.clear()
+        switched.incidents.clear()
     upstreams.certificate_file()
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from juno_support.demo.simulators import addresses
 from juno_support.errors import SupportError
 from juno_support.launcher import logs, paths, ports, secret, services, state
 from juno_support.launcher.parent import Parent
@@ -173,7 +174,18 @@ def _settings(wishes: Wishes, servers: services.Services, upstreams_port: int) -
         settings["JUNO_GOCDB_URL"] = f"http://127.0.0.1:{upstreams_port}/gocdbpi"
         # The simulated GOCDB tells its private part to whoever has any certificate.
         settings["JUNO_GOCDB_CERT"] = os.fspath(wishes.data / "demo" / "certificate.pem")
+    if wishes.demo:
+        settings |= _simulated(upstreams_port)
     return settings
+
+
+def _simulated(port: int) -> dict[str, str]:
+    """Return where the simulated sources of states are, but of those that are given for real."""
+    found: dict[str, str] = {}
+    for family, values in addresses.settings_for(f"http://127.0.0.1:{port}").items():
+        if not services.given(f"{family}_URL"):
+            found |= {f"{family}_{name}": value for name, value in values.items()}
+    return found
 
 
 def _upstreams(wishes: Wishes, environment: dict[str, str], port: int) -> Program:

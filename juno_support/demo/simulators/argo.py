@@ -1,6 +1,6 @@
 """A simulator of ARGO's web API, versions 2 and 3, below ``/argo/api``.
 
-Base address for clients: ``http://HOST:PORT/argo/api``; the key is ``API_KEY``; the report is
+Base address for clients: ``http://HOST:PORT/argo/api``; the key is ``ARGO_KEY``; the report is
 ``Critical``, groups are of type ``SITES``. With ARGO's habits: ``Accept: application/json`` or
 406; the last point of a timeline is invented (the date of the last real point, the time of day of
 the question); after midnight yesterday's states are served until the first checks have come in; a
@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 
 from juno_support.demo.simulators import argo_states as states
 from juno_support.demo.simulators import gocdb_topology as topology
+from juno_support.demo.simulators.addresses import ARGO_KEY
 from juno_support.demo.simulators.argo_states import Endpoint
 from juno_support.demo.simulators.gocdb_downtimes import DAY
 from juno_support.demo.simulators.incidents import Phase, Story
 from juno_support.demo.simulators.upstream import Asked, Told, Upstream
 
-API_KEY = "demo-argo-key"
 REPORTS = ("Critical", "OPS-MONITOR-Critical")
 GROUP_TYPE = "SITES"
 LIMIT = 500
@@ -66,7 +66,7 @@ class Argo(Upstream):
             raise Refused(Told(_status("Not Acceptable Content Type", 406, _ACCEPT), status=406))
         if version in ("v2", "v3") and rest == ["version"]:
             return Told({"release": "1.14.0", "commit": "0000000", "build_time": ""})
-        if asked.headers.get("x-api-key") != API_KEY:
+        if asked.headers.get("x-api-key") != ARGO_KEY:
             raise Refused(Told(_status("Unauthorized", 401, _UNAUTHORIZED), status=401))
         if asked.method != "GET" or version not in ("v2", "v3") or not rest:
             raise Refused(_not_found())

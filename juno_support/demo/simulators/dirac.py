@@ -4,9 +4,9 @@ Base addresses for clients: ``http://HOST:PORT/dirac`` (services such as
 ``/ResourceStatus/ResourceStatus`` and ``/ResourceStatus/TornadoResourceStatus``) and
 ``http://HOST:PORT/dirac/DIRAC`` (the web app: ``/s:SETUP/g:GROUP/JobSummary/getData``). The
 question is a form: ``method``, ``args`` (a JSON list), ``extraCredentials`` (a JSON text: the
-group). Client certificates cannot be seen here, so whoever asks without a token counts as somebody
-with a certificate; a token must be ``TOKEN``. With DIRAC's habits: what is refused is 401, 404 or
-501 with a page of HTML; what goes wrong is 200 with ``"OK": false``; column names are in lower
+group). Client certificates cannot be seen here: whoever asks without a token counts as somebody
+with a certificate; a token must be ``DIRAC_TOKEN``. DIRAC has its habits: what is refused is 401,
+404 or 501 with a page of HTML; what goes wrong is 200 with ``"OK": false``; columns are in lower
 case when ``Meta.columns`` was given; moments have no zone and mean UTC; some numbers are texts.
 """
 
@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 
 from juno_support.demo.simulators import dirac_jobs, dirac_summaries
 from juno_support.demo.simulators import dirac_status as rss
+from juno_support.demo.simulators.addresses import DIRAC_TOKEN
 from juno_support.demo.simulators.dirac_jobs import Job, naive
 from juno_support.demo.simulators.upstream import HTML, Asked, Told, Upstream
 
-TOKEN = "demo-dirac-token"  # noqa: S105
 GROUPS = ("juno_user", "juno_production", "juno_admin", "dirac_user", "dirac_admin", "visitor")
 
 Json = dict[str, Any]
@@ -66,7 +66,7 @@ class Dirac(Upstream):
         """Answer a call."""
         segments = asked.segments
         token = asked.headers.get("authorization", "")
-        if token and token != f"Bearer {TOKEN}":
+        if token and token != f"Bearer {DIRAC_TOKEN}":
             return page(401, "Unauthorized")
         if segments[:1] == ["DIRAC"]:
             return dirac_summaries.answer_web_app(asked, segments[1:])

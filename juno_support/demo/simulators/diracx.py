@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 
 from juno_support.demo.simulators import dirac_elements as elements
 from juno_support.demo.simulators import diracx_jobs, diracx_logins
+from juno_support.demo.simulators.addresses import DIRACX_CLIENT
 from juno_support.demo.simulators.upstream import Asked, Told, Upstream
 
-CLIENT = "myDIRACClientID"
 GROUPS = {
     "juno": {"juno_admin": ["JobAdministrator", "NormalUser", "ServiceAdministrator"],
              "juno_user": ["NormalUser"]},
@@ -125,7 +125,7 @@ def _metadata(asked: Asked) -> Told:
 
 def _device(asked: Asked) -> Told:
     client = asked.parameters.get("client_id", "")
-    if client != CLIENT:
+    if client != DIRACX_CLIENT:
         return Told({"detail": "Unrecognised client_id"}, status=400)
     vo, group = _scope(asked.parameters.get("scope", ""))
     device = diracx_logins.begin_device(
@@ -215,13 +215,13 @@ def _device_post(asked: Asked) -> Told:
 
 def _token(asked: Asked) -> Told:
     form = asked.form
-    if form.get("client_id") != CLIENT:
+    if form.get("client_id") != DIRACX_CLIENT:
         return Told({"detail": "Unrecognised client_id"}, status=400)
     grant = form.get("grant_type", "")
     if grant == DEVICE_GRANT:
         code = form.get("device_code", "")
         found = diracx_logins.token_for_device(
-            asked.switch_file, code, client=CLIENT, at=asked.moment
+            asked.switch_file, code, client=DIRACX_CLIENT, at=asked.moment
         )
         return Told(found)
     if grant == "refresh_token":
@@ -233,12 +233,19 @@ def _token(asked: Asked) -> Told:
     return Told({"detail": [place | {"input": grant}]}, status=422)
 
 
+def _revoke(asked: Asked) -> Told:
+    # What is none of ours counts as revoked, too: so the standard has it.
+    diracx_logins.revoke(asked.switch_file, asked.form.get("token", ""))
+    return Told("Refresh token revoked")
+
+
 _OPEN: dict[tuple[str, str], Callable[[Asked], Told]] = {
     ("GET", ".well-known/openid-configuration"): _openid,
     ("GET", ".well-known/dirac-metadata"): _metadata,
     ("POST", "api/auth/device"): _device_post,
     ("GET", "api/auth/device"): _device_page,
     ("POST", "api/auth/token"): _token,
+    ("POST", "api/auth/revoke"): _revoke,
 }
 
 

@@ -176,6 +176,15 @@ def refresh(switch_file: Path, token: str, *, at: datetime) -> dict[str, Any]:
         return _tokens(logins, claims["chain"], at)
 
 
+def revoke(switch_file: Path, token: str) -> None:
+    """Revoke the login that a refresh token belongs to, if it is one of ours."""
+    with changing(switch_file) as logins:
+        claims = _claims(logins, token)
+        chain = logins.chains.get(claims["chain"]) if claims else None
+        if chain is not None:
+            chain["revoked"] = True
+
+
 def revoke_all(switch_file: Path) -> int:
     """Revoke every login, as an administrator of DiracX can; return how many there were."""
     with changing(switch_file) as logins:

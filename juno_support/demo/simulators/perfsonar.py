@@ -13,10 +13,10 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from juno_support.demo.simulators import link_measurements as links
+from juno_support.demo.simulators.addresses import ARCHIVE
 from juno_support.demo.simulators.link_measurements import Measured, Pair
 from juno_support.demo.simulators.upstream import HTML, Asked, Told, Upstream
 
-ARCHIVE = "esmond/perfsonar/archive"
 LEGACY_SITE = "IN2P3-CC"
 LOSS_EVERY = 60
 THROUGHPUT_EVERY = 6 * 3600
