@@ -110,6 +110,8 @@ class Report:
         its states are kept and shown as unreliable
     :param stale: why the whole answer is old and must not be stored as the present; empty if it is
         not. The poll is then suspicious, what we have ages
+    :param is_partial: parts of the source could not be asked, and ``refused`` says which: that
+        there is less than before is explained
     :param seen: counts by kind of row, for the record of the poll
     """
 
@@ -122,4 +124,5 @@ class Report:
     notes: tuple[str, ...] = ()
     doubt: str = ""
     stale: str = ""
+    is_partial: bool = False
     seen: Mapping[str, int] = field(default_factory=dict)

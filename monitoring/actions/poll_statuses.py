@@ -71,6 +71,7 @@ class StatusPoller:
         before = question.last_seen.get("things", 0)
         if (
             report.complete
+            and not report.is_partial
             and before >= WORTH_COMPARING
             and seen["things"] < before * SHRUNK_TO
             and not question.trust

@@ -124,6 +124,7 @@ class Maddash:
             refused=tuple(
                 (f"{grid.name}: {row}", reason) for grid in grids for row, reason in grid.refused
             ),
+            is_partial=bool(raw.refused),
             notes=tuple(_notes(grids, question.at)),
             seen={"grids": len(grids), "checks": sum(len(grid.checks) for grid in grids)},
         )

@@ -135,6 +135,7 @@ class Perfsonar:
             # An archive that failed is no reason to go on calling its links fine.
             complete=frozenset((metric, "") for metric in METRICS),
             refused=tuple(refused),
+            is_partial=bool(raw.refused or refused),
             notes=(f"{broken} measurements could not be read and were left out.",)
             if broken
             else (),

@@ -276,10 +276,10 @@ def _outcomes(test: ThroughputTest, limits: Thresholds) -> list[_Outcome]:
 def _spacing(moments: Iterable[datetime]) -> timedelta:
     """Return how far apart tests usually are."""
     ordered = sorted(moments)
-    gaps = [later - earlier for earlier, later in pairwise(ordered)]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(ordered)]
     if not gaps:
         return _USUAL_SPACING
-    return max(median(gaps), _SHORTEST_SPACING)
+    return max(timedelta(seconds=median(gaps)), _SHORTEST_SPACING)
 
 
 # Both

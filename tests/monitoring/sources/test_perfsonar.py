@@ -45,8 +45,9 @@ def latency(
     delay: Any = lambda _: 60.0,
     until: datetime = NOON,
     pair: tuple[str, str] = (IHEP, CNAF),
+    hours: int = 24,
 ) -> TestRow:
-    since = NOON - DAY
+    since = NOON - hours * HOUR
     return TestRow(
         key,
         *pair,
@@ -231,6 +232,44 @@ def test_an_archive_that_fails_costs_its_own_links_only() -> None:
     assert run.outcome == Outcome.FAILED
     assert "500" in run.reason
     assert kept()[-1][0] == "ok"
+
+
+def test_half_of_the_links_lost_with_an_archive_is_no_suspicious_answer() -> None:
+    many = [latency(f"k{n}", pair=(f"ps{n}.example.org", CNAF), hours=1) for n in range(12)]
+    with (
+        running_archive(Archive(many)) as second,
+        polled(Archive([latency()]), second.url),
+    ):
+        poll(NOON)
+        second.instead["/archive/"] = 500
+        run = poll(NOON + MINUTE)
+    assert run.outcome == Outcome.OK
+    assert kept(pair=f"ps3.example.org {CNAF}")[-1][0] == "unknown"
+
+
+def test_all_links_lost_without_a_reason_is_suspicious() -> None:
+    many = [latency(f"k{n}", pair=(f"ps{n}.example.org", CNAF), hours=1) for n in range(12)]
+    with polled(Archive(many)) as archive:
+        poll(NOON)
+        del archive.tests[1:]
+        run = poll(NOON + MINUTE)
+    assert run.outcome == Outcome.SUSPICIOUS
+    assert kept(pair=f"ps3.example.org {CNAF}")[-1][0] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("losses", "status"),
+    [((0.0, 0.0), "ok"), ((1.0, 1.0), "down"), ((0.0, 1.0), "warning"), ((0.0, None), "ok")],
+)
+def test_two_tests_between_the_same_hosts_are_one_link(
+    losses: tuple[float, float | None], status: str
+) -> None:
+    tests = [latency(f"k{n}", loss=lambda _, it=it: it) for n, it in enumerate(losses)]
+    if losses[1] is None:
+        tests[1].data["histogram-owdelay/statistics/0"] = []
+    with polled(Archive(tests)):
+        poll(NOON)
+    assert kept()[-1] == (status, "03 12:00", "now")
 
 
 def test_one_broken_test_does_not_cost_the_others() -> None:
