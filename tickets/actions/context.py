@@ -18,6 +18,7 @@ from juno_support.lib import clock
 from monitoring import queries as monitoring
 from monitoring.models import Downtime
 from tickets import history
+from tickets.actions.evidence import small
 from tickets.actions.row import apart, locked, store
 from tickets.models import ContextSnapshot, Dispatch, Kind, Ticket, WatchedSite
 from tickets.workflow import OPEN
@@ -50,17 +51,19 @@ def attach_context(*, ticket: Ticket, at: datetime) -> ContextSnapshot:
     if before is not None:
         return before
     sites = _sites_of(ticket)
-    services = list(ticket.affected_services.all())
-    then = monitoring.conditions_at(
-        sites=sites, services=services, moment=ticket.problem_at, asked_at=at
-    )
-    now = monitoring.conditions_at(sites=sites, moment=at)
+    about: dict[str, Any] = {
+        "sites": sites,
+        "services": list(ticket.affected_services.all()),
+        "vo": ticket.vo.name if ticket.vo else None,
+    }
+    then = monitoring.conditions_at(moment=ticket.problem_at, asked_at=at, **about)
+    now = monitoring.conditions_at(moment=at, **about)
     return ContextSnapshot.objects.create(
         ticket=ticket,
         reason=ContextSnapshot.Reason.SUBMISSION,
         moment=ticket.problem_at,
         taken_at=at,
-        data={"then": then.as_json(), "now": now.as_json()},
+        data={"then": small(then), "now": small(now)},
         fingerprint=_fingerprint(now.sites),
     )
 

@@ -4,8 +4,8 @@ Takes the plain values of ``monitoring.queries`` (``as_json``), so that what a t
 is asked for now are shown by the same code.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,10 +18,15 @@ from django.utils.translation import ngettext
 from juno_support.feeds.registry import find_kind
 from juno_support.lib import display, text
 from monitoring.models import Classification, Severity
-from monitoring.queries import DOWNTIMES, SiteState
+from monitoring.queries import DOWNTIMES, SOURCES, SiteState
+from monitoring.statuses import BAD, Status
+from tickets.views import states
+from tickets.views.states import Group, StateLine
+from tickets.views.strips import StripRow, kept_strips
 
 MOST_LINES = 4
 _MINUTE = timedelta(minutes=1)
+_GOCDB = "GOCDB"
 TONES = {
     SiteState.OUTAGE: "bad",
     SiteState.AT_RISK: "warn",
@@ -31,35 +36,98 @@ TONES = {
 
 
 @dataclass(frozen=True)
-class Line:
-    """One fact: a tone for its dot, its sentence, what the source said, where to read more."""
-
-    tone: str
-    sentence: SafeString
-    detail: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True)
 class SiteLines:
-    """A site: its state (``SiteState``) and word, its facts, and how old what we know is."""
+    """A site: its state and word, its facts, and how old what we know is.
+
+    :ivar state: a ``SiteState``, or a ``Status`` where that is worse than what is declared
+    :ivar lines: of the downtimes; :ivar groups: of the states
+    :ivar strips: how it went, drawn; empty where nothing is known
+    """
 
     name: str
     state: str
     tone: str
     word: str
-    lines: list[Line]
+    lines: list[StateLine]
     age: SafeString
     is_stale: bool
+    groups: list[Group] = field(default_factory=list)
+    strips: list[StripRow] = field(default_factory=list)
 
 
-def site_lines(conditions: Mapping[str, Any], *, now: datetime) -> list[SiteLines]:
+@dataclass(frozen=True)
+class SourceLine:
+    """How old what a source of states told was; ``is_old`` where it may have changed since."""
+
+    words: SafeString
+    is_old: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that is known of some sites: the sites, whole systems, and the sources of states."""
+
+    sites: list[SiteLines]
+    systems: Group | None
+    doubts: list[str]
+    sources: list[SourceLine]
+    periods: tuple[str, ...] = ()
+
+    @property
+    def has_strips(self) -> bool:
+        """Return whether anything is drawn."""
+        return any(site.strips for site in self.sites)
+
+
+def card(
+    conditions: Mapping[str, Any],
+    *,
+    now: datetime,
+    strips: Mapping[str, Sequence[StripRow]] | None = None,
+) -> Card:
+    """Return everything that an answer of ``conditions_at(...).as_json()`` tells.
+
+    :param strips: the drawings of each site over a day and a week; without them the day that the
+        answer itself tells of is drawn
+    """
+    return Card(
+        sites=site_lines(conditions, now=now, strips=strips),
+        systems=states.system_group(conditions, now=now),
+        doubts=states.doubts(conditions),
+        sources=_source_lines(conditions, now),
+        periods=(_("24 h"),) if strips is None else (_("24 h"), _("7 days")),
+    )
+
+
+def site_lines(
+    conditions: Mapping[str, Any],
+    *,
+    now: datetime,
+    strips: Mapping[str, Sequence[StripRow]] | None = None,
+) -> list[SiteLines]:
     """Return the lines of each site of an answer of ``conditions_at(...).as_json()``."""
-    return [_site(site, now) for site in conditions.get("sites", ())]
+    return [
+        _site(
+            site, now, kept_strips(site) if strips is None else list(strips.get(site["site"], ()))
+        )
+        for site in conditions.get("sites", ())
+    ]
 
 
-def _site(site: Mapping[str, Any], now: datetime) -> SiteLines:
-    state = site["state"]
+def _source_lines(conditions: Mapping[str, Any], now: datetime) -> list[SourceLine]:
+    sites = conditions.get("sites", ())
+    if not sites:
+        return []
+    at = _moment(sites[0]["at"]) or now
+    return [
+        SourceLine(_age_words(states.source_name(name), age, at, now), bool(age.get("stale")))
+        for name, age in sites[0]["sources"].items()
+        if name not in SOURCES
+    ]
+
+
+def _site(site: Mapping[str, Any], now: datetime, strips: list[StripRow]) -> SiteLines:
+    state, tone, word = _site_state(site)
     at = _moment(site["at"])
     age = site["sources"].get(DOWNTIMES, {})
     # The worst first: an outage must not stand below what is merely at risk.
@@ -67,20 +135,32 @@ def _site(site: Mapping[str, Any], now: datetime) -> SiteLines:
     lines = [_running(fact, now) for fact in running[:MOST_LINES]]
     lines += [_coming(fact, now) for fact in site["coming"][: max(1, MOST_LINES - len(lines))]]
     if not site["downtimes"]:
-        lines[:0] = [_nothing(state, age)]
+        lines[:0] = [_nothing(site["state"], age)]
         lines += [_over(fact, now) for fact in site["recent"][-1:]]
     return SiteLines(
         name=site["site"],
         state=state,
-        tone=TONES.get(state, "unknown"),
-        word=str(SiteState(state).label) if state in SiteState.values else state,
+        tone=tone,
+        word=word,
         lines=lines,
         age=_age(age, at or now, now),
         is_stale=bool(age.get("stale", True)),
+        groups=states.state_groups(site, now=now),
+        strips=strips,
     )
 
 
-def _running(fact: Mapping[str, Any], now: datetime) -> Line:
+def _site_state(site: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return the site's state, tone and word: what is declared, or what is measured if worse."""
+    declared, measured = site["state"], states.worst_of_site(site)
+    is_fault = measured in BAD or measured == Status.WARNING
+    if declared in (SiteState.NONE, SiteState.UNKNOWN) and is_fault:
+        return measured, states.TONES[measured], states.status_word(measured)
+    word = str(SiteState(declared).label) if declared in SiteState.values else declared
+    return declared, TONES.get(declared, "unknown"), word
+
+
+def _running(fact: Mapping[str, Any], now: datetime) -> StateLine:
     until = _moment(fact["extended_until"]) or _moment(fact["ends_at"])
     words = (
         _("{kind} downtime until {until}")
@@ -93,10 +173,10 @@ def _running(fact: Mapping[str, Any], now: datetime) -> Line:
     elif not fact["covers_asked"]:
         sentence = format_html(_("{sentence}, of other services"), sentence=sentence)
     tone = "bad" if fact["severity"] == Severity.OUTAGE else "warn"
-    return Line(tone, sentence, _detail(fact), fact["portal_url"])
+    return StateLine(tone, sentence, _detail(fact), fact["portal_url"], _GOCDB)
 
 
-def _coming(fact: Mapping[str, Any], now: datetime) -> Line:
+def _coming(fact: Mapping[str, Any], now: datetime) -> StateLine:
     words = (
         _("Next: {kind} downtime from {begin} until {end}")
         if fact["severity"] == Severity.OUTAGE
@@ -108,17 +188,17 @@ def _coming(fact: Mapping[str, Any], now: datetime) -> Line:
         begin=display.when(_moment(fact["starts_at"]), now),
         end=display.when(_moment(fact["ends_at"]), now),
     )
-    return Line("info", sentence, _detail(fact), fact["portal_url"])
+    return StateLine("info", sentence, _detail(fact), fact["portal_url"], _GOCDB)
 
 
-def _over(fact: Mapping[str, Any], now: datetime) -> Line:
+def _over(fact: Mapping[str, Any], now: datetime) -> StateLine:
     sentence = format_html(
         _("The last downtime ended at {end}"), end=display.when(_moment(fact["ends_at"]), now)
     )
-    return Line("neutral", sentence, _detail(fact), fact["portal_url"])
+    return StateLine("neutral", sentence, _detail(fact), fact["portal_url"], _GOCDB)
 
 
-def _nothing(state: str, age: Mapping[str, Any]) -> Line:
+def _nothing(state: str, age: Mapping[str, Any]) -> StateLine:
     if state == SiteState.UNKNOWN:
         if age.get("last_success") is None:
             reason = _("Unknown: GOCDB has not been read yet")
@@ -126,8 +206,8 @@ def _nothing(state: str, age: Mapping[str, Any]) -> Line:
             reason = _("Unknown: what we know of GOCDB is too old")
         else:
             reason = _("Unknown: GOCDB tells nothing of this moment")
-        return Line("unknown", format_html("{}", reason))
-    return Line("good", format_html("{}", _("No downtime is declared")))
+        return StateLine("unknown", format_html("{}", reason))
+    return StateLine("good", format_html("{}", _("No downtime is declared")))
 
 
 def _kind(fact: Mapping[str, Any]) -> str:
@@ -159,7 +239,10 @@ def _detail(fact: Mapping[str, Any]) -> str:
 
 def _age(age: Mapping[str, Any], at: datetime, now: datetime) -> SafeString:
     """Return how old the data were at the moment that was asked about (or are, for the present)."""
-    title = str(find_kind(DOWNTIMES).title)
+    return _age_words(str(find_kind(DOWNTIMES).title), age, at, now)
+
+
+def _age_words(title: str, age: Mapping[str, Any], at: datetime, now: datetime) -> SafeString:
     last = _moment(age.get("last_success"))
     if last is None:
         return format_html(_("{source}: never read"), source=title)

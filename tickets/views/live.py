@@ -15,9 +15,10 @@ from tickets import policies, queries
 from tickets.mail import facts
 from tickets.mail.recipients import EntryFacts, Person, Recipient, Why, recipients
 from tickets.models import Attachment, Kind, Ticket
-from tickets.views.conditions import site_lines
+from tickets.views.conditions import card
 from tickets.views.page import mails_about, ticket_context
 from tickets.views.shared import person
+from tickets.views.strips import live_strips
 from tickets.views.timeline import make_rows, names_of
 
 MOST_NEW = 50
@@ -67,8 +68,10 @@ def now(request: HttpRequest, number: int) -> HttpResponse:
     if ticket.notified_site is not None and ticket.notified_site not in sites:
         sites.append(ticket.notified_site)
     services = list(ticket.affected_services.all())
-    answer = monitoring.conditions_at(sites=sites, services=services, moment=at).as_json()
-    lines = site_lines(answer, now=at)
+    vo = ticket.vo.name if ticket.vo else None
+    found = monitoring.conditions_at(sites=sites, services=services, moment=at, vo=vo)
+    strips = live_strips(sites, found, at=at, services=services, vo=vo)
+    shown = card(found.as_json(), now=at, strips=strips)
     badges = [
         {
             "key": site.pk,
@@ -77,10 +80,10 @@ def now(request: HttpRequest, number: int) -> HttpResponse:
             "word": line.word,
             "is_trouble": line.tone in ("bad", "warn"),
         }
-        for site, line in zip(sites, lines, strict=True)
+        for site, line in zip(sites, shown.sites, strict=True)
         if site.pk != ticket.notified_site_id or site in affected
     ]
-    context = {"ticket": ticket, "lines": lines, "badges": badges}
+    context = {"ticket": ticket, "card": shown, "badges": badges}
     template = "tickets/_now.html" if request.htmx else "tickets/now.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 

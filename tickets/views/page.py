@@ -24,14 +24,13 @@ from tickets.forms.reply import PUBLIC, ReplyForm, steps_for_composer
 from tickets.mail.outgoing import entries_told_by
 from tickets.models import (
     Attachment,
-    ContextSnapshot,
     CrossReference,
     HistoryEntry,
     Kind,
     Ticket,
     TicketPerson,
 )
-from tickets.views.conditions import site_lines
+from tickets.views.kept import kept_context
 from tickets.views.shared import key_or_none
 from tickets.views.timeline import Row, file_line, make_rows, names_of, shown_by
 from tickets.workflow import ANSWERED, CODES, FINAL, OPEN, Status, Who, steps_from
@@ -180,7 +179,7 @@ def ticket_context(
         else None,
         "problem": problem,
         "next_is_late": ticket.next_step_at is not None and ticket.next_step_at < at,
-        "then": _then(ticket, at),
+        "then": kept_context(ticket, at),
         "now_url": reverse("ticket-now", args=[ticket.pk]),
         "solved_by": _solver(entries) if ticket.solution else None,
         "good_codes": CODES[Status.SOLVED],
@@ -436,20 +435,6 @@ def _facts(
 def _with_label(fact: Fact) -> Fact:
     label = _("Change: %(what)s") % {"what": fact.name}
     return Fact(fact.name, fact.value, fact.change_url, label)
-
-
-def _then(ticket: Ticket, at: datetime) -> dict[str, Any] | None:
-    """Return what was known at submission of the moment of the problem: evidence that survives."""
-    snapshot = ContextSnapshot.objects.filter(
-        ticket=ticket, reason=ContextSnapshot.Reason.SUBMISSION
-    ).first()
-    if snapshot is None:
-        return None
-    return {
-        "moment": snapshot.moment,
-        "taken_at": snapshot.taken_at,
-        "sites": site_lines(snapshot.data.get("then", {}), now=at),
-    }
 
 
 def _solver(entries: list[HistoryEntry]) -> HistoryEntry | None:

@@ -32,6 +32,8 @@ from tickets.forms.fields import entered
 from tickets.forms.places import offer_sites, split_names
 from tickets.forms.submit import TicketForm, draft_data, is_worth_keeping
 from tickets.models import Attachment, Draft, Ticket, TicketType
+from tickets.proposals import words as proposal_words
+from tickets.proposals.decide import find_proposal, link_filed
 from tickets.search import names as search_names
 from tickets.views.conditions import SiteLines, site_lines
 from tickets.views.shared import key_or_none, person
@@ -359,7 +361,7 @@ def _conditions(sites: list[Site], user: User, at: datetime) -> list[SitePanel]:
     if not sites:
         return []
     answer = monitoring.conditions_at(sites=sites, moment=at).as_json()
-    shown = {lines.name: lines for lines in site_lines(answer, now=at)}
+    shown = {lines.name: lines for lines in site_lines(answer, now=at, strips={})}
     found: dict[int, list[int]] = {}
     known = policies.outlined_tickets(user).filter(is_open=True, is_restricted=False)
     for site_id, number in (
@@ -576,7 +578,10 @@ def _filed_words(ticket: Ticket) -> SafeString:
 
 
 def prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
-    """Return what the address asks to be filled in: a follow-up's beginning, or single fields."""
+    """Return what the address asks to be filled in: a proposal, a follow-up, or single fields."""
+    key = whole_number(request.GET.get("proposal"))
+    if key is not None:
+        return proposal_words.prefilled(find_proposal(user, key))
     number = whole_number(request.GET.get("follow_up"))
     if number is not None:
         before = policies.find_ticket(user, number)
@@ -609,6 +614,24 @@ def _security_contacts() -> dict[str, str]:
     }
 
 
+def link_proposal(request: HttpRequest, ticket: Ticket, user: User, at: datetime) -> None:
+    """Link the proposal that the ticket was filed for, if there is one."""
+    key = whole_number(request.POST.get("proposal"))
+    if key is None:
+        return
+    try:
+        linked = link_filed(proposal=find_proposal(user, key), ticket=ticket, by=user, at=at)
+    except (SupportError, Http404):
+        messages.warning(request, _("The proposal could not be linked."))
+        return
+    if linked.pk != ticket.pk:
+        messages.warning(
+            request,
+            _("Meanwhile #%(number)s was filed for the same proposal; the two refer to each other.")
+            % {"number": linked.pk},
+        )
+
+
 USER_ENTRY = Entry(
     type=TicketType.USER,
     form=TicketForm,
@@ -617,5 +640,5 @@ USER_ENTRY = Entry(
     template="tickets/new.html",
     file=submit.submit_ticket,
     prefilled=prefilled,
-    filed=lambda request, ticket, user, at: None,
+    filed=link_proposal,
 )
