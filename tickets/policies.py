@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from supportunits import policies as units
+from supportunits.models import VO
 from tickets.models import Ticket, TicketType
 from tickets.workflow import FINAL, Who
 
@@ -190,6 +191,47 @@ def may_redact(ticket: Ticket, user: Any) -> bool:
 def may_see_addresses(user: Any) -> bool:
     """Return whether the user sees other people's e-mail addresses and DNs."""
     return reads_everything(user) or units.is_csirt(user)
+
+
+def may_look_up_jobs(user: Any) -> bool:
+    """Return whether the user looks DIRAC jobs up: supporters, TPM operators, shifters of a VO."""
+    return units.is_supporter(user) or units.is_tpm_operator(user) or units.is_shifter(user)
+
+
+def vos_of_jobs(user: Any) -> frozenset[str] | None:
+    """Return the names of the VOs whose jobs the user may look up; None for all."""
+    if units.is_supporter(user) or units.is_tpm_operator(user):
+        return None
+    shifts = units.shifter_of(user)
+    return frozenset(VO.objects.filter(pk__in=shifts).values_list("name", flat=True))
+
+
+def may_see_jobs_of(user: Any, vo: str) -> bool:
+    """Return whether the user may look up jobs of the VO of that name."""
+    names = vos_of_jobs(user) if may_look_up_jobs(user) else frozenset()
+    return names is None or vo in names
+
+
+def sees_jobs(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user sees the jobs that are kept with the ticket: whoever reads its
+    internal side, and the shifters of its VO.
+    """
+    reading = reads(ticket, user)
+    if reading == Reading.ALL:
+        return True
+    return (
+        reading == Reading.PUBLIC
+        and not ticket.is_restricted
+        and ticket.vo_id is not None
+        and ticket.vo_id in units.shifter_of(user)
+    )
+
+
+def may_keep_jobs(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user keeps jobs with the ticket: of those who see them, who looks up."""
+    if ticket.is_restricted:
+        return may_change(ticket, user)
+    return sees_jobs(ticket, user) and may_look_up_jobs(user)
 
 
 def sees_queue(user: Any) -> bool:

@@ -37,6 +37,7 @@ QUIET = frozenset(
         Kind.ME_TOO,
         Kind.REDACTED,
         Kind.CONTEXT,
+        Kind.JOBS_KEPT,
         Kind.UNDONE,
     }
 )

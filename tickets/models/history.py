@@ -31,6 +31,7 @@ class Kind(models.TextChoices):
     ME_TOO = "ticket.me-too", _("me too")
     REDACTED = "ticket.redacted", _("redacted")
     CONTEXT = "ticket.context-changed", _("monitoring")
+    JOBS_KEPT = "ticket.jobs-kept", _("jobs")
     UNDONE = "ticket.step-undone", _("undone")
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from juno_support.accounts.models import User
 from juno_support.lib import display
@@ -208,6 +209,7 @@ class _Maker:
             Kind.ME_TOO: lambda entry: self._says(entry, _("has the same problem")),
             Kind.REDACTED: self._redacted,
             Kind.CONTEXT: self._context,
+            Kind.JOBS_KEPT: self._jobs,
             Kind.UNDONE: lambda entry: self._says(entry, _("took the assignment back")),
         }
 
@@ -381,6 +383,11 @@ class _Maker:
             words, who=self._who(entry), person=self._name("user", entry.facts["person"])
         )
 
+    def _jobs(self, entry: HistoryEntry) -> SafeString:
+        ids = entry.facts.get("jobs", [])
+        words = ngettext("looked up the job %(jobs)s", "looked up the jobs %(jobs)s", len(ids))
+        return self._says(entry, words % {"jobs": ", ".join(str(job) for job in ids)})
+
     def _person_removed(self, entry: HistoryEntry) -> SafeString:
         return format_html(
             _("<strong>{who}</strong> released {person}"),
@@ -547,6 +554,7 @@ _ICONS = {
     Kind.ME_TOO: "hand-thumbs-up",
     Kind.REDACTED: "eye-slash",
     Kind.CONTEXT: "activity",
+    Kind.JOBS_KEPT: "hash",
     Kind.UNDONE: "arrow-counterclockwise",
 }
 _STEP_ICONS = {
