@@ -93,8 +93,14 @@ def store(
     )
     told = _told(report, entities, at)
     ours = _ours(owner, told, report)
-    _add_silence(told, ours, report, entities, at)
     changes = _Changes(owner, at, {entity.pk: entity.site_id for entity in entities.values()})
+    for series in _silent(told, ours, report, entities):
+        entity, metric, vo = series
+        if vo and (entity, metric, "") in told:
+            # A VO's own word was taken back: the general one holds again.
+            changes.close(ours[series][-1])
+        else:
+            told[series] = [Piece(Status.UNKNOWN.value, NOT_REPORTED, at, None)]
     histories = {_series(period, entities) for period in report.periods}
     for series, pieces in told.items():
         rows = ours.get(series, [])
@@ -253,28 +259,26 @@ def _ours(
     return ours
 
 
-def _add_silence(
-    told: dict[Series, list[Piece]],
+def _silent(
+    told: Mapping[Series, list[Piece]],
     ours: Mapping[Series, list[StatusInterval]],
     report: Report,
     entities: Mapping[tuple[str, str], Entity],
-    at: datetime,
-) -> None:
-    """Make unknown what a complete report does not mention any more."""
+) -> list[Series]:
+    """Return the series with an open interval that a complete report does not mention any more."""
     alone = {
         entity.pk
         for name in report.left_alone
         if (entity := entities.get((name.kind, name.name[:300])))
     }
-    for series, rows in ours.items():
-        entity, metric, vo = series
-        if (
-            (metric, vo) in report.complete
-            and series not in told
-            and entity not in alone
-            and rows[-1].until is None
-        ):
-            told[series] = [Piece(Status.UNKNOWN.value, NOT_REPORTED, at, None)]
+    return [
+        (entity, metric, vo)
+        for (entity, metric, vo), rows in ours.items()
+        if (metric, vo) in report.complete
+        and (entity, metric, vo) not in told
+        and entity not in alone
+        and rows[-1].until is None
+    ]
 
 
 def _fitted(
@@ -341,6 +345,14 @@ class _Changes:
             else:
                 self._take_over(row, piece)
         self._deleted.extend(row.pk for row in by_start.values())
+
+    def close(self, row: StatusInterval) -> None:
+        """End an open interval without saying what came after it."""
+        if row.since >= self._at:
+            self._deleted.append(row.pk)
+        else:
+            row.until = row.noticed_at = self._at
+            self._shortened.append(row)
 
     def write(self) -> int:
         """Write; returns how many rows were touched."""

@@ -144,6 +144,32 @@ def test_what_a_complete_report_does_not_mention_becomes_unknown() -> None:
     assert again.changed["statuses"] == 0
 
 
+def test_a_vos_own_word_that_is_taken_back_leaves_the_general_one() -> None:
+    general = seen(Status.OK, since=NOON - 60 * MINUTE)
+    own = Observation(CNAF, "status", Status.DOWN, "Banned", vo="juno")
+
+    def poll(at: datetime, *told: Observation, last: datetime | None = None) -> int:
+        report = Report(observations=told, complete=frozenset({("status", ""), ("status", "juno")}))
+        with transaction.atomic():
+            done = store_report.store(
+                source="argo",
+                namespace="argo",
+                report=report,
+                at=at,
+                last_success_at=last,
+                longest_gap=GAP,
+            )
+        return done.changed["statuses"]
+
+    poll(NOON, general, own)
+    poll(NOON + 15 * MINUTE, general, last=NOON)
+    rows = StatusInterval.objects.filter(vo="juno")
+    assert [(row.status, row.until) for row in rows] == [("down", NOON + 15 * MINUTE)]
+    assert poll(NOON + 30 * MINUTE, general, last=NOON + 15 * MINUTE) == 0
+    poll(NOON + 45 * MINUTE, general, own, last=NOON + 30 * MINUTE)
+    assert rows.filter(until=None).get().since == NOON + 45 * MINUTE
+
+
 def test_what_is_left_alone_keeps_its_state() -> None:
     tell(NOON, seen(Status.OK), complete=True)
     tell(NOON + 15 * MINUTE, last=NOON, complete=True, left_alone=frozenset({CNAF}))
