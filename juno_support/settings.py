@@ -29,6 +29,8 @@ JUNO_CALENDAR = env.text("JUNO_CALENDAR", "")
 JUNO_SUBMISSIONS_PER_HOUR = env.number("JUNO_SUBMISSIONS_PER_HOUR", 60)
 # Answers of a person who is no supporter within an hour; 0: no limit.
 JUNO_ENTRIES_PER_HOUR = env.number("JUNO_ENTRIES_PER_HOUR", 120)
+# A site that is bad for so many minutes is proposed to shifters; a VO may say otherwise.
+JUNO_PROPOSE_AFTER_MINUTES = env.number("JUNO_PROPOSE_AFTER_MINUTES", 30)
 # Whom to reach at once in a security incident, shown before a Security ticket is written.
 JUNO_SECURITY_CONTACT = env.text("JUNO_SECURITY_CONTACT", "EGI CSIRT, abuse@egi.eu")
 # Sites board and downtimes are public unless the instance says otherwise.

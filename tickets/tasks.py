@@ -12,6 +12,7 @@ from tickets import history
 from tickets.actions import close, context, files, hand_over
 from tickets.mail import outgoing
 from tickets.models import Consumer, Dispatch
+from tickets.proposals import refresh
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,12 @@ def hand_over_tickets(**_: object) -> None:
     """Act on people who left, and on units and sites that closed."""
     hand_over.release_leavers(at=clock.now())
     hand_over.leave_closed_units(at=clock.now())
+
+
+@shared_task
+def refresh_proposals(**_: object) -> None:
+    """Propose tickets about sites that are bad, and end what is over."""
+    refresh.refresh_proposals(at=clock.now())
 
 
 @shared_task

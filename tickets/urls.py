@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from tickets.views import changes, desk, files, live, queue, redactions, submit, team, ticket
+from tickets.views import (
+    changes,
+    desk,
+    files,
+    live,
+    proposals,
+    queue,
+    redactions,
+    submit,
+    team,
+    ticket,
+)
 
 urlpatterns = [
     path("tickets/", queue.queue, name="queue"),
@@ -39,6 +50,8 @@ urlpatterns = [
     path("tickets/<int:number>/since/<int:entry_id>/", live.since, name="since"),
     path("tickets/<int:number>/now/", live.now, name="ticket-now"),
     path("tickets/<int:number>/hearers/", live.hearers, name="hearers"),
+    path("proposals/", proposals.proposals, name="proposals"),
+    path("proposals/<int:key>/decide/", proposals.decide, name="decide-proposal"),
     path("tpm/", desk.desk, name="tpm-desk"),
     path("tpm/units/", desk.find_units, name="find-units"),
     path("tpm/<int:number>/assign/", desk.assign_from_desk, name="tpm-assign"),

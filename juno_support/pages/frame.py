@@ -20,16 +20,24 @@ from juno_support.pages.health_line import HealthLine, health_line
 from juno_support.pages.theme import THEMES, chosen_theme
 from monitoring.models import Silence
 from supportunits import policies as unit_policies
-from tickets import policies
+from tickets import policies, queries
+from tickets.proposals.decide import sees_proposals
+from tickets.proposals.lists import count_to_decide
+
+PROPOSALS = "/proposals/"
 
 
 @dataclass(frozen=True)
 class NavItem:
-    """One link of the header's navigation; ``current`` is the value of aria-current or empty."""
+    """One link of the header's navigation; ``current`` is the value of aria-current or empty.
+
+    :ivar count: how many things wait there, as text; empty where none do
+    """
 
     label: str
     url: str
     current: str = ""
+    count: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,13 +125,26 @@ class Frame:
             links.append((_("Queue") if self.sees_queue else _("My tickets"), "/tickets/"))
             if self.sees_desk:
                 links.append((_("TPM desk"), "/tpm/"))
+            if sees_proposals(self._user):
+                links.append((_("Proposals"), PROPOSALS))
         if self.is_signed_in or settings.JUNO_PUBLIC_BOARD:
             links.append((_("Sites"), "/sites/"))
         if self.is_signed_in:
             links += [(_("Units"), "/units/"), (_("VOs"), "/vos/")]
         if self.sees_queue:
             links.append((_("Sources"), "/sources/"))
-        return [NavItem(label, url, self._current(url)) for label, url in links]
+        return [
+            NavItem(
+                label, url, self._current(url), self.waiting_proposals if url == PROPOSALS else ""
+            )
+            for label, url in links
+        ]
+
+    @cached_property
+    def waiting_proposals(self) -> str:
+        """How many proposals wait for a decision, as the navigation shows it; empty for none."""
+        number = count_to_decide(self._user, at=clock.now())
+        return queries.count_text(number) if number else ""
 
     @cached_property
     def place(self) -> list[PlaceItem]:

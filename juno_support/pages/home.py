@@ -24,14 +24,17 @@ from supportunits import policies as unit_policies
 from supportunits.models import SupportUnit, VOSite
 from tickets import policies, queries
 from tickets.models import Ticket
+from tickets.proposals.decide import sees_proposals
 from tickets.search.grammar import quoted
 from tickets.views import rows
 from tickets.views.desk import LISTS, SILENT_DAYS, WAITING_DAYS
+from tickets.views.proposals import brief
 from tickets.workflow import ANSWERED, Status
 
 TICKETS_SHOWN = 8
 DOWNTIMES_SHOWN = 6
 UNITS_SHOWN = 8
+PROPOSALS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,10 @@ def home(request: HttpRequest) -> HttpResponse:
     helps = policies.sees_queue(user)
     context: dict[str, Any] = brief_lists(user, with_units=helps, at=at)
     context["downtimes"] = running_downtimes(at=at)
+    if sees_proposals(user):
+        context["proposals"], more = brief(user, at=at, most=PROPOSALS_SHOWN)
+        context["more_proposals"] = more
+        context["sees_proposals"] = True
     if policies.sees_desk(user):
         context["desk"] = desk_tiles(user, at=at)
     if helps:

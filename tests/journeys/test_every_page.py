@@ -45,6 +45,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     ],
     "new-ticket": [("ada", "/tickets/new/"), ("ada", "/tickets/new/?site=INFN-T1")],
     "new-team-ticket": [("quentin", "/tickets/new/team/?sites=INFN-T1")],
+    "proposals": [("quentin", "/proposals/")],
     "ticket": [
         ("boris", "/tickets/N/"),
         ("ada", "/tickets/N/"),

@@ -19,6 +19,7 @@ HELPERS = {
 WHO_SEES = {
     "Queue": HELPERS,
     "TPM desk": {"TPM operator"},
+    "Proposals": {"VO shifter", "TPM operator"},
     "Sources": HELPERS,
 }
 SIGNED_IN = HELPERS | {

@@ -23,7 +23,7 @@ from tests.rules.addresses import all_views, is_foreign
 from tests.tickets.make import make_ticket, write
 from tickets import tasks
 from tickets.actions import assign, context, follow
-from tickets.models import Attachment, HistoryEntry, SavedView
+from tickets.models import Attachment, HistoryEntry, Proposal, SavedView
 
 LETTERS = {
     "anonymous": "A",
@@ -89,6 +89,8 @@ TABLE = {
     "new-ticket": ("get", PEOPLE),
     "new-team-ticket": ("get", "H"),
     "save-team-draft": ("post", "H"),
+    "proposals": ("get", "HT"),
+    "decide-proposal": ("post", "HT"),
     "save-draft": ("post", PEOPLE),
     "discard-draft": ("post", PEOPLE),
     "site-offers": ("get", PEOPLE),
@@ -172,6 +174,15 @@ def world(roles, clock_at, settings):
         context.attach_context(ticket=each, at=AT)
     make_unit(name="Data", members=(make_user(),))
     tasks.sweep_dispatches()
+    proposal = Proposal.objects.create(
+        site=roles.in2p3,
+        vo=roles.juno,
+        since=AT,
+        opened_at=AT,
+        changed_at=AT,
+        worst="down",
+        things=1,
+    )
     view = SavedView.objects.create(owner=submitter, name="mine", query="status:open")
     caught = CaughtMail.objects.create(
         message_id="x@y", to_address="a@example.org", subject="s", body="b", caught_at=AT
@@ -183,6 +194,7 @@ def world(roles, clock_at, settings):
         "internal_file": Attachment.objects.get(is_public=False),
         "entry": public,
         "view": view,
+        "proposal": proposal,
         "caught": caught,
         "involved": roles["TPM operator"],
         "username": submitter.username,
@@ -206,6 +218,7 @@ def _arguments(name, world):
         "sources:poll": ["gocdb-topology"],
         "sources:configure": ["gocdb-topology"],
         "delete-view": [world["view"].pk],
+        "decide-proposal": [world["proposal"].pk],
         "discard-draft": [uuid.uuid4()],
         "attachment": [world["public_file"].pk],
         "take-step": [ticket, "reopen"],

@@ -10,6 +10,8 @@ from tickets.models.history import (
     Kind,
     StatusInterval,
 )
+from tickets.models.jobs import JobEvidence
+from tickets.models.proposal import Decision, Ending, Proposal
 from tickets.models.search import SearchDocument
 from tickets.models.ticket import (
     AffectedSite,
@@ -35,15 +37,19 @@ __all__ = [
     "Consumer",
     "ContextSnapshot",
     "CrossReference",
+    "Decision",
     "DiaryEntry",
     "Dispatch",
     "Draft",
+    "Ending",
     "HistoryEntry",
     "HistoryWords",
+    "JobEvidence",
     "Kind",
     "LastSeen",
     "MeToo",
     "Priority",
+    "Proposal",
     "SavedView",
     "SearchDocument",
     "StatusInterval",

@@ -1,6 +1,5 @@
 """File a TEAM ticket: the same page as for everybody, with what shifters say besides."""
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,8 +10,8 @@ from juno_support.accounts.models import User
 from supportunits import policies as unit_policies
 from tickets.actions.team import submit_team_ticket
 from tickets.forms.team import TeamForm
-from tickets.models import Ticket, TicketType
-from tickets.views.submit import Entry, keep_typed, prefilled, serve
+from tickets.models import TicketType
+from tickets.views.submit import Entry, keep_typed, link_proposal, prefilled, serve
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,10 +38,6 @@ def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
     return found
 
 
-def _filed(request: HttpRequest, ticket: Ticket, user: User, at: datetime) -> None:
-    """Do what a filed TEAM ticket brings along."""
-
-
 TEAM_ENTRY = Entry(
     type=TicketType.TEAM,
     form=TeamForm,
@@ -51,5 +46,5 @@ TEAM_ENTRY = Entry(
     template="tickets/new_team.html",
     file=submit_team_ticket,
     prefilled=_prefilled,
-    filed=_filed,
+    filed=link_proposal,
 )

@@ -1,0 +1,106 @@
+"""What pages ask about proposals. Each question starts from what the person may see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from tickets import queries
+from tickets.models import AffectedSite, Decision, Proposal, Ticket
+from tickets.proposals.decide import sees_proposals, visible_proposals
+
+MOST_SHOWN = 100
+MOST_TICKETS = 5
+RECENT = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Proposals by what is to be done: decide, wait for a ticket, nothing for now, nothing."""
+
+    to_decide: list[Proposal] = field(default_factory=list)
+    with_ticket: list[Proposal] = field(default_factory=list)
+    put_aside: list[Proposal] = field(default_factory=list)
+    ended: list[Proposal] = field(default_factory=list)
+
+
+def to_decide(user: Any, *, at: datetime) -> QuerySet[Proposal]:
+    """Return what waits for somebody's decision, the longest bad first.
+
+    What was put off comes back when its time is over; what has a ticket comes back when that is
+    solved and the site is still bad.
+    """
+    put_off = Q(decision=Decision.DISMISSED) | Q(decision=Decision.SNOOZED, snoozed_until__gt=at)
+    return (
+        visible_proposals(user)
+        .filter(ended_at=None)
+        .exclude(put_off)
+        .exclude(decision=Decision.TICKET, ticket__is_open=True)
+        .order_by("since", "pk")
+    )
+
+
+def count_to_decide(user: Any, *, at: datetime) -> int:
+    """Return how many wait, at most ``queries.COUNT_LIMIT``; one query, none for others."""
+    if not sees_proposals(user):
+        return 0
+    return len(to_decide(user, at=at).values_list("pk", flat=True)[: queries.COUNT_LIMIT])
+
+
+def lists(user: Any, *, at: datetime) -> Lists:
+    """Return all proposals that go on, and those that ended within a day; two queries."""
+    named = visible_proposals(user).select_related(
+        "site", "vo", "ticket__unit", "ticket__vo", "decided_by"
+    )
+    waiting = {proposal.pk for proposal in to_decide(user, at=at).only("pk")[:MOST_SHOWN]}
+    found = Lists(
+        ended=list(named.filter(ended_at__gt=at - RECENT).order_by("-ended_at")[:MOST_SHOWN])
+    )
+    for proposal in named.filter(ended_at=None).order_by("since", "pk")[: 2 * MOST_SHOWN]:
+        if proposal.pk in waiting:
+            found.to_decide.append(proposal)
+        elif proposal.decision == Decision.TICKET:
+            found.with_ticket.append(proposal)
+        else:
+            found.put_aside.append(proposal)
+    return found
+
+
+def known_tickets(user: Any, proposals: Iterable[Proposal]) -> dict[int, list[Ticket]]:
+    """Return for each proposal the open tickets of its VO about its site, newest first.
+
+    Tickets that affect the site, and such that notify it. Three queries.
+    """
+    proposals = list(proposals)
+    if not proposals:
+        return {}
+    sites = {proposal.site_id for proposal in proposals}
+    about: dict[int, set[int]] = {site: set() for site in sites}
+    for site, number in AffectedSite.objects.filter(
+        site__in=sites, ticket__is_open=True, ticket__vo__in={each.vo_id for each in proposals}
+    ).values_list("site_id", "ticket_id"):
+        about[site].add(number)
+    readable = queries.open_tickets(user).filter(
+        vo__in={each.vo_id for each in proposals}, is_restricted=False
+    )
+    for site, number in readable.filter(notified_site__in=sites).values_list(
+        "notified_site_id", "pk"
+    ):
+        about[site].add(number)
+    tickets = {
+        ticket.pk: ticket
+        for ticket in readable.filter(
+            pk__in={number for numbers in about.values() for number in numbers}
+        ).select_related("unit", "vo")
+    }
+    found = {}
+    for proposal in proposals:
+        same = [
+            tickets[number]
+            for number in sorted(about[proposal.site_id], reverse=True)
+            if number in tickets and tickets[number].vo_id == proposal.vo_id
+        ]
+        found[proposal.pk] = same[:MOST_TICKETS]
+    return found
