@@ -24,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import django
 
@@ -134,6 +134,7 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
     django.setup()
+    _poll_nothing_by_the_clock()
     only = set(filter(None, arguments.only.split(",")))
     chosen = {
         name: steps
@@ -142,6 +143,15 @@ def main() -> None:
     }
     figures = {name: figure.report() for name, figure in _in_rounds(chosen).items()}
     arguments.to.write_text(json.dumps(figures), encoding="utf-8")
+
+
+def _poll_nothing_by_the_clock() -> None:
+    """Leave polls to the figures: the worker would do one first that forgot what it knew."""
+    from juno_support.feeds.configuration import all_sources
+    from juno_support.feeds.models import Source
+
+    all_sources()
+    Source.objects.update(is_enabled=False)
 
 
 def _in_rounds(chosen: dict[str, Steps]) -> dict[str, Figure]:
@@ -202,8 +212,12 @@ def measurements(address: str, total: int) -> dict[str, Steps]:
         "create_form": Steps(lambda figure: _create(figure, somebody()), FEW),
         "reply": Steps(lambda figure: _reply(figure, supporter, next(open_tickets)), FEW),
         "board": page("/sites/", many=FEW),
-        "poll_topology_full": Steps(lambda figure: _poll(figure, afresh=True), 1),
-        "poll_topology_unchanged": Steps(lambda figure: _poll(figure, afresh=False), ROUNDS),
+        "poll_topology_full": Steps(lambda figure: _poll_topology(figure, afresh=True), 1),
+        "poll_topology_unchanged": Steps(
+            lambda figure: _poll_topology(figure, afresh=False), ROUNDS
+        ),
+        "poll_argo": Steps(lambda figure: _poll_argo(figure, afresh=True), ROUNDS),
+        "poll_argo_unchanged": Steps(lambda figure: _poll_argo(figure, afresh=False), ROUNDS),
         "context_attach": Steps(lambda figure: _context(figure, somebody()), 2 * ROUNDS),
         "conditions_at": Steps(_conditions, 10 * ROUNDS),
     }
@@ -308,33 +322,64 @@ def _expect_redirect(answer: Answer, path: str) -> None:
         raise Failed(f"{path} answered {answer.status}: {error[0] if error else words[:300]}")
 
 
-def _poll(figure: Figure, *, afresh: bool) -> None:
+def _poll_topology(figure: Figure, *, afresh: bool) -> None:
     """Poll a GOCDB with 423 sites and 4,186 services: all of it new, or all of it as it was."""
-    from django.conf import settings
-    from django.db import connection
-
-    from juno_support.feeds import polling
     from juno_support.feeds.models import FeedRun
-    from juno_support.lib import clock
+    from monitoring.models import Downtime, Entity
     from topology.models import Service, Site, SiteContact
 
     if afresh:
+        _forget_states()
+        Entity.objects.filter(namespace="argo").delete()
+        Downtime.objects.filter(source="gocdb").delete()
         gocdb = Site.objects.filter(source="gocdb")
         Service.objects.filter(source="gocdb").delete()
         SiteContact.objects.filter(site__in=gocdb).delete()
         gocdb.delete()
         FeedRun.objects.filter(source__name="gocdb-topology").delete()
-    port = settings.JUNO_GOCDB_URL.rpartition(":")[2].split("/")[0]
-    server = subprocess.Popen([sys.executable, "-m", "bench.gocdb", "--port", port])
+    _poll(figure, "gocdb-topology", "bench.gocdb", afresh=afresh)
+
+
+def _poll_argo(figure: Figure, *, afresh: bool) -> None:
+    """Poll an ARGO with the states of the same sites and services; the names are known."""
+    from topology.models import Site
+
+    if not Site.objects.filter(source="gocdb").exists():
+        _poll_topology(Figure(), afresh=True)
+    if afresh:
+        _forget_states()
+    _poll(figure, "argo", "bench.argo", afresh=afresh)
+
+
+def _forget_states() -> None:
+    from juno_support.feeds.models import FeedRun
+    from monitoring.models import StatusInterval
+
+    StatusInterval.objects.filter(source__name="argo").delete()
+    FeedRun.objects.filter(source__name="argo").delete()
+
+
+def _poll(figure: Figure, source: str, upstream: str, *, afresh: bool) -> None:
+    """Start the upstream, and poll it once for the figure."""
+    from django.conf import settings
+    from django.db import connection
+
+    from juno_support.feeds import polling
+    from juno_support.feeds.registry import find_kind
+    from juno_support.lib import clock
+
+    url = getattr(settings, f"{find_kind(source).settings}_URL")
+    port = urlsplit(url).port
+    server = subprocess.Popen([sys.executable, "-m", upstream, "--port", str(port)])
     try:
-        while not ports.answers("127.0.0.1", int(port)):
+        while not ports.answers("127.0.0.1", port):
             time.sleep(0.1)
         if not afresh and not figure.times:
-            polling.poll("gocdb-topology", now=clock.now, wait_seconds=60)
+            polling.poll(source, now=clock.now, wait_seconds=60)
         queries = Counter()
         began = time.perf_counter()
         with connection.execute_wrapper(queries):
-            run = polling.poll("gocdb-topology", now=clock.now, wait_seconds=60)
+            run = polling.poll(source, now=clock.now, wait_seconds=60)
         took = (time.perf_counter() - began) * 1000
         expected = "ok" if afresh else "unchanged"
         if run.outcome != expected:

@@ -31,11 +31,10 @@ def error_words(body: bytes) -> str:
 def words_of(document: Mapping[str, Any]) -> str:
     """Return what a document says if it is an error; empty if it is none."""
     parts: list[Any] = [document]
-    status, errors = document.get("status"), document.get("errors")
-    if isinstance(errors, list):
+    if isinstance(errors := document.get("errors"), list):
         parts = [*errors, document]
-    if isinstance(status, dict):
-        parts.insert(0, status)
+    # "error" is what proxies in front of it write.
+    parts[:0] = [document.get("status"), document.get("error")]
     said: list[str] = []
     for part in parts:
         if isinstance(part, dict):

@@ -228,6 +228,7 @@ def test_what_argo_says_of_itself() -> None:
         (b'"just words"', "just words"),
         (b"[1, 2]", ""),
         (b'{"status": {"message": "A", "code": 7, "details": "B"}, "errors": "?"}', "A: B"),
+        (b'{"error": {"code": 500, "message": "No database"}}', "No database"),
         (b"\xff\xfe", "\ufffd\ufffd"),
     ],
 )
