@@ -155,7 +155,7 @@ def _rows(body: bytes) -> tuple[list[Mapping[str, Any] | None], int]:
     if not isinstance(result, list) or len(result) > MOST_ROWS:
         raise AnswerNotUnderstood("The portal's result is no list of rows.", body_start=body)
     total = number_of(document.get("total"))
-    rows = [
+    rows: list[Mapping[str, Any] | None] = [
         {str(name).lower(): value for name, value in row.items()} if isinstance(row, dict) else None
         for row in result
     ]

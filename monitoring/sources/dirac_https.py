@@ -16,7 +16,7 @@ from juno_support.lib.faults import AnswerNotUnderstood, FetchFault, ServiceUnav
 from juno_support.lib.http import Certificate
 from monitoring.actions.poll_statuses import Raw, StatusPoller
 from monitoring.clients import dirac_https as services
-from monitoring.clients.dirac_https import DiracHttpsClient
+from monitoring.clients.dirac_https import DiracHttpsClient, NotOffered
 from monitoring.observations import Report
 from monitoring.parsers.dirac_answers import read_answer, text_of
 from monitoring.parsers.dirac_rss import EVERY_VO, ResourceStatus, parse_statuses
@@ -149,6 +149,8 @@ class _Asking:
             return Part(what, fault="not asked, because DIRAC had stopped answering.")
         try:
             return Part(what, question())
+        except NotOffered as fault:
+            return Part(what, fault=fault.reason, is_offered=False)
         except FetchFault as fault:
             self._silent = isinstance(fault, ServiceUnavailable) and fault.status is None
             return Part(what, fault=fault.reason)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from juno_support.feeds.registry import Question
@@ -66,11 +67,14 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Part:
-    """The answer to one optional question, or why there is none."""
+    """The answer to one optional question, or why there is none; ``is_offered`` is false where
+    this DIRAC never answers it.
+    """
 
     what: str
     body: bytes | None = None
     fault: str = ""
+    is_offered: bool = True
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ class _Making:
     periods: list[Period] = field(default_factory=list)
     complete: set[tuple[str, str]] = field(default_factory=set)
     seen: dict[str, int] = field(default_factory=dict)
+    is_partial: bool = False
 
     def __post_init__(self) -> None:
         configuration = self.question.configuration
@@ -236,6 +241,8 @@ class _Making:
             refused=tuple(self.refused),
             notes=tuple(self.notes),
             seen=self.seen,
+            # Without the table of resources most things are missing, and nothing is wrong.
+            is_partial=self.is_partial,
         )
 
     def _understood(
@@ -244,14 +251,15 @@ class _Making:
         """Return an optional answer; None, with a note, where there is none that can be read."""
         if part is None:
             return None
-        if part.body is None:
-            self.notes.append(f"{part.what}: {part.fault}")
-            return None
-        try:
-            return understand(part.body)
-        except AnswerNotUnderstood as fault:
-            self.notes.append(f"{part.what}: {fault.reason}")
-            return None
+        fault = part.fault
+        if part.body is not None:
+            try:
+                return understand(part.body)
+            except AnswerNotUnderstood as not_understood:
+                fault = not_understood.reason
+        self.is_partial |= part.is_offered
+        self.notes.append(f"{part.what}: {fault}")
+        return None
 
     def _changes(self, table: str) -> dict[Key, list[ResourceChange]]:
         """Return the history by (name, metric)."""
@@ -259,10 +267,7 @@ class _Making:
         for asked in self.documents.histories:
             if asked.table != table:
                 continue
-            name = asked.name
-            changes = self._understood(
-                asked.part, lambda body, name=name: parse_history(body, name)
-            )
+            changes = self._understood(asked.part, partial(parse_history, name=asked.name))
             if changes is None:
                 continue
             self.refused += changes.refused

@@ -155,6 +155,7 @@ class _Making:
     complete: set[tuple[str, str]] = field(default_factory=set)
     members: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     seen: dict[str, int] = field(default_factory=dict)
+    is_partial: bool = False
 
     def __post_init__(self) -> None:
         configuration = self.question.configuration
@@ -250,17 +251,19 @@ class _Making:
             refused=tuple(self.refused),
             notes=tuple(self.notes),
             seen=self.seen,
+            is_partial=self.is_partial,
         )
 
     def _understood(self, part: Part, understand: Callable[[bytes], Record]) -> Record | None:
-        if part.body is None:
-            self.notes.append(f"{part.what}: {part.fault}")
-            return None
-        try:
-            return understand(part.body)
-        except AnswerNotUnderstood as fault:
-            self.notes.append(f"{part.what}: {fault.reason}")
-            return None
+        fault = part.fault
+        if part.body is not None:
+            try:
+                return understand(part.body)
+            except AnswerNotUnderstood as not_understood:
+                fault = not_understood.reason
+        self.is_partial = True
+        self.notes.append(f"{part.what}: {fault}")
+        return None
 
     def _jobs(self, row: SiteJobs) -> Observation:
         finished = sum(

@@ -374,6 +374,26 @@ def test_what_is_not_told_this_time_keeps_what_it_has(dirac: Dirac, at: datetime
     assert states() == before
 
 
+def test_fewer_things_are_no_doubt_where_a_part_is_missing(dirac: Dirac, at: datetime) -> None:
+    storage = [
+        [f"SE-{number}", kind, "Active", moment("2025-01-01 00:00:00"), "StorageElement"]
+        for number in range(20)
+        for kind in ("ReadAccess", "WriteAccess")
+    ]
+    columns = ["Name", "StatusType", "Status", "DateEffective", "ElementType"]
+    dirac.answers[STATUS, "select:ResourceStatus"] = said(storage, Columns=columns)
+    poll(at)
+    dirac.answers[STATUS, "select:ResourceStatus"] = refused("busy")
+    table = json.loads(recorded("site-status.traps.json"))
+    table["Value"][0][2] = "Banned"
+    dirac.answers[STATUS, "select:SiteStatus"] = json.dumps(table).encode()
+    run = poll(at + timedelta(minutes=10))
+
+    assert (run.outcome, run.reason) == (Outcome.OK, "")
+    assert ("GRID.IN2P3.fr", "rss", "", "down", "Banned") in states()
+    assert len(states(metric="write")) == 20
+
+
 def test_a_site_that_is_not_told_any_more_is_unknown(dirac: Dirac, at: datetime) -> None:
     poll(at)
     table = json.loads(recorded("site-status.traps.json"))
