@@ -1,6 +1,6 @@
 """Fold what several sources say of one site into one alarm. Pure: plain values in and out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +47,11 @@ def key_of(source: str, metric: str, vo: str, kind: str, entity: str) -> str:
 def series_of(status: EntityStatus) -> str:
     """Return the key of the series to which a state belongs."""
     return key_of(status.source, status.metric, status.vo, status.kind, status.entity)
+
+
+def series_of_fact(fact: Mapping[str, Any]) -> str:
+    """Return the key of the series to which a line of evidence belongs."""
+    return key_of(fact["source"], fact["metric"], fact["vo"], fact["kind"], fact["entity"])
 
 
 def fold(bad: Sequence[EntityStatus]) -> Alarm:

@@ -3,16 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q, QuerySet
 
+from monitoring.models import StatusInterval
+from monitoring.models.interval import Period
 from tickets import queries
 from tickets.models import AffectedSite, Decision, Proposal, Ticket
+from tickets.proposals.alarms import key_of, series_of_fact
 from tickets.proposals.decide import sees_proposals, visible_proposals
 
 MOST_SHOWN = 100
 MOST_TICKETS = 5
+MOST_STRETCHES = 4000
 RECENT = timedelta(hours=24)
 
 
@@ -66,6 +71,56 @@ def lists(user: Any, *, at: datetime) -> Lists:
         else:
             found.put_aside.append(proposal)
     return found
+
+
+class Stretch(NamedTuple):
+    """A bad thing was in one state from ``since`` to ``until`` (None: still)."""
+
+    since: datetime
+    until: datetime | None
+    status: str
+
+
+def evidence_history(
+    proposals: Iterable[Proposal], *, starts_at: datetime, ends_at: datetime, most_lines: int
+) -> dict[tuple[int, str], list[Stretch]]:
+    """Return how the first lines of evidence went, by site and series; one query.
+
+    Of very many stretches (``MOST_STRETCHES``) the oldest are left out.
+    """
+    shown: dict[tuple[int, str], list[Stretch]] = {}
+    names = set()
+    for proposal in proposals:
+        for fact in proposal.evidence[:most_lines]:
+            shown[proposal.site_id, series_of_fact(fact)] = []
+            names.add(fact["entity"])
+    if not shown:
+        return {}
+    rows = (
+        StatusInterval.objects.annotate(period=Period())
+        .filter(
+            site__in={site for site, _series in shown},
+            entity__name__in=names,
+            period__overlap=DateTimeTZRange(starts_at, ends_at, "[]"),
+        )
+        .order_by("-since")
+        .values_list(
+            "site_id",
+            "source__name",
+            "metric",
+            "vo",
+            "entity__kind",
+            "entity__name",
+            "since",
+            "until",
+            "status",
+        )
+    )
+    for site, *series, since, until, status in rows[:MOST_STRETCHES]:
+        found = shown.get((site, key_of(*series)))
+        if found is not None:
+            found.append(Stretch(since, until, status))
+    return shown
 
 
 def known_tickets(user: Any, proposals: Iterable[Proposal]) -> dict[int, list[Ticket]]:

@@ -17,6 +17,7 @@ from juno_support.access import allowed_if
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
+from juno_support.lib.strips import Span, Timeline, share_words
 from juno_support.lib.text import show_bidi, whole_number
 from monitoring.statuses import Status
 from supportunits import policies as unit_policies
@@ -24,8 +25,11 @@ from tickets import policies
 from tickets.models import Ending, Proposal, Ticket
 from tickets.proposals import decide as decisions
 from tickets.proposals import lists, words
+from tickets.proposals.alarms import series_of_fact
 from tickets.views.shared import key_or_none, person
+from tickets.views.state_words import metric_word, source_name
 
+A_DAY = timedelta(hours=24)
 LINES_SHOWN = 4
 SNOOZE_HOURS = (1, 4, 24)
 _TONES = {Status.CRITICAL: "bad", Status.DOWN: "bad"}
@@ -39,7 +43,7 @@ _ENDING_TONES = {
 
 @dataclass(frozen=True)
 class EvidenceLine:
-    """What one source says of one thing."""
+    """What one source says of one thing; ``strip`` is how it went for a day, drawn."""
 
     source: str
     thing: str
@@ -47,6 +51,7 @@ class EvidenceLine:
     since: SafeString
     summary: str
     url: str
+    strip: SafeString
 
 
 @dataclass(frozen=True)
@@ -146,9 +151,16 @@ def _page(
     user, at = person(request), clock.now()
     found = lists.lists(user, at=at)
     known = lists.known_tickets(user, [*found.to_decide, *found.put_aside])
+    history = lists.evidence_history(
+        [*found.to_decide, *found.with_ticket, *found.put_aside],
+        starts_at=at - A_DAY,
+        ends_at=at,
+        most_lines=LINES_SHOWN,
+    )
+    shows = _Shows(user, at, known, history)
 
     def cards(place: str, shown: list[Proposal]) -> list[Card]:
-        return [_card(place, each, known.get(each.pk, []), user, at) for each in shown]
+        return [_card(place, each, shows) for each in shown]
 
     context = {
         "to_decide": cards("waits", found.to_decide),
@@ -165,7 +177,19 @@ def _page(
     return render(request, "tickets/proposals.html", context, status=status)
 
 
-def _card(place: str, proposal: Proposal, known: list[Ticket], user: User, at: datetime) -> Card:
+@dataclass(frozen=True)
+class _Shows:
+    """To whom, when, and what was asked for all cards at once."""
+
+    user: User
+    at: datetime
+    known: dict[int, list[Ticket]]
+    history: dict[tuple[int, str], list[lists.Stretch]]
+
+
+def _card(place: str, proposal: Proposal, shows: _Shows) -> Card:
+    user, at = shows.user, shows.at
+    known = shows.known.get(proposal.pk, [])
     ended = proposal.ended_at
     files_team = unit_policies.is_shifter_of(user, proposal.vo)
     address = reverse("new-team-ticket" if files_team else "new-ticket")
@@ -180,7 +204,7 @@ def _card(place: str, proposal: Proposal, known: list[Ticket], user: User, at: d
         state=_state(proposal.worst),
         since=display.when(proposal.since, at),
         lasts=display.duration_text((ended or at) - proposal.since),
-        lines=[_line(fact, at) for fact in facts[:LINES_SHOWN]],
+        lines=[_line(fact, proposal.site_id, shows) for fact in facts[:LINES_SHOWN]],
         more=max(0, len(proposal.series) - min(LINES_SHOWN, len(facts))),
         silent=display.when(proposal.silent_since, at) if proposal.silent_since else "",
         known=[_known(ticket, user) for ticket in known if ticket.pk != proposal.ticket_id],
@@ -200,16 +224,31 @@ def _card(place: str, proposal: Proposal, known: list[Ticket], user: User, at: d
     )
 
 
-def _line(fact: dict[str, Any], at: datetime) -> EvidenceLine:
+def _line(fact: dict[str, Any], site_id: int, shows: _Shows) -> EvidenceLine:
     url = fact["evidence_url"]
+    source = f"{source_name(fact['source'])} {metric_word(fact['metric'])}".strip()
+    thing = show_bidi(fact["entity"])
+    stretches = shows.history.get((site_id, series_of_fact(fact)), [])
     return EvidenceLine(
-        source=words.source_title(fact["source"]),
-        thing=show_bidi(fact["entity"]),
+        source=source,
+        thing=thing,
         state=_state(fact["status"]),
-        since=display.when(datetime.fromisoformat(fact["since"]), at),
+        since=display.when(datetime.fromisoformat(fact["since"]), shows.at),
         summary=show_bidi(fact["summary"]),
         url=url if url.startswith(("https://", "http://")) else "",
+        strip=_strip(f"{source}, {thing}", stretches, shows.at),
     )
+
+
+def _strip(name: str, stretches: list[lists.Stretch], at: datetime) -> SafeString:
+    """Draw the last day of one thing; nothing where nothing is kept."""
+    if not stretches:
+        return SafeString("")
+    day = Timeline(starts_at=at - A_DAY, ends_at=at, now=at, days_a_cell=0, hours_a_cell=6)
+    spans = [Span(*stretch) for stretch in stretches]
+    said = share_words(day.shares(spans), {each.value: str(each.label) for each in Status})
+    label = _("%(name)s, last 24 hours: %(shares)s") % {"name": name, "shares": said}
+    return day.states(spans, label)
 
 
 def _state(status: str) -> SafeString:

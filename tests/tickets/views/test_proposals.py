@@ -67,6 +67,14 @@ def test_the_page_shows_what_waits_with_its_evidence(quentin, proposal):
     assert f"/tickets/new/team/?proposal={proposal.pk}" in text
 
 
+def test_each_line_has_the_last_day_drawn_and_in_words(cast, quentin, proposal):
+    text = text_of(quentin.get(URL))
+
+    assert text.count('class="strip strip-states"') == 2
+    assert re.search(r'aria-label="ARGO, IN2P3-CC, last 24 hours: [^"]*down', text)
+    assert "fill-critical" in text
+
+
 def test_nothing_proposed_is_said(quentin):
     assert "Nothing is proposed" in text_of(quentin.get(URL))
 
