@@ -31,6 +31,7 @@ from monitoring.sources.dirac_states import (
     ACCESS_METRICS,
     JOBS,
     MASK,
+    NO_MASK,
     REQUESTS,
     RSS,
     Evidence,
@@ -208,7 +209,8 @@ class _Making:
         if mask is None:
             return
         self.refused += mask.refused
-        for site, word in mask.by_site.items():
+        unmentioned = {row.name: NO_MASK for row in self.sites.rows}
+        for site, word in {**unmentioned, **mask.by_site}.items():
             self.observations.append(
                 mask_observation(site, word, evidence_url=self.evidence.page("SiteSummary"))
             )

@@ -21,8 +21,10 @@ RSS_WORDS = {
     "Error": Status.CRITICAL,
     "Unknown": Status.UNKNOWN,
 }
-# The mask knows Active and Banned; a Degraded site is in neither list and counts as NoMask.
-MASK_WORDS = {"Active": Status.OK, "Banned": Status.DOWN, "NoMask": Status.UNKNOWN}
+# The mask knows Active and Banned; a Degraded site is in neither list and counts as NoMask, which
+# does not mean that it is banned.
+NO_MASK = "NoMask"
+MASK_WORDS = {"Active": Status.OK, "Banned": Status.DOWN, NO_MASK: Status.UNKNOWN}
 RSS = "rss"
 MASK = "mask"
 JOBS = "jobs"
@@ -154,7 +156,7 @@ def mask_observation(site: str, word: str, *, evidence_url: str) -> Observation:
         metric=MASK,
         status=MASK_WORDS.get(word) or RSS_WORDS.get(word, Status.UNKNOWN),
         raw_status=word,
-        summary="Neither allowed nor banned in the mask." if word == "NoMask" else "",
+        summary="Neither allowed nor banned in the mask." if word == NO_MASK else "",
         evidence_url=evidence_url,
     )
 

@@ -88,6 +88,11 @@ def test_what_a_poll_tells(dirac: Dirac, at: datetime) -> None:
         ("GRID.IN2P3.fr", "mask", "", "ok", "Active"),
         ("GRID.JINR.ru", "mask", "", "down", "Banned"),
         ("GRID.INFN-CNAF.it", "mask", "", "unknown", "NoMask"),
+        # What the mask does not mention is in neither of its lists.
+        ("CLUSTER.IHEP.cn", "mask", "", "unknown", "NoMask"),
+        ("CLOUD.Nowhere.cn", "mask", "", "unknown", "NoMask"),
+        ("GRID.Error.fr", "mask", "", "unknown", "NoMask"),
+        ("GRID.Unknown.fr", "mask", "", "unknown", "NoMask"),
         ("Requests", "requests", "", "warning", "many failed"),
     }
     assert run.refused[0] == {
@@ -451,7 +456,7 @@ def test_the_name_of_a_service_may_be_tornados(dirac: Dirac, at: datetime) -> No
     run = poll(at)
 
     assert run.outcome == Outcome.OK
-    assert len(states()) == 25
+    assert len(states()) == 29
 
 
 def test_links_lead_to_the_web_portal(dirac: Dirac, at: datetime) -> None:
