@@ -90,7 +90,7 @@ class TeamForm(TicketForm):
         self.fields["mou_area"].required = bool(self.areas)
         # The whole VO reads a TEAM ticket: no security incident.
         types = self.fields["issue_type"]
-        security = types.widget.security  # type: ignore[attr-defined]
+        security = types.widget.security
         types.choices = [  # type: ignore[attr-defined]
             choice
             for choice in types.choices  # type: ignore[attr-defined]

@@ -154,7 +154,8 @@ def _bad_before(
         "until",
     )
     for site_id, *series, since, until in rows:
-        found[site_id][key_of(*series)].append((since, until))
+        if until is not None:
+            found[site_id][key_of(*series)].append((since, until))
     return found
 
 

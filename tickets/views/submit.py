@@ -51,12 +51,12 @@ _ASIDE = ("use", "remove", "me_too", "keep", "attach")
 class Entry:
     """A way to file: the form, its addresses and page, and the action that files.
 
-    :ivar type: the type of ticket; a draft of another than USER remembers it
+    :ivar ticket_type: a draft of another type than USER remembers it
     :ivar prefilled: what the address asks to be filled in
     :ivar filed: what is to be done besides, once the ticket is there
     """
 
-    type: TicketType
+    ticket_type: TicketType
     form: type[TicketForm]
     address: str
     saves: str
@@ -166,7 +166,7 @@ def _show(request: HttpRequest, entry: Entry, user: User, at: datetime) -> HttpR
         draft = Draft.objects.filter(pk=key, owner=user).exclude(data__has_key="reply_to").first()
         if draft is None:
             raise Http404
-        if draft.data.get("type", TicketType.USER) != entry.type:
+        if draft.data.get("type", TicketType.USER) != entry.ticket_type:
             return redirect(draft_address(draft))
         form = entry.form(user=user, at=at, initial=draft.data)
         return _form_page(
@@ -442,8 +442,8 @@ def _store(
     user: User,
     at: datetime,
 ) -> bool:
-    if entry.type != TicketType.USER:
-        data["type"] = entry.type.value
+    if entry.ticket_type != TicketType.USER:
+        data["type"] = entry.ticket_type.value
     for name in ("follow_up", "proposal"):
         number = whole_number(request.POST.get(name))
         if number is not None:
@@ -633,7 +633,7 @@ def link_proposal(request: HttpRequest, ticket: Ticket, user: User, at: datetime
 
 
 USER_ENTRY = Entry(
-    type=TicketType.USER,
+    ticket_type=TicketType.USER,
     form=TicketForm,
     address="new-ticket",
     saves="save-draft",

@@ -39,7 +39,7 @@ def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
 
 
 TEAM_ENTRY = Entry(
-    type=TicketType.TEAM,
+    ticket_type=TicketType.TEAM,
     form=TeamForm,
     address="new-team-ticket",
     saves="save-team-draft",
