@@ -31,4 +31,6 @@ def build(*, at: datetime) -> Built:
         tickets = tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
         past.poll_downtimes(at)
         past.poll_topology(at)
+        past.poll_states(at)
+        past.sign_in_to_diracx(by=people["dmitri"], at=at)
     return Built(is_new=True, tickets=tickets)

@@ -39,6 +39,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LOOK_ROUND_EVERY = 8 * HOUR
 TOPOLOGY_EVERY = 60 * HOUR
+# So far back tickets know what ARGO, DIRAC and the links were like.
+STATES_KNOWN = timedelta(days=3)
 # What has rested for so long, everybody has read.
 READ_AFTER = DAY
 # Tickets a day, for each of the three weeks.
@@ -209,6 +211,8 @@ class _Teller:
     def _look_round(self, moment: datetime) -> None:
         """Do what the portal does by the clock."""
         self.past.poll_downtimes(moment)
+        if moment > self.at - STATES_KNOWN:
+            self.past.poll_states(moment)
         context.refresh_contexts(at=moment)
         close.wake_held(at=moment)
         close.close_overdue(at=moment)

@@ -1,9 +1,11 @@
 """Build JUNO's world: sites from the simulated GOCDB, VOs, support units, people.
 
-The topology and the downtimes come in through the real pollers, which ask the simulator over HTTP
-as if time went by.
+The topology, the downtimes and the states come in through the real pollers, which ask the
+simulators over HTTP as if time went by.
 """
 
+import json
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from types import TracebackType
@@ -15,14 +17,15 @@ from django.db import transaction
 
 from juno_support.accounts.actions import open_account
 from juno_support.accounts.models import User
-from juno_support.demo import cards, upstreams
+from juno_support.demo import cards, switchboard, upstreams
 from juno_support.demo.people import CHARACTERS, MAIL_DOMAIN, PASSWORD, Character
-from juno_support.demo.simulators import switches
+from juno_support.demo.simulators import addresses, switches
 from juno_support.errors import SupportError
-from juno_support.feeds import polling
-from juno_support.feeds.configuration import configuration_of, ensure_source
+from juno_support.feeds import polling, vault
+from juno_support.feeds.configuration import Configuration, configuration_of, ensure_source
 from juno_support.feeds.models import Outcome, Source
-from juno_support.feeds.registry import find_kind
+from juno_support.feeds.registry import SOURCES, find_kind
+from monitoring.actions import diracx_login
 from supportunits import queries as unit_queries
 from supportunits.actions import members, units, vos
 from supportunits.models import VO, Quality, SupportUnit, Tier, UnitKind, VOContact
@@ -32,6 +35,9 @@ from topology.models import LinkKind, NetworkLink, OperationsCentre, Site, SiteA
 HISTORY = timedelta(days=21)
 # Who looks at a demo does not want to wait five minutes for a downtime.
 DOWNTIMES_INTERVAL = timedelta(minutes=1)
+STATES_INTERVAL = timedelta(minutes=2)
+
+logger = logging.getLogger(__name__)
 
 _ISSUE_TYPES = (
     ("Job submission and execution", "Workload Management"),
@@ -179,7 +185,7 @@ def refuse_database_in_use() -> None:
 
 
 class Past:
-    """The simulated GOCDB as it was: polled by the real pollers at moments of the past."""
+    """The simulated upstreams as they were: polled by the real pollers at moments of the past."""
 
     def __init__(self) -> None:
         self._moment = self._polled_at = datetime.min.replace(tzinfo=UTC)
@@ -213,24 +219,78 @@ class Past:
             self._poll("gocdb-downtimes", at)
             self._polled_at = at
 
+    def poll_states(self, at: datetime) -> None:
+        """Poll every source of states as of a moment.
+
+        What fails is noted only: the demo goes on, and the page of sources says it.
+        """
+        for name in state_sources():
+            try:
+                self._poll(name, at)
+            except UpstreamFailed as failure:
+                logger.warning("%s", failure)
+
+    def sign_in_to_diracx(self, *, by: User, at: datetime) -> None:
+        """Sign the portal in to the simulated DiracX, as an admin does on a page, and poll it."""
+        self._moment = at
+        kind = find_kind("diracx")
+        in_force = configuration_of(ensure_source(kind), kind)
+        configuration = self._configuration(in_force)
+        begun = diracx_login.begin(configuration=configuration, by=by, at=at)
+        switchboard.approve_login(code=begun.user_code, at=at)
+        diracx_login.finish(configuration=configuration, by=by, at=at)
+        self._poll(kind.name, at)
+        # The simulator keeps its logins in a file: they are good wherever it is served.
+        with vault.changing(kind.name, diracx_login.LOGIN, at=at) as entry:
+            entry.value = json.dumps(json.loads(entry.value) | {"url": in_force.url})
+
     def _poll(self, name: str, at: datetime) -> None:
         self._moment = at
         kind = find_kind(name)
         in_force = configuration_of(ensure_source(kind), kind)
         run = polling.poll(
-            name,
-            now=lambda: at,
-            wait_seconds=60,
-            configuration=replace(
-                in_force,
-                url=f"{self._address}/gocdbpi",
-                certificate=str(upstreams.certificate_file()),
-                key="",
-                ca_bundle="",
-            ),
+            name, now=lambda: at, wait_seconds=60, configuration=self._configuration(in_force)
         )
         if run.outcome not in (Outcome.OK, Outcome.UNCHANGED):
             raise UpstreamFailed(f"{name} at {at:%Y-%m-%d %H:%M}: {run.outcome}. {run.reason}")
+
+    def _configuration(self, in_force: Configuration) -> Configuration:
+        """Return a source's configuration with this server's address."""
+        simulated = addresses.settings_for(self._address).get(in_force.kind.settings)
+        if simulated is None:
+            certificate = str(upstreams.certificate_file())
+            url = f"{self._address}/gocdbpi"
+            return replace(in_force, url=url, certificate=certificate, key="", ca_bundle="")
+        options = dict(in_force.options)
+        if "ARCHIVES" in simulated:
+            options["archives"] = (simulated["ARCHIVES"],)
+        return replace(
+            in_force, url=simulated["URL"], options=options, certificate="", key="", ca_bundle=""
+        )
+
+
+def state_sources() -> list[str]:
+    """Return the names of the simulated sources of states, but for DiracX: that needs a login."""
+    families = addresses.settings_for("")
+    return [kind.name for kind in SOURCES if kind.settings in families and kind.name != "diracx"]
+
+
+def _open_sources(at: datetime) -> None:
+    """Have the simulated sources polled often, with the credentials that they take."""
+    Source.objects.filter(pk=ensure_source(find_kind("gocdb-downtimes")).pk).update(
+        interval=DOWNTIMES_INTERVAL
+    )
+    families = addresses.settings_for("")
+    for kind in SOURCES:
+        if kind.settings not in families:
+            continue
+        source = ensure_source(kind)
+        source.interval = STATES_INTERVAL
+        source.save(update_fields=["interval"])
+        for option in kind.options:
+            value = families[kind.settings].get(option.name.upper(), "")
+            if option.is_secret and value:
+                vault.write(source=source, name=option.name, value=value, by=None, at=at)
 
 
 def reset_upstreams(*, at: datetime) -> None:
@@ -253,9 +313,7 @@ def build_world(*, past: Past, at: datetime) -> dict[str, User]:
     """
     begins = at - HISTORY
     with pghistory.context(user=None, at=begins.isoformat(), action="demo build"):
-        Source.objects.filter(pk=ensure_source(find_kind("gocdb-downtimes")).pk).update(
-            interval=DOWNTIMES_INTERVAL
-        )
+        _open_sources(begins)
         past.poll_topology(begins)
         past.poll_downtimes(begins + timedelta(minutes=1))
         people = _open_accounts(begins)

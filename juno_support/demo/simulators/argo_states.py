@@ -39,7 +39,7 @@ _METRICS = {
     topology.ARC: ("org.nordugrid.ARC-CE-submit", "org.nordugrid.ARC-CE-result"),
     topology.SRM: ("eu.egi.SRM-VOPut", "eu.egi.SRM-VOGet", "eu.egi.SRM-VOLs"),
     topology.XROOTD: ("egi.xrootd.readwrite-Put", "egi.xrootd.readwrite-Get"),
-    topology.WEBDAV: ("ch.cern.WebDAV-PUT", "ch.cern.WebDAV-GET"),
+    topology.WEBDAV: ("ch.cern.WebDAV-PUT", "ch.cern.WebDAV-GET", "ch.cern.WebDAV-LS"),
     topology.TAPE: ("eu.egi.WebDAV-Tape-Stage",),
     topology.BDII: ("org.bdii.Entries", "org.bdii.Freshness"),
     topology.TOP_BDII: ("org.bdii.Entries",),
@@ -108,17 +108,34 @@ def endpoint_phases(
     story: Story, endpoint: Endpoint, begins: datetime, ends: datetime
 ) -> list[Phase]:
     """Return an endpoint's states within a period that has results."""
-    effects = [
-        Effect(one.starts_at, one.ends_at, one.probe, _PROBES[one.probe], one.words)
-        for one in story.troubles(endpoint.site.name, begins, ends)
-        if endpoint.service.id in one.services
-    ]
+    effects = _failures(story, endpoint, begins, ends)
     effects.extend(
         Effect(one.facts.starts_at, one.facts.ends_at, DOWNTIME, _EXCUSED)
         for one in story.outages.get(endpoint.site.name, ())
         if endpoint.service.id in one.facts.services
     )
     return phases(effects, begins=begins, ends=ends, usual=OK)
+
+
+def metric_phases(
+    story: Story, endpoint: Endpoint, metric: str, begins: datetime, ends: datetime
+) -> list[Phase]:
+    """Return a metric's states: the first one fails, the others go on unless nothing is heard.
+
+    A downtime does not stop the probes.
+    """
+    felt = _failures(story, endpoint, begins, ends)
+    if metric != endpoint.metrics[0]:
+        felt = [one for one in felt if one.state == MISSING]
+    return phases(felt, begins=begins, ends=ends, usual=OK)
+
+
+def _failures(story: Story, endpoint: Endpoint, begins: datetime, ends: datetime) -> list[Effect]:
+    return [
+        Effect(one.starts_at, one.ends_at, one.probe, _PROBES[one.probe], one.words)
+        for one in story.troubles(endpoint.site.name, begins, ends)
+        if endpoint.service.id in one.services
+    ]
 
 
 def joined(timelines: Iterable[Sequence[Phase]], order: Sequence[str]) -> list[Phase]:
