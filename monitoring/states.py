@@ -1,13 +1,16 @@
 """How things are and were: questions about the intervals that the sources' reports made."""
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, FloatField, Max, Min, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Cast, Extract
 
 from juno_support.feeds.queries import Freshness, freshness
 from juno_support.feeds.registry import find_kind
@@ -214,8 +217,9 @@ def _worst_first(status: EntityStatus) -> tuple[Any, ...]:
 class BoardState:
     """The state of a site (or link) in one source's eyes, for a board.
 
-    ``status`` is the site's own where the source has one, else the worst of its things; ``bad``
-    counts its services and storage elements that are critical or down.
+    ``status`` is the site's own where the source has one, else the worst of its things; where
+    several are as bad, ``since`` is the oldest of these. ``bad`` counts its services and storage
+    elements that are critical or down.
     """
 
     status: str
@@ -226,26 +230,49 @@ class BoardState:
 _BY_SEVERITY = {number: status for status, number in SEVERITY.items()}
 
 
-def board_states(site_ids: Collection[int]) -> dict[int, dict[str, BoardState]]:
-    """Return the present states of sites by source name; one query for any number of sites."""
+# More seconds than there were since 1970, so that severity comes first in ``_rank``.
+_A_STEP = 1e11
+
+
+def _rank() -> CombinedExpression:
+    """Return severity and age as one number: the greatest is the worst, of these the oldest."""
+    return F("severity") * Value(_A_STEP, FloatField()) - Cast(
+        Extract("since", "epoch"), FloatField()
+    )
+
+
+def board_states(site_ids: Collection[int] | None = None) -> dict[int, dict[str, BoardState]]:
+    """Return the present states of sites by source name; one query for any number of sites.
+
+    :param site_ids: None for all, which is quicker than a list of nearly all
+    """
     is_site = Q(entity__kind=EntityKind.SITE)
+    here = Q(site__isnull=False) if site_ids is None else Q(site__in=site_ids)
     rows = (
-        StatusInterval.objects.filter(until=None, site__in=site_ids)
+        StatusInterval.objects.filter(here, until=None)
         .values("site_id", "source__name")
         .annotate(
-            own=Max("severity", filter=is_site),
-            worst=Max("severity"),
+            own=Max(_rank(), filter=is_site, output_field=FloatField()),
+            worst=Max(_rank(), output_field=FloatField()),
             bad=Count("pk", filter=~is_site & Q(status__in=BAD)),
-            own_since=Max("since", filter=is_site),
-            since=Max("since"),
         )
-        .values_list("site_id", "source__name", "own", "worst", "bad", "own_since", "since")
+        .values_list("site_id", "source__name", "own", "worst", "bad")
     )
     found: dict[int, dict[str, BoardState]] = defaultdict(dict)
-    for site, source, own, worst, bad, own_since, since in rows:
-        severity = worst if own is None else own
-        found[site][source] = BoardState(_BY_SEVERITY[severity], own_since or since, bad)
+    for site, source, own, worst, bad in rows:
+        rank = worst if own is None else own
+        severity = math.ceil(rank / _A_STEP)
+        since = datetime.fromtimestamp(severity * _A_STEP - rank, tz=UTC)
+        found[site][source] = BoardState(_BY_SEVERITY[severity], since, bad)
     return dict(found)
+
+
+def system_states(*, ages: Mapping[str, Freshness]) -> list[EntityStatus]:
+    """Return the present states of whole systems, the worst first; one query."""
+    rows = StatusInterval.objects.filter(
+        until=None, entity__kind=EntityKind.SYSTEM, source__name__in=ages
+    ).values_list(*_COLUMNS)
+    return sorted((_status(row, ages[row[6]]) for row in rows), key=_worst_first)
 
 
 def link_states(

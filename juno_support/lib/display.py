@@ -135,6 +135,14 @@ def status_pill(value: str, label: str) -> SafeString:
     )
 
 
+def state(value: str, label: object) -> SafeString:
+    """Return the state of a thing that is watched as shape and word.
+
+    :param value: ok, warning, critical, down, maintenance or unknown; the style sheet knows each
+    """
+    return format_html('<span class="state" data-state="{}">{}</span>', value, label)
+
+
 def priority_dot(level: int, label: str, *, word: bool = True) -> SafeString:
     """Return a priority as four bars and its word.
 

@@ -8,6 +8,7 @@ that they can be told apart without colours. Both are pictures only: say the sam
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
+from functools import cached_property
 
 from django.utils import timezone
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
@@ -170,7 +171,7 @@ class Timeline:
             WIDTH,
             HEIGHT,
             label,
-            self._grid(),
+            self._grid,
             shapes,
             min(self._place(self.now), WIDTH - 2),
             HEIGHT,
@@ -191,6 +192,7 @@ class Timeline:
             begins += length
         return cells
 
+    @cached_property
     def _grid(self) -> SafeString:
         count = len(self.cells())
         places = ((round(WIDTH * number / count), HEIGHT) for number in range(1, count))

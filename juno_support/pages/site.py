@@ -23,7 +23,7 @@ from juno_support.lib import clock, display
 from juno_support.lib.strips import Timeline
 from juno_support.lib.text import show_bidi
 from juno_support.pages import downtime_lines
-from juno_support.pages.board import STATUS_TONES
+from juno_support.pages.board_lines import STATUS_TONES
 from juno_support.pages.downtime_lines import DowntimeLine, downtime_line
 from juno_support.pages.units import change_lines
 from monitoring.queries import (

@@ -15,6 +15,7 @@ register = template.Library()
 register.simple_tag(display.icon, name="icon")
 register.simple_tag(display.pill, name="pill")
 register.simple_tag(display.status_pill, name="status_pill")
+register.simple_tag(display.state, name="state")
 register.simple_tag(display.priority_dot, name="priority_dot")
 register.simple_tag(display.avatar, name="avatar")
 
