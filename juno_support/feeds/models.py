@@ -52,6 +52,26 @@ class SourceSecret(models.Model):
         return f"{self.name} of {self.source_id}"
 
 
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["digest"],
+)
+class PushToken(models.Model):
+    """The token by which a source pushes; only its digest is kept. See ``feeds.pushed``."""
+
+    source = models.OneToOneField(Source, models.CASCADE, related_name="push_token")
+    digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"token of {self.source_id}"
+
+
 class FeedRun(models.Model):
     """One poll of one source.
 

@@ -17,6 +17,7 @@ from juno_support.feeds.registry import (
     Gathered,
     Question,
     Stored,
+    UnknownSource,
     find_kind,
     find_poller,
 )
@@ -49,10 +50,13 @@ def poll(
 
     :param trust: take over an answer that would be suspicious; a person has looked at it
     :param configuration: used instead of what is in force; for the making of the demo world
-    :raises juno_support.feeds.registry.UnknownSource: when there is no such source
+    :raises juno_support.feeds.registry.UnknownSource: when there is no such source to ask
     :raises PollIsRunning: when the source's lock is not free within ``wait_seconds``
     """
     kind = find_kind(name)
+    if kind.is_pushed:
+        # It tells us by itself, so there is nobody to ask.
+        raise UnknownSource(name)
     with lock.only_one(name, wait_seconds=wait_seconds) as got:
         if not got:
             raise PollIsRunning(name)

@@ -136,9 +136,7 @@ def last_wide_run_at(source: Source) -> datetime | None:
 
 def standings(at: datetime) -> list[Standing]:
     """Return where each source stands, in the order of the registry."""
-    found = [
-        (kind, source if source.pk else ensure_source(kind)) for kind, source in all_sources()
-    ]
+    found = [(kind, source if source.pk else ensure_source(kind)) for kind, source in all_sources()]
     successes = {kind.name: last_good_run(source) for kind, source in found}
     return [_standing(kind, source, successes, at) for kind, source in found]
 
@@ -165,7 +163,8 @@ def _standing(
     )
     waits_for = kind.after if kind.after and successes.get(kind.after) is None else ""
     next_poll_at: datetime | None = None
-    if configuration.is_enabled and configuration.is_complete and not is_stopped:
+    is_asked = configuration.is_enabled and configuration.is_complete and not kind.is_pushed
+    if is_asked and not is_stopped:
         if waits_for:
             next_poll_at = None
         elif last_run is None:

@@ -353,6 +353,7 @@ _PUSHED_KIND = SourceKind(
     example_url="",
     tells_states=True,
     is_pushed=True,
+    options=(Option("namespace", _("Whose names it uses"), "", _("Empty: names of its own.")),),
 )
 
 
