@@ -14,8 +14,9 @@ from juno_support.lib import clock
 
 logger = logging.getLogger(__name__)
 
-# Sources that do not answer may hold half of a worker's threads; mail and tickets have the others.
-_SLOTS = threading.BoundedSemaphore(max(1, settings.JUNO_WORKER_THREADS // 2))
+# Sources that do not answer may hold all of a worker's threads but these: mail and tickets go on.
+KEPT_FREE = 4
+_SLOTS = threading.BoundedSemaphore(max(1, settings.JUNO_WORKER_THREADS - KEPT_FREE))
 
 KEEP_RUNS = timedelta(days=60)
 WAIT_SECONDS = 60

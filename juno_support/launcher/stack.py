@@ -3,7 +3,7 @@
     python -m juno_support.launcher.stack
 
 Variables: ``PORT`` (8000), ``JUNO_HOST`` (127.0.0.1), ``JUNO_DATA`` (var/ in the checkout),
-``DEMO`` (1), ``JUNO_WEB_THREADS`` (8), ``JUNO_WORKER_THREADS`` (4), and everything that the
+``DEMO`` (1), ``JUNO_WEB_THREADS`` (8), ``JUNO_WORKER_THREADS`` (12), and everything that the
 settings read.
 """
 
@@ -88,7 +88,7 @@ def _wishes() -> Wishes:
         port=_number("PORT", 8000),
         demo=demo not in {"0", "no", "off", "false"},
         web_threads=_number("JUNO_WEB_THREADS", 8),
-        worker_threads=_number("JUNO_WORKER_THREADS", 4),
+        worker_threads=_number("JUNO_WORKER_THREADS", 12),
     )
 
 
