@@ -6,9 +6,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("juno_support.pages.urls")),
     path("help/", include("juno_support.pages.help_urls")),
     path("accounts/", include("juno_support.signin.urls")),
+    path("api/", include("juno_support.api.urls")),
     path("outbox/", include("juno_support.outbox.urls")),
     path("", include("juno_support.pages.unit_urls")),
     path("", include("juno_support.pages.site_urls")),
+    path("", include("juno_support.pages.job_urls")),
     path("", include("tickets.urls")),
 ]
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from juno_support.lib import text
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from supportunits.models import ROUTABLE, SupportUnit
@@ -20,6 +21,7 @@ from tickets.models import (
     DiaryEntry,
     Draft,
     HistoryEntry,
+    JobEvidence,
     Priority,
     SavedView,
     Ticket,
@@ -30,6 +32,9 @@ from topology.models import Site
 
 COUNT_LIMIT = 100
 SIMILAR_FROM = 0.2
+MOST_JOBS_SHOWN = 100
+# Diary entries in which names of jobs are looked for.
+MOST_WORDS_READ = 200
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,31 @@ def timeline(ticket: Ticket, user: Any) -> QuerySet[HistoryEntry]:
 def entries_since(ticket: Ticket, user: Any, entry_id: int) -> QuerySet[HistoryEntry]:
     """Return the entries after one, that the user may read: what an open page asks for."""
     return timeline(ticket, user).filter(pk__gt=entry_id)
+
+
+def job_evidence(ticket: Ticket, user: Any) -> list[JobEvidence]:
+    """Return the jobs that are kept with the ticket, as last looked up first; for a shifter those
+    of the ticket's VO. Ask ``policies.sees_jobs`` first.
+    """
+    rows = JobEvidence.objects.filter(
+        Q(ticket=ticket) | Q(submission_key=ticket.submission_key)
+    ).select_related("looked_up_by")
+    if not policies.may_read_internal(ticket, user):
+        rows = rows.filter(vo=ticket.vo.name if ticket.vo else "")
+    return list(rows.order_by("-looked_up_at", "job_id")[:MOST_JOBS_SHOWN])
+
+
+def named_jobs(ticket: Ticket, user: Any) -> list[int]:
+    """Return the ids of DIRAC jobs that the ticket's words name, as far as the user reads them."""
+    texts = [
+        "jobs: " + ", ".join(str(job) for job in ticket.recognised.get("jobs", [])),
+        f"{ticket.subject}\n{ticket.description}",
+    ]
+    diary = DiaryEntry.objects.filter(ticket=ticket, text__icontains="job")
+    if not policies.may_read_internal(ticket, user):
+        diary = diary.filter(is_public=True)
+    texts += diary.order_by("pk").values_list("text", flat=True)[:MOST_WORDS_READ]
+    return list(dict.fromkeys(job for each in texts for job in text.named_jobs(each)))
 
 
 def words_since(user: Any, since: datetime, most: int) -> int:

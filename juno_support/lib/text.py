@@ -198,6 +198,34 @@ def facts(text: str) -> list[Fact]:
     return unique[:MAX_FACTS]
 
 
+_BARE_NUMBERS: Final = re.compile(r"[\s\d,;:#/|&+()\[\]]*")
+_LONE_NUMBER: Final = re.compile(r"(?<![\w.:/@-])\d{1,12}(?![\w:/@-]|\.\w)")
+
+
+def named_jobs(text: str) -> list[int]:
+    """Ids of DIRAC jobs that a text names as such ("job 4711", "jobs: 4711, 4712"), each once."""
+    found = (
+        int(number[0])
+        for match in _JOB.finditer(text[:MAX_READ])
+        for number in _NUMBER.finditer(match[1])
+    )
+    return list(dict.fromkeys(found))
+
+
+def job_ids(text: str) -> list[int]:
+    """Ids of DIRAC jobs that somebody pasted into a box for them, each once.
+
+    A bare list of numbers is one of ids. Among words count those that are named as jobs, or, where
+    none is, the numbers that stand alone.
+    """
+    text = text[:MAX_READ]
+    if _BARE_NUMBERS.fullmatch(text):
+        found = [int(number) for number in re.findall(r"\d+", text) if len(number) <= 12]
+    else:
+        found = named_jobs(text) or [int(match[0]) for match in _LONE_NUMBER.finditer(text)]
+    return [number for number in dict.fromkeys(found) if number]
+
+
 def _is_host(name: str) -> bool:
     labels = name.lower().split(".")
     end = labels[-1]

@@ -155,6 +155,8 @@ class Frame:
         if self.sees_queue:
             items.append(PlaceItem(_("My tickets"), "/tickets/?q=submitter:me", "ticket-detailed"))
             items.append(PlaceItem(_("Assigned to me"), "/tickets/?q=assigned:me", "inbox"))
+        if self._user and policies.may_look_up_jobs(self._user):
+            items.append(PlaceItem(_("Look up a job"), "/jobs/", "hash"))
         if may_see_outbox(self._user):
             items.append(PlaceItem(_("Outbox"), "/outbox/", "send"))
         if self._user and unit_policies.is_admin(self._user):

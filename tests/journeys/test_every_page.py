@@ -36,6 +36,8 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "sites:site": [("dmitri", "/sites/INFN-T1/"), (None, "/sites/ru-Moscow-SINP-T3/")],
     "links:list": [(None, "/links/")],
     "sources:list": [("dmitri", "/sources/")],
+    "jobs:look-up": [("boris", "/jobs/")],
+    "jobs:of-ticket": [("boris", "/tickets/N/jobs/")],
     "sources:diracx-login": [("dmitri", "/sources/diracx/login/")],
     "queue": [
         ("boris", "/tickets/"),

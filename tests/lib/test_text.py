@@ -16,6 +16,8 @@ from juno_support.lib.text import (
     csv_cell,
     facts,
     first_bytes,
+    job_ids,
+    named_jobs,
     shorten,
     show_bidi,
     whole_number,
@@ -199,3 +201,32 @@ def test_no_text_takes_long(text: str) -> None:
 )
 def test_whole_numbers_are_plain_digits_that_fit(text: str | None, number: int | None) -> None:
     assert whole_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("pasted", "ids"),
+    [
+        ("265", [265]),
+        (" 265, 264;263\n262 ", [265, 264, 263, 262]),
+        ("265 265", [265]),
+        ("0", []),
+        ("jobs 4711 and 4712 failed at ce01", [4711, 4712]),
+        ("all died: 265 (exit 1.5) at ce01.ihep.ac.cn:9619 on 2026-01-12", [265]),
+        ("nothing here", []),
+        ("", []),
+        ("1234567890123", []),
+    ],
+)
+def test_job_ids_of_a_pasted_text(pasted: str, ids: list[int]) -> None:
+    assert job_ids(pasted) == ids
+
+
+def test_only_what_is_called_a_job_is_one_in_a_diary() -> None:
+    words = "Job 4711 failed, see #4712 and 4713. Job ids: 4714, 4715."
+
+    assert named_jobs(words) == [4711, 4714, 4715]
+
+
+@given(st.text(max_size=300))
+def test_any_text_may_be_pasted(pasted: str) -> None:
+    assert all(0 < job < 10**12 for job in job_ids(pasted))

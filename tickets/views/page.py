@@ -170,6 +170,7 @@ def ticket_context(
         "may_me_too": policies.may_say_me_too(ticket, user),
         "sees_copies": is_supporter or is_owner or reads_internal,
         "sees_addresses": policies.may_see_addresses(user),
+        "sees_jobs": policies.sees_jobs(ticket, user),
         "reply": reply if may_comment else None,
         "step_shown": str(reply["step"].value() or "") if reply is not None else "",
         "side": str(reply["side"].value() or PUBLIC) if reply is not None else PUBLIC,

@@ -22,7 +22,7 @@ from juno_support.access import checked_inside
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
-from juno_support.lib.text import Fact, clean, facts, shorten, whole_number
+from juno_support.lib.text import Fact, clean, facts, job_ids, named_jobs, shorten, whole_number
 from monitoring import queries as monitoring
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
@@ -222,6 +222,7 @@ def _known(form: TicketForm, user: User, at: datetime, data: Mapping[str, Any]) 
     similar = queries.similar_open_tickets(user, subject, sites, at=at)
     return {
         "facts": _offers(form),
+        "job_lookup": _job_lookup(form, user),
         "similar": [_line(ticket, at) for ticket in similar],
         "hidden_similar": _hidden_similar(user, subject),
         "conditions": _conditions(sites[:MOST_SITES_SHOWN], user, at),
@@ -268,6 +269,17 @@ def _offers(form: TicketForm) -> list[FactOffer]:
             if offer.entry not in chosen and not _has(form, offer):
                 offers.setdefault((offer.field, offer.entry), offer)
     return list(offers.values())[:MOST_FACTS]
+
+
+def _job_lookup(form: TicketForm, user: User) -> str:
+    """Return where what became of the named jobs can be looked up; empty where it cannot."""
+    if not policies.may_look_up_jobs(user):
+        return ""
+    named = [*named_jobs(form.words), *job_ids(str(form["jobs"].value() or ""))]
+    if not named:
+        return ""
+    ids = ",".join(str(job) for job in list(dict.fromkeys(named))[:MOST_FACTS])
+    return f"{reverse('jobs:look-up')}?ids={ids}"
 
 
 def _offer(
