@@ -80,7 +80,9 @@ class Atlas:
         """Return what the name is for us, or ``NOTHING``."""
         match thing.kind:
             case EntityKind.SITE:
-                return Target(site_id=self._site(thing.name, thing.hosts))
+                # We know the name, or the source says ours beside it, or its hosts tell.
+                known = self._sites.get(thing.name.lower()) or self._sites.get(thing.site.lower())
+                return Target(site_id=known or self._site(thing.name, thing.hosts))
             case EntityKind.SERVICE:
                 return self._service(thing)
             case EntityKind.STORAGE:

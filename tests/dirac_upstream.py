@@ -5,6 +5,8 @@ It knows nothing of our parsers. As Tornado does it answers 404 and 501 with a p
 """
 
 import json
+import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ PUBLISHER = "ResourceStatus/Publisher"
 WMS = "WorkloadManagement/WMSAdministrator"
 JOBS = "WorkloadManagement/JobMonitoring"
 REQUESTS = "RequestManagement/ReqManager"
+CONFIGURATION = "Configuration/Configuration"
 
 
 def recorded(name: str) -> bytes:
@@ -36,6 +39,11 @@ def moment(text: str) -> dict[str, str]:
 def said(value: Any, **more: Any) -> bytes:
     """Return the answer of a call that went well."""
     return json.dumps({"OK": True, "Value": value, **more}).encode()
+
+
+def packed(configuration: str) -> bytes:
+    """Return a configuration as its service hands it out."""
+    return said(b64encode(zlib.compress(configuration.encode("utf-8", "replace"))).decode())
 
 
 def refused(message: str, number: int = 1001) -> bytes:
@@ -153,6 +161,7 @@ def usual_dirac() -> Dirac:
                 {"GRID.IN2P3.fr": "Active", "GRID.JINR.ru": "Banned", "GRID.INFN-CNAF.it": "NoMask"}
             ),
             (REQUESTS, "getDBSummary"): recorded("requests.json"),
+            (CONFIGURATION, "getCompressedData"): packed(recorded("configuration.cfg").decode()),
             (PUBLISHER, "getSitesResources"): said(
                 {
                     "GRID.IN2P3.fr": {"ces": ["ce.in2p3.example.org"], "ses": []},

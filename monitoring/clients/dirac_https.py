@@ -22,6 +22,7 @@ PUBLISHER = "ResourceStatus/Publisher"
 WMS_ADMINISTRATOR = "WorkloadManagement/WMSAdministrator"
 JOB_MONITORING = "WorkloadManagement/JobMonitoring"
 REQUEST_MANAGER = "RequestManagement/ReqManager"
+CONFIGURATION = "Configuration/Configuration"
 _NO_SUCH_SERVICE, _NO_SUCH_METHOD = 404, 501
 _TORNADO = "Tornado"
 
@@ -73,6 +74,10 @@ class DiracHttpsClient:
     def get_sites_resources(self) -> bytes:
         """Ask for the computing and storage elements of all sites."""
         return self.call(PUBLISHER, "getSitesResources", None)
+
+    def get_configuration(self) -> bytes:
+        """Ask for DIRAC's whole configuration."""
+        return self.call(CONFIGURATION, "getCompressedData")
 
     def get_site_mask(self) -> bytes:
         """Ask where jobs may run; DIRAC 8 only."""

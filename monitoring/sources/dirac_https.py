@@ -20,6 +20,7 @@ from monitoring.clients.dirac_https import DiracHttpsClient, NotOffered
 from monitoring.observations import Report
 from monitoring.parsers.dirac_answers import read_answer, text_of
 from monitoring.parsers.dirac_rss import EVERY_VO, ResourceStatus, parse_statuses
+from monitoring.sources.dirac_names import COMPUTING, STORAGE, TRANSFER
 from monitoring.sources.dirac_report import (
     ACTIVE,
     FINISHED,
@@ -28,13 +29,13 @@ from monitoring.sources.dirac_report import (
     Part,
     report_of,
 )
-from monitoring.sources.dirac_states import AHEAD, COMPUTING, JOBS_WINDOW, STORAGE, TRANSFER
+from monitoring.sources.dirac_states import AHEAD, JOBS_WINDOW
 
 BOOTSTRAP = timedelta(days=7)
 # Few names are asked for one by one, as DIRAC's own pages do; many in groups.
 FEW_NAMES, GROUP_SIZE, MOST_NAMES = 20, 50, 500
 HISTORY_COLUMNS = ("Name", "StatusType", "VO", "Status", "DateEffective", "Reason")
-ELEMENTS_EVERY = timedelta(hours=6)
+NAMES_EVERY = timedelta(hours=6)
 BY_SITE = ("Site", "Status")
 # From this release on a job belongs to a VO; before, only to a group.
 JOBS_KNOW_VO = 9
@@ -46,7 +47,7 @@ class DiracHttps:
     namespace = "dirac"
 
     def fetch(self, question: Question) -> Raw:
-        """Ask eight questions, more where history is missing; see ``StatusSource.fetch``."""
+        """Ask about eight questions, more where history is missing; see ``StatusSource.fetch``."""
         client = client_for(question.configuration)
         asking = _Asking(client)
         vo = str(question.configuration.option("vo"))
@@ -75,6 +76,7 @@ class DiracHttps:
                 histories += asking.histories(table, names)
                 if len(names) > MOST_NAMES:
                     notes += (f"{table}: only the {MOST_NAMES} newest changes were asked for.",)
+        needs_names = _is_time_for_names(question)
         documents = Documents(
             sites=sites,
             resources=resources,
@@ -82,11 +84,12 @@ class DiracHttps:
             active=active,
             mask=asking.ask("Site mask", client.get_site_mask),
             requests=asking.ask("Requests", client.get_requests),
-            elements=(
-                asking.ask("Elements of sites", client.get_sites_resources)
-                if _is_time_for_elements(question)
-                else None
-            ),
+            elements=asking.ask("Elements of sites", client.get_sites_resources)
+            if needs_names
+            else None,
+            configuration=asking.ask("Configuration", client.get_configuration)
+            if needs_names
+            else None,
             histories=tuple(histories),
             history_from=history_from,
             jobs_vo=jobs_vo,
@@ -218,10 +221,10 @@ def _rows_or_nothing(part: Part) -> Sequence[ResourceStatus]:
         return ()
 
 
-def _is_time_for_elements(question: Question) -> bool:
-    """Say whether to ask which hosts are at which site: DIRAC computes that anew each time."""
+def _is_time_for_names(question: Question) -> bool:
+    """Say whether to ask what is at which site: these answers are large and seldom change."""
     last = question.last_success_at
-    period = ELEMENTS_EVERY.total_seconds()
+    period = NAMES_EVERY.total_seconds()
     return last is None or question.at.timestamp() // period != last.timestamp() // period
 
 

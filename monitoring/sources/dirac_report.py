@@ -12,6 +12,7 @@ from juno_support.lib.faults import AnswerNotUnderstood
 from monitoring.clients.dirac_https import JOB_MONITORING, REQUEST_MANAGER
 from monitoring.job_health import Thresholds
 from monitoring.observations import EntityKind, Name, Observation, Period, Report
+from monitoring.parsers.dirac_configuration import parse_configuration
 from monitoring.parsers.dirac_counts import (
     JobCounts,
     parse_counters,
@@ -27,6 +28,7 @@ from monitoring.parsers.dirac_rss import (
     parse_history,
     parse_statuses,
 )
+from monitoring.sources.dirac_names import Names
 from monitoring.sources.dirac_states import (
     ACCESS_METRICS,
     JOBS,
@@ -41,7 +43,6 @@ from monitoring.sources.dirac_states import (
     requests_observation,
     rss_observation,
     rss_periods,
-    thing_of,
     vo_of,
 )
 
@@ -91,7 +92,8 @@ class HistoryPart:
 class Documents:
     """The raw answers of one poll.
 
-    :param elements: None where they were not asked for this time
+    :param elements: the hosts at each site; like the configuration None where it was not asked
+        for this time
     :param histories: of the tables SiteHistory and ResourceHistory
     :param history_from: since when the history was asked for; None where it was not
     :param jobs_vo: the VO whose jobs the counters count; empty where they count everybody's
@@ -104,6 +106,7 @@ class Documents:
     mask: Part
     requests: Part
     elements: Part | None = None
+    configuration: Part | None = None
     histories: tuple[HistoryPart, ...] = ()
     history_from: datetime | None = None
     jobs_vo: str = ""
@@ -144,16 +147,7 @@ class _Making:
         self.notes += self.documents.notes
         self.sites = parse_statuses(self.documents.sites)
         self.refused += self.sites.refused
-        self.members: Mapping[str, tuple[str, ...]] = {}
-        elements = self._understood(self.documents.elements, parse_elements)
-        if elements is not None:
-            self.refused += elements.refused
-            self.members = elements.by_site
-        # A host at two sites is at none for sure.
-        self.site_of_host: dict[str, str] = {}
-        for site, hosts in self.members.items():
-            for host in hosts:
-                self.site_of_host[host] = "" if host in self.site_of_host else site
+        self.names = self._names()
 
     def add_resources(self) -> None:
         """Take over the tables of sites and resources, with their history where it was asked."""
@@ -239,7 +233,7 @@ class _Making:
             observations=tuple(self.observations),
             periods=tuple(self.periods),
             complete=frozenset(self.complete),
-            members=self.members,
+            members=self.names.members,
             refused=tuple(self.refused),
             notes=tuple(self.notes),
             seen=self.seen,
@@ -262,6 +256,15 @@ class _Making:
         self.is_partial |= part.is_offered
         self.notes.append(f"{part.what}: {fault}")
         return None
+
+    def _names(self) -> Names:
+        elements = self._understood(self.documents.elements, parse_elements)
+        if elements is not None:
+            self.refused += elements.refused
+        return Names(
+            elements.by_site if elements is not None else {},
+            self._understood(self.documents.configuration, parse_configuration),
+        )
 
     def _changes(self, table: str) -> dict[Key, list[ResourceChange]]:
         """Return the history by (name, metric)."""
@@ -322,10 +325,10 @@ class _Making:
             self.notes.append(f"DIRAC tells {', '.join(sorted(strange))}, which we do not know.")
 
     def _site(self, row: ResourceStatus) -> Name:
-        return Name(EntityKind.SITE, row.name, hosts=self.members.get(row.name, ()))
+        return self.names.site(row.name)
 
     def _resource(self, row: ResourceStatus) -> Name | None:
-        return thing_of(row.element, row.name, self.site_of_host)
+        return self.names.resource(row.element, row.name)
 
     def _note_old_looks(self, statuses: Statuses) -> None:
         looks = [row.checked_at for row in statuses.rows if row.checked_at]

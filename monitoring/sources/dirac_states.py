@@ -35,7 +35,6 @@ ACCESS_METRICS = {
     "CheckAccess": "check",
     "RemoveAccess": "remove",
 }
-STORAGE, COMPUTING, TRANSFER = "StorageElement", "ComputingElement", "FTS"
 REQUEST_SYSTEM = Name(EntityKind.SYSTEM, "Requests")
 TRANSFERS = frozenset(
     {"ReplicateAndRegister", "PutAndRegister", "MoveReplica", "MoveFile", "ReTransfer"}
@@ -57,16 +56,6 @@ class Evidence:
             return ""
         state = quote(f"1|*DIRAC.{application}.classes.{application}:,", safe="*:,.")
         return f"{self._base}/?view=tabs&theme=Crisp&url_state={state}"
-
-
-def thing_of(element: str, name: str, site_of_host: Mapping[str, str]) -> Name | None:
-    """Return what a row of the table of resources is about; None for kinds that we do not show."""
-    if element == STORAGE:
-        return Name(EntityKind.STORAGE, name)
-    if element in (COMPUTING, TRANSFER):
-        host = name.lower()
-        return Name(EntityKind.SERVICE, host, site=site_of_host.get(host, ""), hosts=(host,))
-    return None
 
 
 def metric_of(status: ResourceStatus | ResourceChange) -> str | None:

@@ -13,6 +13,7 @@ from juno_support.feeds import polling
 from juno_support.feeds.models import FeedRun, Outcome
 from monitoring.models import Entity, StatusInterval
 from tests.dirac_upstream import (
+    CONFIGURATION,
     JOBS,
     PUBLISHER,
     REQUESTS,
@@ -129,9 +130,43 @@ def test_what_is_kept_of_a_state(dirac: Dirac, at: datetime) -> None:
     assert requests.details["operations"]["RemoveReplica"] == {"Failed": 9}
 
 
+def test_names_are_matched_as_dirac_itself_maps_them(
+    gocdb: Gocdb, dirac: Dirac, at: datetime
+) -> None:
+    del dirac.answers[PUBLISHER, "getSitesResources"]
+    run = poll(at)
+
+    places = dict(Entity.objects.values_list("name", "site__name"))
+    assert {name: place for name, place in places.items() if place} == {
+        "GRID.IN2P3.fr": "IN2P3-CC",
+        "GRID.INFN-CNAF.it": "INFN-T1",
+        "ce.in2p3.example.org": "IN2P3-CC",
+        "CNAF-STORM": "INFN-T1",
+    }
+    assert Entity.objects.get(name="CNAF-STORM").hosts == [
+        "se.cnaf.example.org",
+        "xrootd.cnaf.example.org",
+    ]
+    assert run.seen["unmapped"] == 6
+
+
+def test_a_list_of_elements_may_give_the_names_of_storage(
+    gocdb: Gocdb, dirac: Dirac, at: datetime
+) -> None:
+    del dirac.answers[CONFIGURATION, "getCompressedData"]
+    dirac.answers[PUBLISHER, "getSitesResources"] = said(
+        {"GRID.INFN-CNAF.it": {"ces": ["se.cnaf.example.org"], "ses": ["CNAF-STORM"]}}
+    )
+    poll(at)
+
+    storage = Entity.objects.get(name="CNAF-STORM")
+    assert storage.said_site == "GRID.INFN-CNAF.it"
+
+
 def test_names_are_matched_by_the_hosts_that_dirac_has_there(
     gocdb: Gocdb, dirac: Dirac, at: datetime
 ) -> None:
+    del dirac.answers[CONFIGURATION, "getCompressedData"]
     run = poll(at)
 
     sites = Entity.objects.filter(namespace="dirac").values_list("name", "site__name")
@@ -331,6 +366,7 @@ def test_many_histories_are_asked_for_in_groups(dirac: Dirac, at: datetime) -> N
         ((WMS, "getSiteMaskStatus"), {"mask"}, "Site mask: "),
         ((REQUESTS, "getDBSummary"), {"requests"}, "Requests: "),
         ((PUBLISHER, "getSitesResources"), set(), "Elements of sites: "),
+        ((CONFIGURATION, "getCompressedData"), set(), "Configuration: "),
         ((STATUS, "select:SiteHistory"), set(), "SiteHistory of "),
         ((STATUS, "ping"), set(), ""),
     ],
