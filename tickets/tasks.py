@@ -9,7 +9,7 @@ from django.db import transaction
 
 from juno_support.lib import clock
 from tickets import history
-from tickets.actions import close, context, files, hand_over
+from tickets.actions import close, context, files, hand_over, watch
 from tickets.mail import outgoing
 from tickets.models import Consumer, Dispatch
 from tickets.proposals import refresh
@@ -53,7 +53,7 @@ def sweep_dispatches(**_: object) -> None:
 @shared_task
 def refresh_contexts(**_: object) -> None:
     """Note on open tickets what changed at their sites."""
-    context.refresh_contexts(at=clock.now())
+    watch.refresh_contexts(at=clock.now())
 
 
 @shared_task

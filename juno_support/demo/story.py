@@ -27,7 +27,7 @@ from juno_support.demo.world import Past, UpstreamFailed
 from juno_support.errors import SupportError
 from supportunits.models import VO, IssueType, SupportUnit, UnitMembership
 from tickets import history
-from tickets.actions import assign, close, context, diary, files, follow, submit, work
+from tickets.actions import assign, close, context, diary, files, follow, submit, watch, work
 from tickets.models import HistoryEntry, LastSeen, Priority, Ticket, TicketPerson
 from tickets.workflow import OPEN, Status
 from topology.models import Service, Site
@@ -213,7 +213,7 @@ class _Teller:
         self.past.poll_downtimes(moment)
         if moment > self.at - STATES_KNOWN:
             self.past.poll_states(moment)
-        context.refresh_contexts(at=moment)
+        watch.refresh_contexts(at=moment)
         close.wake_held(at=moment)
         close.close_overdue(at=moment)
 

@@ -2,32 +2,28 @@
 
 ``tickets`` asks, ``monitoring`` answers and knows no tickets. The snapshot of the submission is
 evidence: it says what was known of the moment of the problem. Later ones are taken when the
-conditions at an affected site have changed.
+conditions at one of its sites have changed: a downtime, or a state (``news``).
 """
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from juno_support.lib import clock
 from monitoring import queries as monitoring
-from monitoring.models import Downtime
+from monitoring.queries import Conditions
 from tickets import history
+from tickets.actions import news
 from tickets.actions.evidence import small
-from tickets.actions.row import apart, locked, store
-from tickets.models import ContextSnapshot, Dispatch, Kind, Ticket, WatchedSite
+from tickets.actions.row import locked, store
+from tickets.models import ContextSnapshot, Dispatch, Kind, Ticket, TicketWatch
 from tickets.workflow import OPEN
-from topology.models import Site
-
-# How far around now downtimes can make a difference to an open ticket.
-LOOK_BACK = timedelta(days=2)
-LOOK_AHEAD = monitoring.COMING_WITHIN
-TICKETS_AT_ONCE = 100
+from topology.models import Service, Site
 
 
 def handle(dispatch: Dispatch) -> None:
@@ -51,21 +47,19 @@ def attach_context(*, ticket: Ticket, at: datetime) -> ContextSnapshot:
     if before is not None:
         return before
     sites = _sites_of(ticket)
-    about: dict[str, Any] = {
-        "sites": sites,
-        "services": list(ticket.affected_services.all()),
-        "vo": ticket.vo.name if ticket.vo else None,
-    }
+    about = _about(ticket, sites)
     then = monitoring.conditions_at(moment=ticket.problem_at, asked_at=at, **about)
-    now = monitoring.conditions_at(moment=at, **about)
-    return ContextSnapshot.objects.create(
+    now = monitoring.conditions_at(moment=at, everything=True, **about)
+    snapshot = ContextSnapshot.objects.create(
         ticket=ticket,
         reason=ContextSnapshot.Reason.SUBMISSION,
         moment=ticket.problem_at,
         taken_at=at,
-        data={"then": small(then), "now": small(now)},
-        fingerprint=_fingerprint(now.sites),
+        data={"then": small(then), "now": small(now, only_faults=True)},
+        fingerprint=fingerprint_of(now.sites),
     )
+    _begin_watch(ticket, now, about["services"])
+    return snapshot
 
 
 @transaction.atomic
@@ -77,71 +71,72 @@ def refresh_context(*, ticket: Ticket, at: datetime) -> ContextSnapshot | None:
     last = ContextSnapshot.objects.filter(ticket=ticket).order_by("-pk").first()
     if ticket.status not in OPEN or last is None:
         return None
-    now = monitoring.conditions_at(sites=_sites_of(ticket), moment=at)
-    fingerprint = _fingerprint(now.sites)
-    if fingerprint == last.fingerprint:
+    about = _about(ticket, _sites_of(ticket))
+    now = monitoring.conditions_at(moment=at, everything=True, **about)
+    fingerprint = fingerprint_of(now.sites)
+    found = _look(ticket, now, about["services"], at)
+    if fingerprint == last.fingerprint and not found.changes and found.recovered is None:
         return None
     snapshot = ContextSnapshot.objects.create(
         ticket=ticket,
         reason=ContextSnapshot.Reason.CHANGE,
         moment=at,
         taken_at=at,
-        data={"now": now.as_json()},
+        data={"now": small(now, only_faults=True)},
         fingerprint=fingerprint,
     )
     changes = list(_changes(last.data["now"]["sites"], snapshot.data["now"]["sites"]))
-    if changes:
+    changes += found.changes
+    if changes or found.recovered:
+        facts: dict[str, Any] = {"snapshot": snapshot.pk, "changes": changes}
+        if found.recovered:
+            facts["recovered"] = found.recovered
         history.record(
             ticket=ticket,
             kind=Kind.CONTEXT,
             by=None,
             at=at,
             is_public=False,
-            consumers=(),
-            snapshot=snapshot.pk,
-            changes=changes,
+            # Changes are read on the page; that a site is well again is worth a mail.
+            consumers=history.MAIL_ONLY if found.recovered else (),
+            **facts,
         )
         store(ticket)
     return snapshot
 
 
-def refresh_contexts(*, at: datetime) -> int:
-    """Refresh the open tickets of every site whose conditions changed; returns how many changed.
+def _about(ticket: Ticket, sites: list[Site]) -> dict[str, Any]:
+    """Return what monitoring is asked about a ticket."""
+    return {
+        "sites": sites,
+        "services": list(ticket.affected_services.all()),
+        "vo": ticket.vo.name if ticket.vo else None,
+    }
 
-    Looks at the sites that have a downtime near now, and at those that had one when last looked.
-    """
-    near = Downtime.objects.filter(
-        ends_at__gt=at - LOOK_BACK, starts_at__lt=at + LOOK_AHEAD
-    ).values("site")
-    known = {watched.site_id: watched for watched in WatchedSite.objects.all()}
-    moving = [
-        watched.site_id
-        for watched in known.values()
-        if watched.fingerprint or watched.told_down_to is not None
-    ]
-    sites = list(Site.objects.filter(Q(pk__in=near) | Q(pk__in=moving)))
-    changed = 0
-    conditions = monitoring.conditions_at(sites=sites, moment=at)
-    for site, found in zip(sites, conditions.sites, strict=True):
-        fingerprint = _fingerprint([found]) if found.downtimes or found.coming else ""
-        watched = known.get(site.pk) or WatchedSite(site=site)
-        is_known = watched.fingerprint == fingerprint
-        if is_known and watched.told_down_to is None:
-            continue
-        below = watched.told_down_to if is_known else None
-        open_tickets = Ticket.objects.filter(is_open=True, affectedsite__site=site)
-        if below is not None:
-            open_tickets = open_tickets.filter(pk__lt=below)
-        # A few a round: a change at a busy site must not hold up mail and new tickets.
-        batch = list(open_tickets.order_by("-pk")[:TICKETS_AT_ONCE])
-        for ticket in batch:
-            with apart(ticket.pk):
-                if refresh_context(ticket=ticket, at=at) is not None:
-                    changed += 1
-        watched.fingerprint, watched.changed_at = fingerprint, at
-        watched.told_down_to = batch[-1].pk if len(batch) == TICKETS_AT_ONCE else None
-        watched.save()
-    return changed
+
+def _begin_watch(ticket: Ticket, now: Conditions, services: list[Service]) -> None:
+    watch = TicketWatch(ticket=ticket)
+    news.begin(watch, news.picture(now, services), now)
+    watch.save()
+
+
+def _look(ticket: Ticket, now: Conditions, services: list[Service], at: datetime) -> news.News:
+    """Return what is new of states; of a ticket that was never watched nothing is told yet."""
+    watch = TicketWatch.objects.filter(ticket=ticket).first()
+    if watch is None:
+        _begin_watch(ticket, now, services)
+        return news.News()
+    before = _memory(watch)
+    found = news.look(watch, news.picture(now, services), now, at=at)
+    if _memory(watch) != before:
+        watch.save()
+    return found
+
+
+def _memory(watch: TicketWatch) -> tuple[Any, ...]:
+    return tuple(
+        copy.deepcopy(getattr(watch, field.attname)) for field in TicketWatch._meta.concrete_fields
+    )
 
 
 def _sites_of(ticket: Ticket) -> list[Site]:
@@ -151,7 +146,7 @@ def _sites_of(ticket: Ticket) -> list[Site]:
     return sites
 
 
-def _fingerprint(sites: Iterable[monitoring.SiteConditions]) -> str:
+def fingerprint_of(sites: Iterable[monitoring.SiteConditions]) -> str:
     """Return a digest of the declared downtimes: how old the data are makes no difference."""
     facts = [
         (site.site, fact.key, fact.severity, fact.phase, str(fact.starts_at), str(fact.ends_at))

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitoring.observations import EntityKind
 from monitoring.queries import Conditions
-from monitoring.statuses import BAD
+from monitoring.statuses import BAD, Status
 
 MOST = {"statuses": 50, "earlier": 40, "links": 24, "systems": 8}
 """Lines that are kept of each sort, for each site."""
@@ -21,14 +21,20 @@ MOST_DETAILS = 600
 _ORDER = {EntityKind.SITE.value: 0, EntityKind.STORAGE.value: 1, EntityKind.SERVICE.value: 2}
 
 
-def small(conditions: Conditions) -> dict[str, Any]:
+def small(conditions: Conditions, *, only_faults: bool = False) -> dict[str, Any]:
     """Return the answer as plain values for JSON, cut to what a reader will look at.
 
     Each site's ``left_out`` says how many states of each sort are missing.
+
+    :param only_faults: keep neither what is in order nor what is over
     """
     answer = conditions.as_json()
     for site in answer["sites"]:
         left_out = {}
+        if only_faults:
+            site["earlier"] = []
+            for name in ("statuses", "links", "systems"):
+                site[name] = [state for state in site[name] if state["status"] != Status.OK]
         # What ended last says most; an earlier fault more than an earlier calm.
         site["earlier"].sort(key=lambda state: state["until"] or "", reverse=True)
         site["earlier"].sort(key=lambda state: _rank(state, faults_first=True))

@@ -66,6 +66,7 @@ def of_entry(entry: HistoryEntry, ticket: Ticket, *, actor: User | None) -> Entr
         field=entry.facts.get("field", ""),
         level=entry.facts.get("level", 0),
         person=_named(entry, ticket),
+        tells_recovery=bool(entry.facts.get("recovered")),
     )
 
 

@@ -12,6 +12,7 @@ Rules, in the order in which the code applies them:
   in full only where the list's manager declared it closed to supporters.
 - Some kinds add somebody: the notified site when a ticket is filed, TPM when one is reopened or
   escalated for the second time, admins at the third, the person who was added or has the next step.
+- What monitoring notes is quiet, but for a recovery: assigned and involved supporters hear of it.
 - Where a unit has nobody to read, TPM reads; where TPM has nobody, the admins.
 - Type Security: CSIRT and submitter only; the mail itself carries no text.
 - Nobody is told of an own change, except the submitter that the ticket was filed.
@@ -159,6 +160,7 @@ class EntryFacts:
     :ivar field: the field that changed, or empty
     :ivar level: the step of an escalation, or 0
     :ivar person: whom the entry names: who was added, who has the next step
+    :ivar tells_recovery: whether monitoring says that the ticket's sites are well again
     """
 
     kind: str
@@ -168,6 +170,7 @@ class EntryFacts:
     field: str = ""
     level: int = 0
     person: Person | None = None
+    tells_recovery: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,9 @@ def recipients(entry: EntryFacts, ticket: TicketFacts) -> list[Recipient]:
     """Return who hears of the entry: each address once, in a stable order."""
     if entry.kind in QUIET:
         return []
-    if ticket.is_restricted:
+    if entry.kind == Kind.CONTEXT:
+        ears = _recovery(entry, ticket)
+    elif ticket.is_restricted:
         ears = _security(entry, ticket)
     elif entry.is_public:
         ears = [*_public(entry, ticket), *_further(entry, ticket)]
@@ -243,6 +248,15 @@ def _public(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
 def _internal(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     # Only entries of the diary are everybody's at work; the others concern whom they name.
     return _workers(ticket, is_new=False) if entry.kind == Kind.INTERNAL_ENTRY else []
+
+
+def _recovery(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
+    # One site may have many tickets: only who works on this one, never a unit or a list.
+    ears = [
+        *(_person(each, Why.ASSIGNED) for each in ticket.assigned),
+        *(_person(each, Why.INVOLVED) for each in ticket.involved),
+    ]
+    return [ear for ear in ears if entry.tells_recovery and ear.reads_internal]
 
 
 def _workers(ticket: TicketFacts, *, is_new: bool) -> list[_Ear]:

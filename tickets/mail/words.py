@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _later
 
 from juno_support.accounts.models import User
 from juno_support.lib import display, text
+from monitoring.words import series_name
 from supportunits.models import VO, IssueType, SupportUnit
 from tickets.mail.recipients import Recipient
 from tickets.models import Attachment, Category, DiaryEntry, HistoryEntry, Kind, Priority, Ticket
@@ -94,7 +95,7 @@ def body(story: Story, entries: Sequence[HistoryEntry], reader: Recipient) -> st
         "description": _quoted(ticket.description) if tells_all else "",
         "files": _files(story, None) if tells_all else [],
         "is_internal": reader.may_read_internal
-        and any(entry.kind == Kind.INTERNAL_ENTRY for entry in entries),
+        and any(entry.kind in (Kind.INTERNAL_ENTRY, Kind.CONTEXT) for entry in entries),
     }
     return _render("frame", frame)
 
@@ -152,6 +153,8 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
             }
         case Kind.ESCALATED:
             words["level"] = facts["level"]
+        case Kind.CONTEXT:
+            words |= _recovery(facts) if reader.may_read_internal else {}
     return _render(entry.kind, words).strip()
 
 
@@ -177,6 +180,22 @@ def _diary(story: Story, entry: DiaryEntry | None) -> dict[str, Any]:
         "text": _quoted(entry.text),
         "files": _files(story, entry),
         "is_late": entry.is_late,
+    }
+
+
+def _recovery(facts: dict[str, Any]) -> dict[str, Any]:
+    recovered = facts.get("recovered") or {}
+    was = [
+        series_name(each)
+        if "source" in each
+        else _("outage of %(site)s (GOCDB)") % {"site": each["site"]}
+        for each in recovered.get("was", ())
+    ]
+    return {
+        "sites": ", ".join(_line(site) for site in recovered.get("sites", ())),
+        "since": _fact_moment(recovered.get("since")),
+        "was": [_line(words) for words in was],
+        "more": max(recovered.get("count", 0) - len(was), 0),
     }
 
 

@@ -1,6 +1,6 @@
 """The models of tickets."""
 
-from tickets.models.context import ContextSnapshot, WatchedSite
+from tickets.models.context import ContextRound, ContextSnapshot, TicketWatch, WatchedSite
 from tickets.models.diary import Attachment, DiaryEntry
 from tickets.models.history import (
     Consumer,
@@ -35,6 +35,7 @@ __all__ = [
     "CarbonCopy",
     "Category",
     "Consumer",
+    "ContextRound",
     "ContextSnapshot",
     "CrossReference",
     "Decision",
@@ -57,5 +58,6 @@ __all__ = [
     "Ticket",
     "TicketPerson",
     "TicketType",
+    "TicketWatch",
     "WatchedSite",
 ]

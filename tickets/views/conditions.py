@@ -20,6 +20,7 @@ from juno_support.lib import display, text
 from monitoring.models import Classification, Severity
 from monitoring.queries import DOWNTIMES, SOURCES, SiteState
 from monitoring.statuses import BAD, Status
+from monitoring.words import source_name, status_word
 from tickets.views import states
 from tickets.views.states import Group, StateLine
 from tickets.views.strips import StripRow, kept_strips
@@ -120,7 +121,7 @@ def _source_lines(conditions: Mapping[str, Any], now: datetime) -> list[SourceLi
         return []
     at = _moment(sites[0]["at"]) or now
     return [
-        SourceLine(_age_words(states.source_name(name), age, at, now), bool(age.get("stale")))
+        SourceLine(_age_words(source_name(name), age, at, now), bool(age.get("stale")))
         for name, age in sites[0]["sources"].items()
         if name not in SOURCES
     ]
@@ -155,7 +156,7 @@ def _site_state(site: Mapping[str, Any]) -> tuple[str, str, str]:
     declared, measured = site["state"], states.worst_of_site(site)
     is_fault = measured in BAD or measured == Status.WARNING
     if declared in (SiteState.NONE, SiteState.UNKNOWN) and is_fault:
-        return measured, states.TONES[measured], states.status_word(measured)
+        return measured, states.TONES[measured], status_word(measured)
     word = str(SiteState(declared).label) if declared in SiteState.values else declared
     return declared, TONES.get(declared, "unknown"), word
 

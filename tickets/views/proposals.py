@@ -20,6 +20,7 @@ from juno_support.lib import clock, display
 from juno_support.lib.strips import Span, Timeline, share_words
 from juno_support.lib.text import show_bidi, whole_number
 from monitoring.statuses import Status
+from monitoring.words import metric_word, source_name
 from supportunits import policies as unit_policies
 from tickets import policies
 from tickets.models import Ending, Proposal, Ticket
@@ -27,7 +28,6 @@ from tickets.proposals import decide as decisions
 from tickets.proposals import lists, words
 from tickets.proposals.alarms import series_of_fact
 from tickets.views.shared import key_or_none, person
-from tickets.views.state_words import metric_word, source_name
 
 A_DAY = timedelta(hours=24)
 LINES_SHOWN = 4

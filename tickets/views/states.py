@@ -15,13 +15,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from juno_support.feeds.registry import UnknownSource, find_kind
 from juno_support.lib import display, text
 from monitoring.observations import EntityKind
 from monitoring.statuses import BAD, SEVERITY, Status
+from monitoring.words import entity_name, metric_word, numbers, source_name, status_word
 
 MOST_LINES = 6
 MOST_FOLDED = 40
+MOST_ALONE = 2
 TONES = {
     Status.OK.value: "good",
     Status.WARNING.value: "warn",
@@ -60,40 +61,6 @@ class Group:
     folded: list[StateLine] = field(default_factory=list)
     fold_words: str = ""
     rest: str = ""
-
-
-def source_name(name: str) -> str:
-    """Return how a source is called where room is short; its own name if it is gone."""
-    try:
-        kind = find_kind(name)
-    except UnknownSource:
-        return name
-    return kind.short or str(kind.title)
-
-
-def metric_word(metric: str) -> str:
-    """Return what a metric is about, in the reader's language; a pushed one names itself."""
-    words = {
-        "status": "",
-        "rss": _("status"),
-        "rss-read": _("reading"),
-        "rss-write": _("writing"),
-        "rss-check": _("checking"),
-        "rss-remove": _("removing"),
-        "mask": _("site mask"),
-        "jobs": _("jobs"),
-        "pilots": _("pilots"),
-        "requests": _("requests"),
-        "loss": _("loss"),
-        "delay": _("delay"),
-        "throughput": _("throughput"),
-    }
-    return words.get(metric, text.show_bidi(metric))
-
-
-def status_word(status: str) -> str:
-    """Return a state in the reader's language."""
-    return str(Status(status).label) if status in Status.values else status
 
 
 def worst_of_site(site: Mapping[str, Any]) -> str:
@@ -176,10 +143,21 @@ def _own(states: Sequence[State], now: datetime) -> Group:
 
 
 def _services(states: Sequence[State], site: Mapping[str, Any], now: datetime) -> Group:
-    faults = [state for state in states if state["status"] != Status.OK]
-    fine = [state for state in states if state["status"] == Status.OK]
-    ordered = sorted(faults, key=lambda state: -SEVERITY.get(state["status"], 0))
-    lines = [_line(state, now, _entity(state)) for state in (*ordered, *fine)[:MOST_FOLDED]]
+    by_fault: dict[tuple[str, str], list[State]] = defaultdict(list)
+    for state in states:
+        by_fault[state["source"], state["status"]].append(state)
+    lines, folded = [], []
+    for (_source, status), found in sorted(
+        by_fault.items(), key=lambda item: (-SEVERITY.get(item[0][1], 0), item[0])
+    ):
+        each = [_line(state, now, _entity(state)) for state in found[:MOST_FOLDED]]
+        if status != Status.OK and len(found) > MOST_ALONE:
+            lines.append(_together(found, now))
+            folded += each
+        else:
+            lines += each
+    lines, folded = lines[:MOST_LINES], (lines[MOST_LINES:] + folded)[:MOST_FOLDED]
+    words = ngettext("%(n)d by itself", "%(n)d one by one", len(folded)) % {"n": len(folded)}
     rest = [
         ngettext(
             "%(n)d service in order (%(source)s)", "%(n)d services in order (%(source)s)", number
@@ -187,10 +165,7 @@ def _services(states: Sequence[State], site: Mapping[str, Any], now: datetime) -
         % {"n": number, "source": source_name(source)}
         for source, number in sorted(site.get("in_order", {}).items())
     ]
-    rest += _left_out(site, len(states) - len(lines))
-    return Group(
-        _("Services"), lines[:MOST_LINES], lines[MOST_LINES:], _more(lines), " · ".join(rest)
-    )
+    return Group(_("Services"), lines, folded, words, " · ".join([*rest, *_left_out(site)]))
 
 
 def _things(title: str, states: Sequence[State], now: datetime, in_order: Any) -> Group:
@@ -251,17 +226,40 @@ def _state_line(state: State, now: datetime, label: str, detail: str) -> StateLi
     )
 
 
+def _together(states: Sequence[State], now: datetime) -> StateLine:
+    """Return one line for several services with one fault."""
+    first = min(states, key=lambda state: str(state["since"]))
+    hosts = dict.fromkeys(_entity(state).partition(" ")[0] for state in states)
+    sentence = format_html(
+        _("<strong>{source}</strong> {number} services {status}, the first since {since}"),
+        source=source_name(first["source"]),
+        number=len(states),
+        status=status_word(first["status"]),
+        since=display.when(_moment(first["since"]), now),
+    )
+    shown = ", ".join(list(hosts)[:3])
+    return StateLine(
+        tone=_tone(first),
+        sentence=format_html("{}{}", sentence, _reservation(first)),
+        detail=f"{shown}, …" if len(hosts) > 3 else shown,
+        source=source_name(first["source"]),
+        is_unreliable=_is_unreliable(first),
+    )
+
+
 def _thing(states: Sequence[State], now: datetime) -> StateLine:
     """Return the line of a thing with several metrics: each state, and since when the worst."""
     first = max(states, key=lambda state: SEVERITY.get(state["status"], 0))
-    parts = []
+    in_order, parts = [], []
     for state in sorted(states, key=lambda state: str(state["metric"])):
         word = metric_word(state["metric"])
         figures = ", ".join(numbers(state.get("details") or {}))
-        if figures and state["status"] == Status.OK:
-            parts.append(figures)
+        if state["status"] == Status.OK:
+            in_order.append(figures or word)
         else:
             parts.append(" ".join(part for part in (word, _status(state), figures) if part))
+    if in_order:
+        parts.append(f"{', '.join(in_order)} {status_word(Status.OK)}")
     sentence = format_html(
         "<strong>{}</strong> {}{}",
         f"{_entity(first)} {source_name(first['source'])}",
@@ -330,13 +328,7 @@ def _status(state: State) -> str:
 
 
 def _entity(state: State) -> str:
-    name = text.show_bidi(state["entity"])
-    if state["kind"] == EntityKind.LINK:
-        return " → ".join(name.split(maxsplit=1))
-    if state["kind"] == EntityKind.SERVICE and " " in name:
-        host, _space, kind = name.partition(" ")
-        return f"{host} ({kind})"
-    return name
+    return entity_name(state["kind"], state["entity"])
 
 
 def _tone(state: State) -> str:
@@ -364,68 +356,13 @@ def _words(state: State) -> str:
     return text.shorten(text.show_bidi(state.get("summary") or ""), 160)
 
 
-def numbers(details: Mapping[str, Any]) -> list[str]:
-    """Return the figures that people look for, each with its word, of a state's details."""
-    found = []
-    counts = details.get("counts")
-    if isinstance(counts, Mapping):
-        for name, word in _count_words():
-            if (number := _number(counts.get(name))) is not None:
-                found.append(word % {"n": _figure(number)})
-        if (percent := _number(details.get("percent"))) is not None:
-            found.append(_("%(n)s %% good") % {"n": _figure(percent)})
-        if found and (hours := _number(details.get("hours"))):
-            found.append(_("last %(n)s h") % {"n": _figure(hours)})
-    for name, word, usual in _figure_words():
-        if (number := _number(details.get(name))) is not None:
-            said = word % {"n": _figure(number)}
-            if usual and (as_usual := _number(details.get(usual))) is not None:
-                said = _("%(figure)s (usual %(n)s)") % {"figure": said, "n": _figure(as_usual)}
-            found.append(said)
-    return found
-
-
-def _count_words() -> list[tuple[str, str]]:
-    return [
-        ("Running", _("%(n)s running")),
-        ("Waiting", _("%(n)s waiting")),
-        ("Failed", _("%(n)s failed")),
-        ("Stalled", _("%(n)s stalled")),
-        ("Aborted", _("%(n)s aborted")),
-        ("Done", _("%(n)s done")),
-    ]
-
-
-def _figure_words() -> list[tuple[str, str, str]]:
-    return [
-        ("loss_percent", _("loss %(n)s %%"), ""),
-        ("delay_ms", _("delay %(n)s ms"), "usual_delay_ms"),
-        ("mbit_per_s", _("%(n)s Mbit/s"), "usual_mbit_per_s"),
-        ("failed_requests", _("%(n)s failed requests"), ""),
-        ("failed_transfers", _("%(n)s failed transfers"), ""),
-        ("failed_files", _("%(n)s failed files"), ""),
-    ]
-
-
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None
-
-
-def _figure(number: float) -> str:
-    """Return a number in few digits: 0.25, 61.4, 7,010."""
-    if number.is_integer() or abs(number) >= 1000:
-        return f"{number:,.0f}"
-    return f"{number:.3g}"
-
-
 def _more(lines: Sequence[StateLine], shown: int = MOST_LINES) -> str:
     number = len(lines) - shown
     return ngettext("%(n)d more", "%(n)d more", number) % {"n": number} if number > 0 else ""
 
 
-def _left_out(site: Mapping[str, Any], unshown: int) -> list[str]:
-    number = sum(site.get("left_out", {}).values()) + max(unshown, 0)
+def _left_out(site: Mapping[str, Any]) -> list[str]:
+    number = sum(site.get("left_out", {}).values())
     if not number:
         return []
     words = ngettext("%(n)d more state was left out", "%(n)d more states were left out", number)

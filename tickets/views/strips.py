@@ -15,7 +15,7 @@ from monitoring.observations import EntityKind
 from monitoring.queries import DOWNTIMES, Conditions
 from monitoring.recent import Declared, Stretch, recent_downtimes, recent_states
 from monitoring.statuses import SEVERITY, Status
-from tickets.views.states import metric_word, source_name
+from monitoring.words import metric_word, source_name
 from topology.models import Service, Site
 
 DAY = timedelta(hours=24)

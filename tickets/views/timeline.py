@@ -16,9 +16,9 @@ from django.utils.translation import ngettext
 
 from juno_support.accounts.models import User
 from juno_support.lib import display
-from monitoring.models import Severity
 from supportunits.models import VO, IssueType, SupportUnit
 from tickets.models import Attachment, Category, HistoryEntry, Kind, Priority, Ticket, TicketPerson
+from tickets.views.changed_conditions import condition_sentences
 from tickets.workflow import ResolutionCode, Status
 from topology.models import Site
 
@@ -487,27 +487,7 @@ class _Maker:
         return self._says(entry, words)
 
     def _context(self, entry: HistoryEntry) -> SafeString:
-        changes = entry.facts.get("changes", [])
-        return format_html_join(
-            SafeString("<br>"), "{}", ((self._condition(change),) for change in changes)
-        )
-
-    def _condition(self, change: Mapping[str, Any]) -> SafeString:
-        words = {
-            "declared": _("<strong>{site}</strong>: {kind} declared, {begin} until {end}"),
-            "began": _("<strong>{site}</strong>: {kind} began, until {end}"),
-            "extended": _("<strong>{site}</strong>: {kind} extended until {end}"),
-            "changed": _("<strong>{site}</strong>: {kind} changed, {begin} until {end}"),
-            "ended": _("<strong>{site}</strong>: {kind} ended"),
-            "withdrawn": _("<strong>{site}</strong>: {kind} withdrawn"),
-        }.get(change["what"], _("<strong>{site}</strong>: {kind}"))
-        return format_html(
-            words,
-            site=change["site"],
-            kind=_("downtime") if change["severity"] == Severity.OUTAGE else _("at-risk period"),
-            begin=display.when(datetime.fromisoformat(change["starts_at"]), self._at),
-            end=display.when(datetime.fromisoformat(change["ends_at"]), self._at),
-        )
+        return condition_sentences(entry.facts, self._at)
 
     def _other(self, entry: HistoryEntry) -> SafeString:
         return self._says(entry, str(entry.get_kind_display()))

@@ -8,7 +8,7 @@ from monitoring.models import Downtime
 from tests.make import AT
 from tests.tickets.make import make_ticket
 from tickets import tasks
-from tickets.actions import context, work
+from tickets.actions import context, watch, work
 from tickets.models import ContextSnapshot, HistoryEntry, Ticket
 
 HOUR = timedelta(hours=1)
@@ -41,7 +41,7 @@ def _told(ticket):
 @pytest.fixture
 def ticket(cast):
     ticket = make_ticket(by=cast.ada, affected_sites=[cast.in2p3])
-    context.refresh_contexts(at=AT)
+    watch.refresh_contexts(at=AT)
     return ticket
 
 
@@ -67,15 +67,15 @@ def test_a_ticket_without_sites_has_an_empty_context(cast):
 
 def test_the_story_of_a_downtime_on_an_open_ticket(cast, ticket):
     context.attach_context(ticket=ticket, at=AT)
-    assert context.refresh_contexts(at=AT) == 0
+    assert watch.refresh_contexts(at=AT) == 0
 
     downtime = _declare(cast.in2p3, starts=HOUR, lasts=2 * HOUR)
-    assert context.refresh_contexts(at=AT) == 1
-    assert context.refresh_contexts(at=AT) == 0
-    context.refresh_contexts(at=AT + HOUR)
+    assert watch.refresh_contexts(at=AT) == 1
+    assert watch.refresh_contexts(at=AT) == 0
+    watch.refresh_contexts(at=AT + HOUR)
     Downtime.objects.filter(pk=downtime.pk).update(ends_at=AT + 4 * HOUR)
-    context.refresh_contexts(at=AT + 2 * HOUR)
-    context.refresh_contexts(at=AT + 4 * HOUR)
+    watch.refresh_contexts(at=AT + 2 * HOUR)
+    watch.refresh_contexts(at=AT + 4 * HOUR)
 
     assert _told(ticket) == [
         [("declared", "1G0")],
@@ -90,12 +90,12 @@ def test_the_story_of_a_downtime_on_an_open_ticket(cast, ticket):
 def test_no_recovery_between_a_downtime_and_its_extension(cast, ticket):
     first = _declare(cast.in2p3, starts=-HOUR, lasts=2 * HOUR)
     context.attach_context(ticket=ticket, at=AT)
-    context.refresh_contexts(at=AT)
+    watch.refresh_contexts(at=AT)
     _declare(cast.in2p3, key="2G0", starts=HOUR, lasts=2 * HOUR, extends=first)
 
-    context.refresh_contexts(at=AT)
-    context.refresh_contexts(at=AT + HOUR)
-    context.refresh_contexts(at=AT + 3 * HOUR)
+    watch.refresh_contexts(at=AT)
+    watch.refresh_contexts(at=AT + HOUR)
+    watch.refresh_contexts(at=AT + 3 * HOUR)
 
     assert _told(ticket) == [[("extended", "2G0")], [("began", "2G0")], [("ended", "2G0")]]
 
@@ -103,10 +103,10 @@ def test_no_recovery_between_a_downtime_and_its_extension(cast, ticket):
 def test_a_withdrawn_downtime_is_said(cast, ticket):
     downtime = _declare(cast.in2p3, starts=2 * HOUR)
     context.attach_context(ticket=ticket, at=AT)
-    context.refresh_contexts(at=AT)
+    watch.refresh_contexts(at=AT)
     Downtime.objects.filter(pk=downtime.pk).update(withdrawn_at=AT + HOUR)
 
-    context.refresh_contexts(at=AT + HOUR)
+    watch.refresh_contexts(at=AT + HOUR)
 
     assert _told(ticket) == [[("withdrawn", "1G0")]]
 
@@ -118,7 +118,7 @@ def test_closed_tickets_and_other_sites_are_left_in_peace(cast, ticket):
     Ticket.objects.filter(pk=ticket.pk).update(status="CLOSED")
     _declare(cast.in2p3)
 
-    assert context.refresh_contexts(at=AT) == 0
+    assert watch.refresh_contexts(at=AT) == 0
     assert ContextSnapshot.objects.count() == 2
 
 
@@ -129,20 +129,20 @@ def test_one_broken_ticket_does_not_cost_the_others(cast, ticket, caplog):
     ContextSnapshot.objects.filter(ticket=broken).update(data={})
     _declare(cast.in2p3)
 
-    assert context.refresh_contexts(at=AT) == 1
+    assert watch.refresh_contexts(at=AT) == 1
 
     assert len(_told(ticket)) == 1
     assert f"ticket {broken.pk} was left" in caplog.text
 
 
 def test_a_busy_site_is_told_a_few_tickets_a_round_and_nobody_is_forgotten(cast, monkeypatch):
-    monkeypatch.setattr(context, "TICKETS_AT_ONCE", 2)
+    monkeypatch.setattr(watch, "TICKETS_AT_ONCE", 2)
     tickets = [make_ticket(by=cast.ada, affected_sites=[cast.in2p3]) for _ in range(5)]
     for each in tickets:
         context.attach_context(ticket=each, at=AT)
     _declare(cast.in2p3)
 
-    assert [context.refresh_contexts(at=AT) for _ in range(4)] == [2, 2, 1, 0]
+    assert [watch.refresh_contexts(at=AT) for _ in range(4)] == [2, 2, 1, 0]
 
     assert all(_told(each) == [[("declared", "1G0")]] for each in tickets)
 

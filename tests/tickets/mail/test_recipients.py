@@ -94,6 +94,9 @@ TABLE = [
     (EntryFacts(Kind.ESCALATED, level=3, actor=ADA), "b c f A I M l T u X"),
     (EntryFacts(Kind.PERSON_ADDED, is_public=False, person=HELPER), "H"),
     (EntryFacts(Kind.PERSON_ADDED, is_public=False, person=HELPER, actor=HELPER), ""),
+    # what monitoring notes is read on the page; of a recovery hears who works on the ticket
+    (EntryFacts(Kind.CONTEXT, is_public=False), ""),
+    (EntryFacts(Kind.CONTEXT, is_public=False, tells_recovery=True), "A I"),
     *((EntryFacts(kind, person=HELPER), "") for kind in sorted(QUIET)),
 ]
 

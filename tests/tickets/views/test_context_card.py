@@ -158,7 +158,8 @@ def test_hundreds_of_services_in_order_are_counted(cast, now):
 
     assert "180 services in order (ARGO)" in text
     assert "wn1.in2p3.fr" not in text
-    assert "3 more</summary>" in text
+    assert "<strong>ARGO</strong> 9 services critical, the first since" in text
+    assert "9 one by one</summary>" in text
     assert text.count("(CE) ARGO") == 9
 
 
@@ -217,7 +218,7 @@ def test_storage_links_and_whole_systems(cast, now):
 
     text = now()
 
-    assert "IN2P3-disk DIRAC</strong> reading ok; writing down (Banned), since" in text
+    assert "IN2P3-disk DIRAC</strong> writing down (Banned); reading ok, since" in text
     assert "disk is full" in text
     assert "IN2P3-CC → BEIJING-LCG2 perfSONAR" in text
     assert "loss 0.4 %" in text
