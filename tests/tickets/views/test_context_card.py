@@ -177,13 +177,13 @@ def test_storage_links_and_whole_systems(cast, now):
     NetworkLink.objects.create(name="IN2P3-BEIJING", site_a=cast.in2p3, site_b=cast.beijing)
     tell(
         "dirac-https",
-        seen("IN2P3-disk", Status.OK, kind="storage", metric="rss-read", site="IN2P3-CC"),
+        seen("IN2P3-disk", Status.OK, kind="storage", metric="read", site="IN2P3-CC"),
         seen(
             "IN2P3-disk",
             Status.DOWN,
             "Banned",
             kind="storage",
-            metric="rss-write",
+            metric="write",
             site="IN2P3-CC",
             summary="disk is full",
         ),
