@@ -22,13 +22,14 @@ from juno_support.feeds.queries import Freshness, freshness
 from juno_support.lib import clock, display
 from juno_support.lib.strips import Timeline
 from juno_support.lib.text import show_bidi
-from juno_support.pages import downtime_lines
+from juno_support.pages import downtime_lines, history
 from juno_support.pages.board_lines import STATUS_TONES
 from juno_support.pages.downtime_lines import DowntimeLine, downtime_line
 from juno_support.pages.units import change_lines
+from monitoring import states
+from monitoring.models import Downtime
 from monitoring.queries import (
     DOWNTIMES,
-    SOURCES,
     SiteState,
     current_conditions_for_sites,
     downtimes_of_site,
@@ -126,7 +127,7 @@ def _show(
     request: HttpRequest, site: Site, *, form: OverridesForm | None = None, status: int = 200
 ) -> HttpResponse:
     now, user = clock.now(), request.user
-    ages = freshness(now, SOURCES)
+    ages = freshness(now)
     badge = current_conditions_for_sites([site.pk], at=now, ages=ages)[site.pk]
     timeline = Timeline.around(now, days_back=DAYS_BACK, days_ahead=DAYS_AHEAD, days_a_cell=7)
     services = _services(site)
@@ -139,6 +140,7 @@ def _show(
         "state": badge.state,
         "state_words": _state_words(badge.state, badge.until, ages[DOWNTIMES], now),
         "notices": _notices(site, ages[DOWNTIMES], now),
+        "history": _history(request, site, downtimes, ages, now),
         "groups": _downtime_groups(downtimes, timeline, now),
         "axis": timeline.cells(),
         "age": downtime_lines.age_words(ages[DOWNTIMES], now),
@@ -180,6 +182,27 @@ def _show(
             initial={field: getattr(site, field) for field in OverridesForm.base_fields}
         )
     return render(request, "topology/site.html", context, status=status)
+
+
+def _history(
+    request: HttpRequest,
+    site: Site,
+    downtimes: list[Downtime],
+    ages: dict[str, Freshness],
+    now: datetime,
+) -> history.History:
+    span = history.span_of(request)
+    axis = history.timeline_of(span, now)
+    state_ages = states.sources_of_states(ages)
+    return history.history_of(
+        states.history_of_site(site.pk, starts_at=axis.starts_at, ends_at=now, ages=state_ages)
+        if state_ages
+        else [],
+        axis,
+        span=span,
+        ages=state_ages,
+        downtimes=downtimes,
+    )
 
 
 def _state_words(state: str, until: datetime | None, age: Freshness, now: datetime) -> str:
