@@ -64,7 +64,7 @@ def _load(total: int) -> None:
             return
     began = time.monotonic()
     places = _make_places()
-    with _without_indexes(TABLES):
+    with without_indexes(TABLES):
         _copy_all(total, places)
     _finish(total)
     with connection.cursor() as cursor:
@@ -163,11 +163,11 @@ def _make_places() -> Any:
 
 
 @contextmanager
-def _without_indexes(names: Iterable[str]) -> Iterator[None]:
-    """Take all indexes but primary keys away from the ticket tables, and put them back."""
+def without_indexes(names: Iterable[str], app: str = "tickets") -> Iterator[None]:
+    """Take all indexes but primary keys away from some tables of an app, and put them back."""
     from django.db import connection
 
-    tables = [f"tickets_{name}" for name in names]
+    tables = [f"{app}_{name}" for name in names]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"

@@ -17,7 +17,7 @@ TICKETS = 240
 @pytest.fixture
 def filled(transactional_db: None) -> Iterator[None]:
     places = load._make_places()
-    with load._without_indexes(load.TABLES):
+    with load.without_indexes(load.TABLES):
         load._begin(places)
         for first in range(1, TICKETS + 1, 80):
             load._copy((first, first + 79, TICKETS))
