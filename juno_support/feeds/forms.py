@@ -43,3 +43,34 @@ class SourceForm(forms.Form):
         """Return the interval that was typed, or the one in force."""
         minutes = self.cleaned_data.get("minutes")
         return timedelta(minutes=minutes) if minutes else self._configuration.interval
+
+
+class PushedSourceForm(forms.Form):
+    """A new source that tells by itself."""
+
+    word = forms.CharField(
+        label=_("Name"),
+        max_length=40,
+        help_text=_("A short word, for example cern-noc; the source is then push-cern-noc."),
+    )
+    minutes = forms.IntegerField(
+        label=_("Tells every (minutes)"),
+        min_value=1,
+        max_value=7 * 24 * 60,
+        initial=15,
+        help_text=_("When nothing came for three times as long, what it told is called old."),
+    )
+    namespace = forms.CharField(
+        label=_("Whose names it uses"),
+        max_length=30,
+        required=False,
+        help_text=_(
+            "Names of sites, services and links are matched within a family of names: perfsonar, "
+            "dirac, argo. Empty: names of its own."
+        ),
+    )
+
+    @property
+    def interval(self) -> timedelta:
+        """Return the interval that was typed."""
+        return timedelta(minutes=self.cleaned_data["minutes"])

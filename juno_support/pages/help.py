@@ -155,6 +155,12 @@ GROUPS: Final = (
                 _("Sources"),
                 _("What is asked of GOCDB, how often, and what may go wrong."),
             ),
+            Guide(
+                "noc",
+                "guide-noc.md",
+                _("For network operators"),
+                _("Tell the portal of events: by REST, or as a list."),
+            ),
         ),
     ),
     (

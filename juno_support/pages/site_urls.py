@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from juno_support.pages import board, diracx_login, links, site, sources
+from juno_support.pages import board, diracx_login, links, pushed, site, sources
 
 _sites = [
     path("", board.site_board, name="board"),
@@ -16,6 +16,11 @@ _sources = [
     path("diracx/login/begin/", diracx_login.begin, name="diracx-begin"),
     path("diracx/login/check/", diracx_login.check, name="diracx-check"),
     path("diracx/login/end/", diracx_login.end, name="diracx-end"),
+    path("push/new/", pushed.new, name="push-new"),
+    path("push/<slug:name>/", pushed.show, name="push-source"),
+    path("push/<slug:name>/token/", pushed.issue, name="push-token"),
+    path("push/<slug:name>/revoke/", pushed.revoke, name="push-revoke"),
+    path("push/<slug:name>/upload/", pushed.upload, name="push-upload"),
     path("<slug:name>/poll/", sources.poll_now, name="poll"),
     path("<slug:name>/configure/", sources.configure, name="configure"),
 ]

@@ -80,6 +80,7 @@ class SourceLine:
     form: SourceForm
     may_try: bool
     may_trust: bool
+    is_pushed: bool
     login: LoginLine | None = None
 
 
@@ -95,6 +96,8 @@ def source_list(request: HttpRequest) -> HttpResponse:
 def poll_now(request: HttpRequest, name: str) -> HttpResponse:
     """Ask the worker to poll a source now; with ``trust`` also what was suspicious is taken."""
     standing = _find(name)
+    if standing.kind.is_pushed:
+        raise Http404
     trust = "trust" in request.POST
     try:
         poll_source.apply_async(kwargs={"name": name, "force": True, "trust": trust}, retry=False)
@@ -196,7 +199,8 @@ def _line(
         raw_head=show_bidi(run.raw_head) if run and sees_details else "",
         runs=tuple(_run_line(one, now) for one in standing.recent_runs),
         form=form or SourceForm(configuration),
-        may_try=configuration.is_complete,
+        may_try=configuration.is_complete and not standing.kind.is_pushed,
+        is_pushed=standing.kind.is_pushed,
         may_trust=bool(run and run.outcome == Outcome.SUSPICIOUS),
         login=login_line(configuration) if standing.kind.keeps else None,
     )

@@ -37,7 +37,8 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "links:list": [(None, "/links/")],
     "sources:list": [("dmitri", "/sources/")],
     "jobs:look-up": [("boris", "/jobs/")],
-    "jobs:of-ticket": [("boris", "/tickets/N/jobs/")],
+    "ticket-jobs": [("boris", "/tickets/N/jobs/")],
+    "sources:push-new": [("dmitri", "/sources/push/new/")],
     "sources:diracx-login": [("dmitri", "/sources/diracx/login/")],
     "queue": [
         ("boris", "/tickets/"),
@@ -71,6 +72,8 @@ NO_PAGES = {
     "hearers",
     "since",
     "site-offers",
+    # Walked below, where a source is made first.
+    "sources:push-source",
     # Walked in the test of the mail catcher below: its number is not known before.
     "outbox:caught-mail",
 }
@@ -119,6 +122,29 @@ def test_a_page(
     assert answer is not None and answer.status == 200
     page.wait_for_load_state("networkidle")
     looked_at(page, f"{who or 'nobody'}{path.partition('?')[0].replace('/', '-')}".rstrip("-"))
+
+
+def test_a_source_that_tells_by_itself(
+    window_of: PageOf, looked_at: Callable[[Page, str], None]
+) -> None:
+    page = window_of("dmitri")
+    page.goto("/sources/push/new/")
+    page.get_by_label("Name", exact=True).fill("cern-noc")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_text("Copy it now").wait_for()
+    looked_at(page, "push-token")
+    page.goto("/sources/push/push-cern-noc/")
+    assert page.locator("#token").count() == 0
+    page.get_by_label("Or paste the list").fill(
+        "link,start,end,state,reference\n"
+        "CERN-CNAF-LHCOPN-001,2026-01-05 10:00,2026-01-05 11:30,down,NOC-17\n"
+        "CERN-CNAF-LHCOPN-001,yesterday,,down,\n"
+    )
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_text("Nothing of it is kept yet.").wait_for()
+    looked_at(page, "push-preview")
+    page.get_by_role("button", name="Take this event").click()
+    page.get_by_text("1 event was taken, 1 state changed.").wait_for()
 
 
 def test_a_caught_mail(window_of: PageOf, looked_at: Callable[[Page, str], None]) -> None:

@@ -9,6 +9,7 @@ visitors are asked to sign in. Shifters get what members of the VO get, and what
 """
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,6 +17,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from juno_support.feeds.models import Source
 from juno_support.outbox.models import CaughtMail
 from tests.cast import ROLE_NAMES
 from tests.make import AT, make_issue_type, make_service, make_site, make_unit, make_user
@@ -82,6 +84,11 @@ TABLE = {
     "sources:diracx-begin": ("post", "D"),
     "sources:diracx-check": ("post", "D"),
     "sources:diracx-end": ("post", "D"),
+    "sources:push-new": ("get", "D"),
+    "sources:push-source": ("get", "D"),
+    "sources:push-token": ("post", "D"),
+    "sources:push-revoke": ("post", "D"),
+    "sources:push-upload": ("post", "D"),
     "api:push-events": ("post", EVERYONE),  # a token says who it is; see tests/api
     "queue": ("get", PEOPLE),
     "completions": ("get", PEOPLE),
@@ -116,7 +123,7 @@ TABLE = {
     "jobs:look-up": ("get", "HPTC"),
     "jobs:keep": ("post", "HPTC"),
     "jobs:start-ticket": ("post", "HPTC"),
-    "jobs:of-ticket": ("get", "HPTCD"),
+    "ticket-jobs": ("get", "HPTCD"),
     "tpm-desk": ("get", "T"),
     "find-units": ("get", "PTCD"),
     "tpm-assign": ("post", "T"),
@@ -143,6 +150,7 @@ def world(roles, clock_at, settings):
     clock_at(AT)
     settings.JUNO_DEMO = True  # the mail catcher is there in the demo only
     make_site(name="BEIJING-LCG2")
+    Source.objects.create(name="push-noc", interval=timedelta(minutes=15))
     submitter = roles["submitter"]
     helper = roles["supporter"]
     service = make_service(site=roles.in2p3, hostname="ce01.in2p3.example.org")
@@ -221,6 +229,10 @@ def _arguments(name, world):
         "sites:site": ["IN2P3-CC"],
         "sites:override": ["IN2P3-CC"],
         "api:push-events": ["push-noc"],
+        "sources:push-source": ["push-noc"],
+        "sources:push-token": ["push-noc"],
+        "sources:push-revoke": ["push-noc"],
+        "sources:push-upload": ["push-noc"],
         "sources:poll": ["gocdb-topology"],
         "sources:configure": ["gocdb-topology"],
         "delete-view": [world["view"].pk],
@@ -250,6 +262,7 @@ TICKET_PAGES = {
     "remove-person",
     "remove-copy",
     "ticket-now",
+    "ticket-jobs",
     "hearers",
     "tpm-assign",
 }
