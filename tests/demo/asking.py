@@ -1,6 +1,10 @@
 """Ask a WSGI app in this process."""
 
+import io
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -22,6 +26,10 @@ class Answered:
         return self.body.decode()
 
     @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
     def root(self) -> Element:
         return fromstring(self.body)
 
@@ -32,9 +40,32 @@ def ask(app: WSGIApp, method: str = "", *, side: str = "public", **params: objec
     return ask_path(app, f"/gocdbpi/{side}/", query)
 
 
-def ask_path(app: WSGIApp, path: str, query: str = "") -> Answered:
-    """Ask for a path."""
-    environ: dict[str, object] = {"PATH_INFO": path, "SCRIPT_NAME": "", "QUERY_STRING": query}
+def ask_path(
+    app: WSGIApp,
+    path: str,
+    query: str = "",
+    *,
+    method: str = "GET",
+    form: Mapping[str, str] | None = None,
+    document: object = None,
+    **headers: str,
+) -> Answered:
+    """Ask for a path; sends a form or a JSON document, if there is one, with POST."""
+    body, kind = b"", ""
+    if form is not None:
+        body, kind, method = urlencode(form).encode(), "application/x-www-form-urlencoded", "POST"
+    elif document is not None:
+        body, kind, method = json.dumps(document).encode(), "application/json", "POST"
+    environ: dict[str, object] = {
+        "PATH_INFO": path,
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": query,
+        "REQUEST_METHOD": method,
+        "CONTENT_TYPE": kind,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
+    environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
     setup_testing_defaults(environ)
     told: list[tuple[str, list[tuple[str, str]]]] = []
 

@@ -17,8 +17,14 @@ from django.core.management import CommandError, call_command
 
 from juno_support.demo import upstreams
 from juno_support.demo.people import CHARACTERS
-from juno_support.demo.simulators import gocdb_downtimes, switches
+from juno_support.demo.simulators import (
+    diracx_logins,
+    failures_json,
+    gocdb_downtimes,
+    switches,
+)
 from juno_support.demo.simulators.failures import KINDS
+from juno_support.demo.switchboard import SOURCES, SPECIAL
 from juno_support.lib import clock
 
 CHECKOUT = Path(__file__).parents[2]
@@ -101,12 +107,85 @@ def test_failures_are_switched(fresh_switches: Switches) -> None:
     assert fresh_switches().failures == {}
 
 
+def test_other_sources_have_kinds_of_their_own(fresh_switches: Switches) -> None:
+    run("fail", "argo", "yesterday")
+    run("fail", "maddash", "deep")
+    assert fresh_switches().failures == {"argo": "yesterday", "maddash": "deep"}
+    with pytest.raises(CommandError, match="no kind of failure yesterday for maddash"):
+        run("fail", "maddash", "yesterday")
+    with pytest.raises(CommandError, match="no kind of failure doctype for argo"):
+        run("fail", "argo", "doctype")
+    run("fail", "gocdb", "none")
+    assert fresh_switches().failures == {"argo": "yesterday", "maddash": "deep"}
+    run("fail", "argo", "none")
+    assert fresh_switches().failures == {"maddash": "deep"}
+
+
+@pytest.mark.django_db
+def test_incidents_are_started_listed_and_stopped(fresh_switches: Switches) -> None:
+    told = json.loads(
+        run("incident", "site", "infn-t1", "--part", "storage", "--minutes", "60", "--json")
+    )
+    assert (told["key"], told["site"], told["part"]) == ("I1", "INFN-T1", "storage")
+    text = run("incident", "link", "IHEP-CNAF-LHCONE-001", "--minutes", "90", "--in", "-30")
+    assert text.startswith("I2: 100 % loss on IHEP-CNAF-LHCONE-001, ")
+    listed = run("incident", "list").splitlines()
+    assert listed[0].startswith("I1: storage of INFN-T1, ")
+    assert listed[1].startswith("I2: 100 % loss between BEIJING-LCG2 and INFN-T1, ")
+    _one, other = json.loads(run("incident", "list", "--json"))["incidents"]
+    assert other["loss"] == 1.0
+
+    assert run("incident", "stop", "I2") == "Ended: 1.\n"
+    with pytest.raises(CommandError, match="No incident I2 goes on"):
+        run("incident", "stop", "I2")
+    # Half an hour of it has been, and stays in the histories; the other has just begun.
+    kept = {one["key"]: one["ends_at"] - one["starts_at"] for one in fresh_switches().incidents}
+    assert 1700 < kept["I2"] < 1900
+    assert run("incident", "stop", "all") == "Ended: 1.\n"
+    assert run("incident", "stop", "all") == "Ended: 0.\n"
+    told = json.loads(run("incident", "link", "cnaf-in2p3-lhcopn-001", "--minutes", "5",
+                          "--loss", "2.5", "--json"))  # fmt: skip
+    assert (told["key"], told["ends"], told["loss"]) == ("I3", ["INFN-T1", "IN2P3-CC"], 0.025)
+
+
+@pytest.mark.django_db
+def test_mistakes_with_incidents_are_said(fresh_switches: Switches) -> None:
+    with pytest.raises(CommandError, match="no site NOWHERE"):
+        run("incident", "site", "NOWHERE", "--minutes", "5")
+    with pytest.raises(CommandError, match="no link MOON"):
+        run("incident", "link", "MOON", "--minutes", "5")
+    with pytest.raises(CommandError, match="in percent"):
+        run("incident", "link", "IHEP-CNAF-LHCONE-001", "--minutes", "5", "--loss", "0")
+    with pytest.raises(CommandError, match="longer than nothing"):
+        run("incident", "site", "INFN-T1", "--minutes", "0")
+    assert fresh_switches() == switches.Switches()
+
+
+@pytest.mark.django_db
+def test_a_login_is_approved(fresh_switches: Switches) -> None:
+    run("approve", "auto")
+    assert fresh_switches().approves_itself
+    run("approve", "ask")
+    assert not fresh_switches().approves_itself
+    path = upstreams.switch_file()
+    device = diracx_logins.begin_device(
+        path, client="x", vo="juno", group="juno_user", approved=False, at=clock.now()
+    )
+    run("approve", device["user_code"].lower())
+    found = diracx_logins.find_device(path, device["user_code"])
+    assert found is not None and found["state"] == diracx_logins.APPROVED
+    with pytest.raises(CommandError, match="No login waits"):
+        run("approve", "NONSENSE")
+
+
 def test_help_lists_every_kind(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         call_command("demo", "fail", "--help")
     told = capsys.readouterr().out
-    for kind in KINDS:
+    for kind in (*KINDS, *failures_json.KINDS, *(k for own in SPECIAL.values() for k in own)):
         assert f"  {kind} " in told
+    for source in SOURCES:
+        assert source in told
 
 
 @pytest.mark.django_db
@@ -150,6 +229,8 @@ def test_upstreams_are_served_until_a_signal_ends_them(tmp_path: Path) -> None:
                 assert b"<DOWNTIME" in answer.read()
             with urllib.request.urlopen(f"{address}/gocdbpi/public/?method=x") as answer:
                 assert answer.read() == b"Unable to find method: x"
+            with urllib.request.urlopen(f"{address}/maddash/dashboards") as answer:
+                assert json.load(answer)["dashboards"]
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0

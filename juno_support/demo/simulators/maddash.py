@@ -221,7 +221,11 @@ def _grid(asked: Asked, grid: Grid) -> Json:
             }
             for host in grid.hosts
         ],
-        "report": {"mesh": {"name": grid.name}, "global": _report(cells), "sites": {}},
+        "report": {
+            "mesh": {"name": grid.name},
+            "global": _report(cells),
+            "sites": {host: _report([line]) for host, line in zip(grid.hosts, cells, strict=True)},
+        },
     }
 
 
