@@ -8,7 +8,9 @@ _jobs = [
     path("jobs/", jobs.look_up, name="look-up"),
     path("jobs/keep/", jobs.keep, name="keep"),
     path("jobs/ticket/", jobs.start_ticket, name="start-ticket"),
-    path("tickets/<int:number>/jobs/", jobs.of_ticket, name="of-ticket"),
 ]
 
-urlpatterns = [path("", include((_jobs, "jobs")))]
+urlpatterns = [
+    path("", include((_jobs, "jobs"))),
+    path("tickets/<int:number>/jobs/", jobs.of_ticket, name="ticket-jobs"),
+]

@@ -93,7 +93,7 @@ def parse_pilots(body: bytes) -> tuple[Pilot, ...]:
     pilots = []
     for row in _rows(body, "pilots"):
         places = [_known(row.get(name)) for name in ("GridSite", "DestinationSite")]
-        status = _known(row.get("Status"))
+        status = text_of(row.get("Status"), 64)
         if status:
             pilots.append(
                 Pilot(
