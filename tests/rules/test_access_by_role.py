@@ -343,7 +343,12 @@ def test_internal_and_restricted_things_by_their_own_address(world, roles, role)
     # TPM sees that a Security ticket exists.
     assert (_verdict(answer) == "answered") == (letter in "TCD")
     assert (RESTRICTED in text) == (letter in "CD")
-    for name in sorted(TICKET_PAGES - {"ticket", "ticket-now", "hearers", "tpm-assign"}):
+    looked_at = {"ticket-now", "ticket-jobs"}
+    for name in sorted(looked_at):
+        answer, text = _ask(client, "get", reverse(name, args=[hidden]))
+        assert (RESTRICTED in text) <= (letter in "CD"), name
+        assert (_verdict(answer) == "answered") <= (letter in "CD"), name
+    for name in sorted(TICKET_PAGES - looked_at - {"ticket", "hearers", "tpm-assign"}):
         answer, text = _ask(client, "post", reverse(name, args=[hidden]))
         assert (RESTRICTED in text) <= (letter in "CD"), name
         assert (_verdict(answer) == "answered") <= (letter in "CD"), name
