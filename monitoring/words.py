@@ -33,6 +33,7 @@ def metric_word(metric: str) -> str:
         "jobs": _("jobs"),
         "pilots": _("pilots"),
         "requests": _("requests"),
+        "space": _("space"),
         "loss": _("loss"),
         "delay": _("delay"),
         "throughput": _("throughput"),

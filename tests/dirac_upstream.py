@@ -19,6 +19,7 @@ from tests.loopback import Asked, Loopback, serving
 
 RECORDED = Path(__file__).parent / "recorded" / "dirac"
 STATUS = "ResourceStatus/ResourceStatus"
+MANAGEMENT = "ResourceStatus/ResourceManagement"
 PUBLISHER = "ResourceStatus/Publisher"
 WMS = "WorkloadManagement/WMSAdministrator"
 JOBS = "WorkloadManagement/JobMonitoring"
@@ -160,6 +161,7 @@ def usual_dirac() -> Dirac:
             (WMS, "getSiteMaskStatus"): said(
                 {"GRID.IN2P3.fr": "Active", "GRID.JINR.ru": "Banned", "GRID.INFN-CNAF.it": "NoMask"}
             ),
+            (MANAGEMENT, "select:SpaceTokenOccupancyCache"): recorded("spaces.traps.json"),
             (REQUESTS, "getDBSummary"): recorded("requests.json"),
             (CONFIGURATION, "getCompressedData"): packed(recorded("configuration.cfg").decode()),
             (PUBLISHER, "getSitesResources"): said(

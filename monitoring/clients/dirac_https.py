@@ -18,6 +18,7 @@ from juno_support.lib.traffic import Tally
 # One answer of the slowest call (all counters of a big DIRAC) takes well under a minute.
 LIMITS = http.Limits(connect=10, read=30, total=60, tries=2)
 RESOURCE_STATUS = "ResourceStatus/ResourceStatus"
+RESOURCE_MANAGEMENT = "ResourceStatus/ResourceManagement"
 PUBLISHER = "ResourceStatus/Publisher"
 WMS_ADMINISTRATOR = "WorkloadManagement/WMSAdministrator"
 JOB_MONITORING = "WorkloadManagement/JobMonitoring"
@@ -74,6 +75,10 @@ class DiracHttpsClient:
     def get_sites_resources(self) -> bytes:
         """Ask for the computing and storage elements of all sites."""
         return self.call(PUBLISHER, "getSitesResources", None)
+
+    def get_spaces(self) -> bytes:
+        """Ask how full storage elements are."""
+        return self.call(RESOURCE_MANAGEMENT, "select", "SpaceTokenOccupancyCache", {})
 
     def get_configuration(self) -> bytes:
         """Ask for DIRAC's whole configuration."""

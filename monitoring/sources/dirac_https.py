@@ -84,6 +84,7 @@ class DiracHttps:
             active=active,
             mask=asking.ask("Site mask", client.get_site_mask),
             requests=asking.ask("Requests", client.get_requests),
+            spaces=asking.ask("Space of storage", client.get_spaces),
             elements=asking.ask("Elements of sites", client.get_sites_resources)
             if needs_names
             else None,

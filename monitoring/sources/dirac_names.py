@@ -50,19 +50,23 @@ class Names:
 
     def resource(self, element: str, name: str) -> Name | None:
         """Return what a row of the table of resources is about; None for what we do not show."""
-        place = self._place.get(name.lower(), "")
         if element == STORAGE:
-            return Name(
-                EntityKind.STORAGE,
-                name,
-                # GOCDB's name is known to us already, DIRAC's perhaps not yet.
-                site=self._topology.gocdb_names.get(place, place),
-                hosts=self._topology.storage_hosts.get(name, ()),
-            )
+            return self.storage(name)
         if element in (COMPUTING, TRANSFER):
             host = name.lower()
-            return Name(EntityKind.SERVICE, host, site=place, hosts=(host,))
+            return Name(EntityKind.SERVICE, host, site=self._place.get(host, ""), hosts=(host,))
         return None
+
+    def storage(self, name: str) -> Name:
+        """Return a storage element, with the one site that it is at where that is known."""
+        place = self._place.get(name.lower(), "")
+        return Name(
+            EntityKind.STORAGE,
+            name,
+            # GOCDB's name is known to us already, DIRAC's perhaps not yet.
+            site=self._topology.gocdb_names.get(place, place),
+            hosts=self._topology.storage_hosts.get(name, ()),
+        )
 
 
 def _only(found: Iterable[str]) -> str:

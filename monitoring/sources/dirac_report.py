@@ -28,6 +28,7 @@ from monitoring.parsers.dirac_rss import (
     parse_history,
     parse_statuses,
 )
+from monitoring.parsers.dirac_space import parse_spaces
 from monitoring.sources.dirac_names import Names
 from monitoring.sources.dirac_states import (
     ACCESS_METRICS,
@@ -36,6 +37,7 @@ from monitoring.sources.dirac_states import (
     NO_MASK,
     REQUESTS,
     RSS,
+    SPACE,
     Evidence,
     jobs_observation,
     mask_observation,
@@ -43,6 +45,7 @@ from monitoring.sources.dirac_states import (
     requests_observation,
     rss_observation,
     rss_periods,
+    space_observation,
     vo_of,
 )
 
@@ -105,6 +108,7 @@ class Documents:
     active: Part
     mask: Part
     requests: Part
+    spaces: Part | None = None
     elements: Part | None = None
     configuration: Part | None = None
     histories: tuple[HistoryPart, ...] = ()
@@ -123,6 +127,7 @@ def report_of(documents: Documents, question: Question) -> Report:
     making.add_jobs()
     making.add_mask()
     making.add_requests()
+    making.add_spaces()
     return making.report()
 
 
@@ -226,6 +231,24 @@ class _Making:
         )
         self.complete.add((REQUESTS, ""))
         self.seen["requests"] = sum(counts.requests.values())
+
+    def add_spaces(self) -> None:
+        """Take over how full storage elements are."""
+        spaces = self._understood(self.documents.spaces, parse_spaces)
+        if spaces is None:
+            return
+        self.refused += spaces.refused
+        for space in spaces.rows:
+            self.observations.append(
+                space_observation(
+                    self.names.storage(space.name),
+                    space,
+                    at=self.question.at,
+                    evidence_url=self.evidence.page("SpaceOccupancy"),
+                )
+            )
+        self.complete.add((SPACE, ""))
+        self.seen["spaces"] = len(spaces.rows)
 
     def report(self) -> Report:
         """Hand everything over."""

@@ -10,6 +10,7 @@ from monitoring.job_health import GOOD_JOBS, Health, Thresholds, judge_jobs
 from monitoring.observations import EntityKind, Name, Observation, Period
 from monitoring.parsers.dirac_counts import RequestCounts
 from monitoring.parsers.dirac_rss import EVERY_VO, ResourceChange, ResourceStatus
+from monitoring.parsers.dirac_space import Space
 from monitoring.statuses import Status
 
 # DIRAC: DIRAC.ResourceStatusSystem.PolicySystem.StateMachine; it uses what is Active or Degraded.
@@ -29,6 +30,7 @@ RSS = "rss"
 MASK = "mask"
 JOBS = "jobs"
 REQUESTS = "requests"
+SPACE = "space"
 ACCESS_METRICS = {
     "ReadAccess": "read",
     "WriteAccess": "write",
@@ -40,6 +42,11 @@ TRANSFERS = frozenset(
     {"ReplicateAndRegister", "PutAndRegister", "MoveReplica", "MoveFile", "ReTransfer"}
 )
 JOBS_WINDOW = timedelta(hours=24)
+# DIRAC's FreeDiskSpacePolicy, in bytes: it degrades an element below 5 TB, and bans it below 0.1.
+TB = 1024**4
+LITTLE_SPACE, TOO_LITTLE_SPACE = 5 * TB, TB // 10
+# An element that DIRAC did not measure for a day may be full by now.
+MEASURED_WITHIN = timedelta(hours=24)
 # Clocks differ a little; what begins later than this is no beginning.
 AHEAD = timedelta(minutes=5)
 
@@ -229,5 +236,30 @@ def requests_observation(
             "failed_files": files,
             "request": request,
         },
+        evidence_url=evidence_url,
+    )
+
+
+def space_observation(thing: Name, space: Space, *, at: datetime, evidence_url: str) -> Observation:
+    """Say how full a storage element is."""
+    if at - space.checked_at > MEASURED_WITHIN:
+        status, word = Status.UNKNOWN, "not measured"
+    elif space.free < TOO_LITTLE_SPACE:
+        status, word = Status.CRITICAL, "full"
+    elif space.free < LITTLE_SPACE:
+        status, word = Status.WARNING, "little space"
+    else:
+        status, word = Status.OK, "enough space"
+    free, total = space.free / TB, space.total / TB
+    summary = f"{free:,.3g} TB free of {total:,.4g} TB"
+    if status == Status.UNKNOWN:
+        summary += f", last measured {space.checked_at:%Y-%m-%d %H:%M} UTC"
+    return Observation(
+        thing=thing,
+        metric=SPACE,
+        status=status,
+        raw_status=word,
+        summary=summary,
+        details={"free_tb": round(free, 2), "total_tb": round(total, 2)},
         evidence_url=evidence_url,
     )

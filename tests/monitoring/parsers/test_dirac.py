@@ -26,6 +26,7 @@ from monitoring.parsers.dirac_job import (
     parse_sites,
 )
 from monitoring.parsers.dirac_rss import parse_history, parse_statuses
+from monitoring.parsers.dirac_space import parse_spaces
 from tests.dirac_upstream import moment, recorded, refused, said
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "dirac"
@@ -43,6 +44,7 @@ PARSERS: tuple[Callable[[bytes], Any], ...] = (
     parse_parameters,
     parse_ids,
     parse_sites,
+    parse_spaces,
 )
 
 
@@ -250,6 +252,22 @@ def test_the_mask_and_the_elements() -> None:
     assert elements.refused == (("elements of B", "says nothing about its elements"),)
 
 
+def test_how_full_storage_is() -> None:
+    spaces = parse_spaces(recorded("spaces.traps.json"))
+
+    assert [(row.name, row.free / 1024**4, row.total / 1024**4) for row in spaces.rows] == [
+        ("CNAF-STORM", 20, 1000),
+        ("CNAF-TAPE", 2, 10),
+        ("FULL-SE", 1 / 1024, 10),
+        ("OLD-SE", 10, 10),
+    ]
+    assert spaces.refused == (
+        ("space, row 6", "has no free space"),
+        ("space, row 7", "does not say when it was measured"),
+        ("space, row 8", "does not have a value for each column"),
+    )
+
+
 # Single jobs
 
 
@@ -314,7 +332,9 @@ _JSON = st.recursive(
     max_leaves=20,
 )
 _COLUMNS = st.lists(
-    st.sampled_from(["Name", "status", "StatusType", "Reason", "DateEffective", "VO", "TokenOwner"])
+    st.sampled_from(
+        ["Name", "status", "DateEffective", "VO", "Token", "Free", "Total", "LastCheckTime"]
+    )
     | _JSON,
     max_size=7,
 )

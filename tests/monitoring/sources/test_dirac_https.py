@@ -15,6 +15,7 @@ from monitoring.models import Entity, StatusInterval
 from tests.dirac_upstream import (
     CONFIGURATION,
     JOBS,
+    MANAGEMENT,
     PUBLISHER,
     REQUESTS,
     STATUS,
@@ -95,6 +96,10 @@ def test_what_a_poll_tells(dirac: Dirac, at: datetime) -> None:
         ("GRID.Error.fr", "mask", "", "unknown", "NoMask"),
         ("GRID.Unknown.fr", "mask", "", "unknown", "NoMask"),
         ("Requests", "requests", "", "warning", "many failed"),
+        ("CNAF-STORM", "space", "", "ok", "enough space"),
+        ("CNAF-TAPE", "space", "", "warning", "little space"),
+        ("FULL-SE", "space", "", "critical", "full"),
+        ("OLD-SE", "space", "", "unknown", "not measured"),
     }
     assert run.refused[0] == {
         "row": "row 10",
@@ -128,6 +133,11 @@ def test_what_is_kept_of_a_state(dirac: Dirac, at: datetime) -> None:
     )
     assert requests.details["failed_requests"] == 120
     assert requests.details["operations"]["RemoveReplica"] == {"Failed": 9}
+    space = StatusInterval.objects.get(entity__name="CNAF-TAPE", metric="space")
+    assert space.summary == "2 TB free of 10 TB"
+    assert space.details == {"free_tb": 2.0, "total_tb": 10.0}
+    old = StatusInterval.objects.get(entity__name="OLD-SE", metric="space")
+    assert old.summary == "10 TB free of 10 TB, last measured 2026-01-02 08:00 UTC"
 
 
 def test_names_are_matched_as_dirac_itself_maps_them(
@@ -142,12 +152,13 @@ def test_names_are_matched_as_dirac_itself_maps_them(
         "GRID.INFN-CNAF.it": "INFN-T1",
         "ce.in2p3.example.org": "IN2P3-CC",
         "CNAF-STORM": "INFN-T1",
+        "CNAF-TAPE": "INFN-T1",
     }
     assert Entity.objects.get(name="CNAF-STORM").hosts == [
         "se.cnaf.example.org",
         "xrootd.cnaf.example.org",
     ]
-    assert run.seen["unmapped"] == 6
+    assert run.seen["unmapped"] == 8
 
 
 def test_a_list_of_elements_may_give_the_names_of_storage(
@@ -167,6 +178,7 @@ def test_names_are_matched_by_the_hosts_that_dirac_has_there(
     gocdb: Gocdb, dirac: Dirac, at: datetime
 ) -> None:
     del dirac.answers[CONFIGURATION, "getCompressedData"]
+    del dirac.answers[MANAGEMENT, "select:SpaceTokenOccupancyCache"]
     run = poll(at)
 
     sites = Entity.objects.filter(namespace="dirac").values_list("name", "site__name")
@@ -251,7 +263,7 @@ def test_an_unchanged_poll_writes_nothing(dirac: Dirac, at: datetime) -> None:
 
     assert run.outcome == Outcome.UNCHANGED
     # The week's history and the elements are asked for once.
-    assert len(dirac.calls) - questions == 7
+    assert len(dirac.calls) - questions == 8
 
 
 def pieces(name: str, metric: str) -> list[tuple[Any, ...]]:
@@ -365,6 +377,7 @@ def test_many_histories_are_asked_for_in_groups(dirac: Dirac, at: datetime) -> N
         ((JOBS, "getCounters"), {"jobs"}, "Jobs: "),
         ((WMS, "getSiteMaskStatus"), {"mask"}, "Site mask: "),
         ((REQUESTS, "getDBSummary"), {"requests"}, "Requests: "),
+        ((MANAGEMENT, "select:SpaceTokenOccupancyCache"), {"space"}, "Space of storage: "),
         ((PUBLISHER, "getSitesResources"), set(), "Elements of sites: "),
         ((CONFIGURATION, "getCompressedData"), set(), "Configuration: "),
         ((STATUS, "select:SiteHistory"), set(), "SiteHistory of "),
@@ -390,7 +403,7 @@ def test_what_is_lost_costs_nothing_else(
     fault: Any,
 ) -> None:
     everything = {
-        "rss", "read", "write", "check", "remove", "jobs", "mask", "requests",
+        "rss", "read", "write", "check", "remove", "jobs", "mask", "requests", "space",
     }  # fmt: skip
     if fault is None:
         del dirac.answers[lost]
@@ -492,7 +505,7 @@ def test_the_name_of_a_service_may_be_tornados(dirac: Dirac, at: datetime) -> No
     run = poll(at)
 
     assert run.outcome == Outcome.OK
-    assert len(states()) == 29
+    assert len(states()) == 33
 
 
 def test_links_lead_to_the_web_portal(dirac: Dirac, at: datetime) -> None:
