@@ -187,7 +187,8 @@ class Frame:
         path = self._request.path
         if path == url:
             return "page"
-        return "true" if path.startswith(url) and path != "/tickets/new/" else ""
+        is_below = path.startswith(url) and not path.startswith("/tickets/new/")
+        return "true" if is_below else ""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

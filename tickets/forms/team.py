@@ -55,7 +55,6 @@ class TeamForm(TicketForm):
             (TO_TPM, gettext_lazy("TPM, which finds who can help")),
         ),
         initial=TO_SITE,
-        required=False,
         widget=forms.RadioSelect,
     )
     vo = forms.ModelChoiceField(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.conditions import EntityStatus, as_plain_values
+from monitoring.observations import EntityKind
 from monitoring.statuses import worst
 
 MOST_EVIDENCE = 40
@@ -28,7 +29,7 @@ class Alarm:
     """What is bad at one site.
 
     :ivar things: how many different things are bad: the site itself, services, storage elements
-    :ivar evidence: the worst states as plain values, at most ``MOST_EVIDENCE``
+    :ivar evidence: states as plain values, at most ``MOST_EVIDENCE``
     :ivar series: the keys of all bad series, sorted
     """
 
@@ -55,21 +56,36 @@ def series_of_fact(fact: Mapping[str, Any]) -> str:
 
 
 def fold(bad: Sequence[EntityStatus]) -> Alarm:
-    """Return one alarm for all bad states of a site.
+    """Return one alarm for all bad states of a site; the evidence begins with each source's worst.
 
     :param bad: not empty, the worst first
     """
     evidence = []
-    for status in bad[:MOST_EVIDENCE]:
+    for status in _each_source_first(bad)[:MOST_EVIDENCE]:
         plain = as_plain_values(status)
         evidence.append({name: plain[name] for name in _KEPT})
     return Alarm(
         since=min(status.since for status in bad),
         worst=worst([status.status for status in bad]),
-        things=len({(status.kind, status.entity) for status in bad}),
+        things=len({_thing(status) for status in bad}),
         evidence=evidence,
         series=sorted({series_of(status) for status in bad}),
     )
+
+
+def _each_source_first(bad: Sequence[EntityStatus]) -> list[EntityStatus]:
+    """Return the states, the worst of each source before all others: what they agree on counts."""
+    first: dict[str, EntityStatus] = {}
+    for status in bad:
+        first.setdefault(status.source, status)
+    heads = list(first.values())
+    chosen = {id(status) for status in heads}
+    return [*heads, *(status for status in bad if id(status) not in chosen)]
+
+
+def _thing(status: EntityStatus) -> tuple[str, str]:
+    # Each source has a name of its own for the site.
+    return status.kind, "" if status.kind == EntityKind.SITE else status.entity
 
 
 def lasting(

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,6 +16,8 @@ from monitoring.statuses import Status
 from tickets.models import Priority, Proposal
 
 MOST_LINES = 12
+MOST_PAGES = 5
+URL_LENGTH = 500
 
 
 def subject(proposal: Proposal) -> str:
@@ -24,7 +28,11 @@ def subject(proposal: Proposal) -> str:
     if first.get("kind") == EntityKind.SITE:
         return text.shorten(
             _("%(site)s is %(status)s (%(source)s)")
-            % {"site": site, "status": worst, "source": source_title(first["source"])},
+            % {
+                "site": site,
+                "status": str(Status(first["status"]).label),
+                "source": source_title(first["source"]),
+            },
             250,
         )
     if proposal.things == 1 and first:
@@ -67,6 +75,8 @@ def prefilled(proposal: Proposal) -> dict[str, Any]:
         "priority": Priority.URGENT,
         "services": _services(proposal),
         "problem_at": proposal.since,
+        # Not in the text, where parts of them would be taken for host names.
+        "related_urls": "\n".join(_pages(proposal)),
     }
 
 
@@ -76,6 +86,20 @@ def source_title(name: str) -> str:
         return str(find_kind(name).title)
     except UnknownSource:
         return name
+
+
+def _pages(proposal: Proposal) -> list[str]:
+    """Return the pages for people that the evidence names, such as the form takes."""
+    is_page = URLValidator(schemes=["http", "https"])
+    found: dict[str, None] = {}
+    for fact in proposal.evidence:
+        try:
+            is_page(fact["evidence_url"])
+        except ValidationError:
+            continue
+        if len(fact["evidence_url"]) <= URL_LENGTH:
+            found[fact["evidence_url"]] = None
+    return list(found)[:MOST_PAGES]
 
 
 def _services(proposal: Proposal) -> list[int]:
@@ -107,8 +131,6 @@ def _line(fact: dict[str, Any]) -> str:
         words += f" ({_code(fact['raw_status'])})"
     if fact["summary"]:
         words += f": {_code(fact['summary'])}"
-    if fact["evidence_url"].startswith(("https://", "http://")):
-        words += f" <{fact['evidence_url'].replace('>', '%3E').replace(' ', '%20')}>"
     return f"- {words}"
 
 

@@ -88,6 +88,7 @@ def test_twelve_bad_services_of_a_site_are_one_proposal_with_its_evidence(cast):
     assert len(proposal.evidence) == len(proposal.series) == 13
     first = proposal.evidence[0]
     assert (first["source"], first["kind"], first["status"]) == ("dirac-https", "site", "down")
+    assert proposal.evidence[1]["source"] == "argo", "then the worst of each other source"
     assert proposal.evidence[1]["summary"] in {f"put failed, {number}" for number in range(12)}
     assert proposal.evidence[1]["evidence_url"] == "https://argo.example.org/se"
 

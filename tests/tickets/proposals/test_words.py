@@ -58,9 +58,11 @@ def test_the_text_holds_the_evidence_line_by_line(cast):
     assert "IN2P3-CC is bad since 2026-01-12 07:30 UTC" in text
     assert "- DIRAC: `IN2P3-CC` **down** since 2026-01-12 07:30 UTC (`Banned`)" in text
     assert (
-        "- ARGO: `se01.example.org SRM` **critical** since 2026-01-12 07:30 UTC: `put failed` "
-        "<https://argo.example.org/x>" in text
+        "- ARGO: `se01.example.org SRM` **critical** since 2026-01-12 07:30 UTC: `put failed`"
+        in text
     )
+    assert "argo.example.org" not in text
+    assert words.prefilled(proposal)["related_urls"] == "https://argo.example.org/x"
 
 
 def test_long_evidence_is_cut_and_says_so(cast):
@@ -93,10 +95,12 @@ def test_words_of_a_source_are_never_markup(cast):
     assert "\u202e" not in html
 
 
-def test_an_address_that_is_no_page_is_left_out(cast):
-    proposal = proposed(cast, status="down", evidence_url="javascript:alert(1)")
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://e.org/" + "x" * 500, "x"])
+def test_an_address_that_is_no_page_is_left_out(cast, address):
+    proposal = proposed(cast, status="down", evidence_url=address)
 
-    assert "javascript" not in words.description(proposal)
+    assert address not in words.description(proposal)
+    assert words.prefilled(proposal)["related_urls"] == ""
 
 
 def test_the_form_begins_with_what_is_known(cast):
