@@ -47,7 +47,7 @@ def refresh_contexts(*, at: datetime) -> int:
         for site, found in zip(some, conditions.sites, strict=True):
             changed += _tell(known.get(site.pk) or WatchedSite(site=site), found, at)
     changed += _look_again(at)
-    ContextRound.objects.update_or_create(pk=_THE_ROW, defaults={"looked_at": at})
+    ContextRound(pk=_THE_ROW, looked_at=at).save()
     return changed
 
 
@@ -108,7 +108,9 @@ def _look_again(at: datetime) -> int:
         .order_by("look_again_at")[:TICKETS_AT_ONCE]
     )
     # One that fails must not stand first for ever.
-    TicketWatch.objects.filter(pk__in=[watch.pk for watch in due]).update(look_again_at=at + SOON)
+    if due:
+        numbers = [watch.pk for watch in due]
+        TicketWatch.objects.filter(pk__in=numbers).update(look_again_at=at + SOON)
     return _refresh([watch.ticket for watch in due], at)
 
 

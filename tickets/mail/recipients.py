@@ -37,7 +37,6 @@ QUIET = frozenset(
         Kind.CC_REMOVED,
         Kind.ME_TOO,
         Kind.REDACTED,
-        Kind.CONTEXT,
         Kind.JOBS_KEPT,
         Kind.UNDONE,
     }
