@@ -115,7 +115,7 @@ def login_line(configuration: Configuration) -> LoginLine:
         identity=show_bidi(kept.identity) if kept else "",
         signed_in=display.when(kept.signed_in_at, now) if kept else "",
         signed_in_by=kept.signed_in_by if kept else "",
-        refreshed=display.age(kept.refreshed_at, now) if kept else "",
+        refreshed=display.when(kept.refreshed_at, now) if kept else "",
     )
 
 

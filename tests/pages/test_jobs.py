@@ -78,7 +78,7 @@ def test_a_look_up_tells_the_whole_story(
         "IN2P3-CC</a> (GRID.INFN-CNAF.it)",
         "ce02-htc.cr.cnaf.infn.it",
         "Aborted p/1",
-        "68 jobs ended alike in the 24 hours before",
+        "68 jobs ended alike in the 24 hours before the look-up",
         "GRID.IHEP.cn",
         "1 step in its log",
         "DiracX, looked up",

@@ -219,8 +219,8 @@ def _site_url(name: str | None) -> str:
 
 def _same_words(same: SameError) -> str:
     return ngettext(
-        "%(n)s job ended alike in the 24 hours before",
-        "%(n)s jobs ended alike in the 24 hours before",
+        "%(n)s job ended alike in the 24 hours before the look-up",
+        "%(n)s jobs ended alike in the 24 hours before the look-up",
         same.count,
     ) % {"n": f"{same.count:,}"}
 
