@@ -11,13 +11,14 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, Exists, F, FloatField, Max, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast, Extract
+from django.db.models.lookups import In
 
 from juno_support.feeds.queries import Freshness, freshness
 from juno_support.feeds.registry import find_kind
 from monitoring.conditions import EntityStatus
 from monitoring.matching import unmapped
 from monitoring.models import Downtime, Entity, Severity, StatusInterval
-from monitoring.models.interval import Period
+from monitoring.models.interval import Period, eight_bytes
 from monitoring.observations import EntityKind
 from monitoring.statuses import BAD, SEVERITY, Status
 from topology.models import NetworkLink, Service
@@ -98,7 +99,9 @@ def states_of_sites(
     ).values_list("pk", "site_a_id", "site_b_id"):
         links[link] = {one, other} & ids
     rows: list[tuple[Any, ...]] = list(
-        touching.filter(site__in=ids).order_by("since").values_list(*_COLUMNS)
+        touching.filter(In(F("site"), eight_bytes(ids)), entity__site__in=ids)
+        .order_by("since")
+        .values_list(*_COLUMNS)
     )
     elsewhere = Entity.objects.filter(Q(link__in=links) | Q(kind=EntityKind.SYSTEM))
     rows += touching.filter(entity__in=elsewhere).order_by("since").values_list(*_COLUMNS)

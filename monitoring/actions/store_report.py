@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
+from django.db.models.lookups import In
 
 from juno_support.feeds.models import Source
 from monitoring.matching import Atlas, Target, unmapped
 from monitoring.models import Entity, StatusInterval
+from monitoring.models.interval import eight_bytes
 from monitoring.observations import Name, Observation, Period, Report
 from monitoring.statuses import SEVERITY, Status
 
@@ -92,7 +94,8 @@ def store(
         else None
     )
     told = _told(report, entities, at)
-    ours = _ours(owner, told, report)
+    new = {entity.pk for entity in entities.values() if entity.first_seen_at == at}
+    ours = _ours(owner, told, report, new)
     changes = _Changes(owner, at, {entity.pk: entity.site_id for entity in entities.values()})
     for series in _silent(told, ours, report, entities):
         entity, metric, vo = series
@@ -170,7 +173,8 @@ def apply_target(entity: Entity, target: Target) -> None:
     entity.site_id, entity.service_id = target.site_id, target.service_id
     entity.link_id = target.link_id
     entity.save(update_fields=["site", "service", "link"])
-    StatusInterval.objects.filter(entity=entity).update(site_id=target.site_id)
+    rows = StatusInterval.objects.filter(In(F("entity"), eight_bytes([entity.pk])))
+    rows.update(site_id=target.site_id)
 
 
 # What was told, as pieces of time
@@ -231,11 +235,12 @@ def _clean_json(value: Any) -> Any:
 
 
 def _ours(
-    source: Source, told: Mapping[Series, list[Piece]], report: Report
+    source: Source, told: Mapping[Series, list[Piece]], report: Report, new: set[int]
 ) -> dict[Series, list[StatusInterval]]:
     """Return our rows that touch what was told, by series, in the order of time.
 
     Of a series without an open interval also the last one, so that nothing begins before its end.
+    ``new`` are the entities that have no row yet.
     """
     wanted = Q(until=None)
     if report.periods:
@@ -244,10 +249,10 @@ def _ours(
     rows = StatusInterval.objects.filter(wanted, source=source).order_by("since")
     for row in rows:
         ours[row.entity_id, row.metric, row.vo].append(row)
-    closed = {series[0] for series in told if series not in ours}
+    closed = {series[0] for series in told if series not in ours} - new
     if closed:
         last = (
-            StatusInterval.objects.filter(source=source, entity__in=closed)
+            StatusInterval.objects.filter(In(F("entity"), eight_bytes(closed)), source=source)
             .values("entity", "metric", "vo")
             .annotate(last=Max("pk"))
             .values("last")

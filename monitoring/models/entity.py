@@ -49,6 +49,12 @@ class Entity(models.Model):
                 condition=models.Q(site=None, link=None, is_ignored=False)
                 & ~models.Q(kind=EntityKind.SYSTEM),
             ),
+            # whole systems, beside every site's states
+            models.Index(
+                fields=["kind"],
+                name="entity_systems",
+                condition=models.Q(kind=EntityKind.SYSTEM),
+            ),
             # the links that touch a site
             models.Index(
                 fields=["link"], name="entity_of_link", condition=models.Q(link__isnull=False)

@@ -1,10 +1,13 @@
 """In which state a thing was, from when to when."""
 
+from collections.abc import Iterable
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import BigIntegerField, F, Func, Q, Value
+from django.db.models.functions import Cast
 
 from juno_support.feeds.models import Source
 from monitoring.models.entity import Entity
@@ -24,6 +27,15 @@ class Period(Func):
     def deconstruct(self) -> tuple[str, tuple[object, ...], dict[str, object]]:
         """Return how a migration makes it."""
         return "monitoring.models.interval.Period", (), {}
+
+
+def eight_bytes(numbers: Iterable[int]) -> list[Cast]:
+    """Return keys in the form in which the GiST indexes are asked: ``In(F("site"), …)``.
+
+    They know numbers of eight bytes only; PostgreSQL takes a small number that is written out for
+    one of four, and would then read the whole table.
+    """
+    return [Cast(Value(number), BigIntegerField()) for number in numbers]
 
 
 class StatusInterval(models.Model):
@@ -76,6 +88,8 @@ class StatusInterval(models.Model):
             models.Index(
                 fields=["source", "site"], name="statusinterval_open", condition=Q(until=None)
             ),
+            # what ended lately, which the fold of a history may correct
+            models.Index(fields=["source", "until"], name="statusinterval_ended"),
             # which sites have news: open tickets are told
             models.Index(fields=["noticed_at"], name="statusinterval_news"),
             # events that their source may correct
