@@ -38,7 +38,7 @@ def test_a_shifter_files_a_team_ticket_from_a_proposal(
 
     card.get_by_role("link", name=f"File a TEAM ticket about {SITE}").click()
     expect(quentin.get_by_label("What happened?")).to_have_value(f"{SITE} is down (DIRAC)")
-    expect(quentin.get_by_label("Which site?")).to_have_value(SITE)
+    expect(quentin.get_by_label("Which site?").first).to_have_value(SITE)
     expect(quentin.locator("#known-way")).to_contain_text(f"It goes to {SITE}")
     details = quentin.get_by_label("Details")
     details.fill(details.input_value() + "\n\nTransfers from IHEP stopped at the same time.")
