@@ -25,16 +25,48 @@
       field.focus();
       return;
     }
+    if (chip.dataset.field === "services") {
+      takeService(chip);
+      leave(chip, form.elements.sites);
+      return;
+    }
     const field = form.elements[chip.dataset.field];
     const before = field.value.trim().replace(/[,;]$/, "");
     const between = chip.dataset.field === "dns" ? "; " : ", ";
     field.value = before ? before + between + chip.dataset.entry : chip.dataset.entry;
     changed(field);
+    leave(chip, field);
+  });
+
+  // A service and the site where it is. The list of the site's services comes with the next answer
+  // and holds the choice: what is added here stands in its place until then.
+  function takeService(chip) {
+    const place = document.getElementById("known-services");
+    let box = place.querySelector(`input[name=services][value="${chip.dataset.entry}"]`);
+    if (box) {
+      box.checked = true;
+    } else {
+      box = document.createElement("input");
+      box.type = "hidden";
+      box.name = "services";
+      box.value = chip.dataset.entry;
+      place.append(box);
+    }
+    const sites = form.elements.sites;
+    const names = sites.value.split(/[,;\n]/).map((name) => name.trim()).filter(Boolean);
+    if (!names.some((name) => name.toLowerCase() === chip.dataset.site.toLowerCase())) {
+      names.push(chip.dataset.site);
+      sites.value = names.join(", ");
+    }
+    changed(sites);
+  }
+
+  function leave(chip, field) {
     const next = chip.parentElement.nextElementSibling || chip.parentElement.previousElementSibling;
     chip.parentElement.remove();
     if (next) { next.querySelector("button").focus(); } else { field.focus(); }
     if (window.juno) { window.juno.say(chip.textContent.trim()); }
-  });
+  }
 
   // --- Type-ahead: the pattern of a combobox with a list ----------------------------------------
   for (const place of form.querySelectorAll("[data-type-ahead]")) { typeAhead(place); }

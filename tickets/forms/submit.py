@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from juno_support.accounts.models import NotificationMode, User
 from juno_support.accounts.zones import zone_choices, zone_names, zone_of
-from juno_support.lib.text import clean
+from juno_support.lib.text import clean, whole_number
 from supportunits import policies as unit_policies
 from supportunits.models import ROUTABLE, VO, IssueType, SupportUnit, UnitKind
 from tickets.actions.submit import SUBJECT_LENGTH
@@ -212,6 +212,18 @@ class TicketForm(forms.Form):
             each.pk: each
             for each in rows.order_by("site__name", "service_type", "hostname")[:MOST_SERVICES]
         }
+
+    @property
+    def chosen_services(self) -> list[Service]:
+        """Those of the chosen sites' services that are ticked."""
+        ticked = {str(each) for each in self["services"].value() or ()}
+        return [each for key, each in self.known_services.items() if str(key) in ticked]
+
+    @property
+    def vo_name(self) -> str | None:
+        """The name of the chosen VO; one query."""
+        key = whole_number(self._text("vo"))
+        return VO.objects.filter(pk=key).values_list("name", flat=True).first() if key else None
 
     @property
     def priority_choices(self) -> list[dict[str, Any]]:

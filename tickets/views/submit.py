@@ -8,41 +8,34 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.postgres.search import TrigramSimilarity
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from juno_support.access import checked_inside
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
-from juno_support.lib.text import Fact, clean, facts, job_ids, named_jobs, shorten, whole_number
-from monitoring import queries as monitoring
+from juno_support.lib.text import clean, shorten, whole_number
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from tickets import policies, queries
 from tickets.actions import files, follow, submit
-from tickets.forms.fields import entered
-from tickets.forms.places import offer_sites, split_names
+from tickets.forms.places import offer_sites
 from tickets.forms.submit import TicketForm, draft_data, is_worth_keeping
 from tickets.models import Attachment, Draft, Ticket, TicketType
 from tickets.proposals import words as proposal_words
 from tickets.proposals.decide import find_proposal, link_filed
-from tickets.search import names as search_names
-from tickets.views.conditions import SiteLines, site_lines
+from tickets.views.known import hidden_similar, site_panels, ticket_line
+from tickets.views.recognised import job_lookup, offers, with_fact
 from tickets.views.shared import key_or_none, person
-from topology.models import Service, Site
 
 MOST_SITES_SHOWN = 5
-MOST_TICKETS_SHOWN = 5
 MOST_DRAFTS_SHOWN = 5
-MOST_FACTS = 12
 # Of the form's own buttons, those that only change the draft and show the form again.
 _ASIDE = ("use", "remove", "me_too", "keep", "attach")
 
@@ -221,218 +214,21 @@ def _known(form: TicketForm, user: User, at: datetime, data: Mapping[str, Any]) 
     subject = str(form["subject"].value() or "")
     similar = queries.similar_open_tickets(user, subject, sites, at=at)
     return {
-        "facts": _offers(form),
-        "job_lookup": _job_lookup(form, user),
-        "similar": [_line(ticket, at) for ticket in similar],
-        "hidden_similar": _hidden_similar(user, subject),
-        "conditions": _conditions(sites[:MOST_SITES_SHOWN], user, at),
+        "facts": offers(form),
+        "job_lookup": job_lookup(form, user),
+        "similar": [ticket_line(ticket, at) for ticket in similar],
+        "hidden_similar": hidden_similar(user, subject),
+        "conditions": site_panels(
+            sites[:MOST_SITES_SHOWN],
+            user,
+            at,
+            vo=form.vo_name,
+            services=form.chosen_services,
+        ),
         "unknown_sites": form.unknown_sites,
         "sites_shown": ",".join(str(site.pk) for site in sites),
         "vo_shown": str(form["vo"].value() or ""),
     }
-
-
-# What was found in the words
-
-
-@dataclass(frozen=True)
-class FactOffer:
-    """Something recognised in the words that one click makes a field; ``value`` goes back to us."""
-
-    kind: str
-    label: str
-    value: str
-    field: str
-    entry: str
-
-
-def _offers(form: TicketForm) -> list[FactOffer]:
-    found = facts(form.words)
-    if not found:
-        return []
-    hosts = [fact.value for fact in found if fact.kind == "host"]
-    services: dict[str, Service] = {}
-    if hosts:
-        rows = Service.objects.filter(hostname__in=hosts, gone_at=None).select_related("site")
-        for service in rows.order_by("pk")[:100]:
-            services.setdefault(service.hostname.lower(), service)
-    names = [fact.value for fact in found if fact.kind == "site"]
-    keys = search_names.find("site", names) if names else {}
-    known = {
-        site.pk: site.name
-        for site in Site.objects.filter(pk__in={key for each in keys.values() for key in each[:1]})
-    }
-    chosen = {site.name for site in form.chosen_sites}
-    offers: dict[tuple[str, str], FactOffer] = {}
-    for fact in found:
-        for offer in _offer(fact, services, keys, known):
-            if offer.entry not in chosen and not _has(form, offer):
-                offers.setdefault((offer.field, offer.entry), offer)
-    return list(offers.values())[:MOST_FACTS]
-
-
-def _job_lookup(form: TicketForm, user: User) -> str:
-    """Return where what became of the named jobs can be looked up; empty where it cannot."""
-    if not policies.may_look_up_jobs(user):
-        return ""
-    named = [*named_jobs(form.words), *job_ids(str(form["jobs"].value() or ""))]
-    if not named:
-        return ""
-    ids = ",".join(str(job) for job in list(dict.fromkeys(named))[:MOST_FACTS])
-    return f"{reverse('jobs:look-up')}?ids={ids}"
-
-
-def _offer(
-    fact: Fact, services: dict[str, Service], keys: dict[str, list[int]], known: dict[int, str]
-) -> list[FactOffer]:
-    if fact.kind == "site":
-        found = keys.get(fact.value)
-        return [_fact_offer("site", known[found[0]], "sites")] if found else []
-    if fact.kind == "host":
-        service = services.get(fact.value)
-        offers = [_fact_offer("host", fact.value, "hosts")]
-        if service is not None:
-            label = _("%(site)s, for %(host)s") % {"site": service.site.name, "host": fact.value}
-            offers.insert(0, _fact_offer("site", service.site.name, "sites", label))
-        return offers
-    field = {"job": "jobs", "dn": "dns"}[fact.kind]
-    return [_fact_offer(fact.kind, fact.value, field)]
-
-
-def _fact_offer(kind: str, entry: str, field: str, label: str = "") -> FactOffer:
-    words = {"site": _("Site"), "host": _("Host"), "job": _("Job"), "dn": _("DN")}
-    return FactOffer(words[kind], label or shorten(entry, 60), f"{field}:{entry}", field, entry)
-
-
-def _has(form: TicketForm, offer: FactOffer) -> bool:
-    return offer.entry.casefold() in str(form[offer.field].value() or "").casefold()
-
-
-def _with_fact(data: dict[str, Any], value: str) -> None:
-    """Put a recognised fact, or the right name for a misspelt site, into its field."""
-    field, _colon, entry = value.partition(":")
-    if field == "fix":
-        wrong, _arrow, right = entry.partition("=>")
-        sites = [right if name == wrong else name for name in split_names(data.get("sites", ""))]
-        data["sites"] = ", ".join(sites)
-    elif field in ("sites", "hosts", "jobs", "dns") and entry:
-        between = "; " if field == "dns" else ", "
-        before = str(data.get(field, "")).strip().rstrip(",;")
-        present = (
-            [part.strip() for part in before.split(";")]
-            if field == "dns"
-            else split_names(before)
-            if field == "sites"
-            else entered(before)
-        )
-        if entry not in present:
-            data[field] = f"{before}{between}{entry}" if before else entry
-
-
-# What is known of the sites and of similar tickets
-
-
-@dataclass(frozen=True)
-class TicketLine:
-    """A ticket that is perhaps about the same."""
-
-    number: int
-    subject: str
-    status: SafeString
-    age: SafeString
-    unit: str
-    is_own: bool = False
-    said: bool = False
-
-
-@dataclass(frozen=True)
-class SitePanel:
-    """A chosen site: its conditions, and the open tickets about it."""
-
-    site: SiteLines
-    headline: str
-    tickets: list[TicketLine]
-    others: int
-
-
-def _line(
-    ticket: Ticket, at: datetime, *, user: User | None = None, said: bool = False
-) -> TicketLine:
-    return TicketLine(
-        number=ticket.pk,
-        subject=ticket.subject,
-        status=display.status_pill(ticket.status, str(ticket.get_status_display())),
-        age=display.age(ticket.submitted_at, at),
-        unit=ticket.unit.name,
-        is_own=user is not None and ticket.submitter_id == user.pk,
-        said=said,
-    )
-
-
-def _conditions(sites: list[Site], user: User, at: datetime) -> list[SitePanel]:
-    if not sites:
-        return []
-    answer = monitoring.conditions_at(sites=sites, moment=at).as_json()
-    shown = {lines.name: lines for lines in site_lines(answer, now=at, strips={})}
-    found: dict[int, list[int]] = {}
-    known = policies.outlined_tickets(user).filter(is_open=True, is_restricted=False)
-    for site_id, number in (
-        known.filter(affectedsite__site__in=sites)
-        .order_by("-pk")
-        .values_list("affectedsite__site_id", "pk")[:200]
-    ):
-        found.setdefault(site_id, []).append(number)
-    numbers = [number for each in found.values() for number in each]
-    tickets = {
-        ticket.pk: ticket
-        for ticket in queries.open_tickets(user).filter(pk__in=numbers).select_related("unit")
-    }
-    said = set(user.me_toos.filter(ticket__in=list(tickets)).values_list("ticket_id", flat=True))
-    panels = []
-    for site in sites:
-        about = found.get(site.pk, [])
-        readable = [tickets[number] for number in about if number in tickets]
-        lines = [
-            _line(ticket, at, user=user, said=ticket.pk in said)
-            for ticket in readable[:MOST_TICKETS_SHOWN]
-        ]
-        panels.append(
-            SitePanel(
-                site=shown[site.name],
-                headline=_headline(len(about)),
-                tickets=lines,
-                others=len(about) - len(lines),
-            )
-        )
-    return panels
-
-
-def _headline(tickets: int) -> str:
-    if not tickets:
-        return _("No ticket is open about it.")
-    return ngettext(
-        "%(count)d ticket is open about it.", "%(count)d tickets are open about it.", tickets
-    ) % {"count": tickets}
-
-
-def _hidden_similar(user: User, subject: str) -> int:
-    """Return how many similar open tickets there are that the user may not read."""
-    if len(subject.strip()) < 4 or policies.reads_everything(user):
-        return 0
-    newest = (
-        policies.outlined_tickets(user)
-        .filter(is_open=True, is_restricted=False)
-        .exclude(policies.visible_to(user))
-        .order_by("-pk")
-        .values("pk")[:300]
-    )
-    return (
-        policies.outlined_tickets(user)
-        .filter(pk__in=newest)
-        .annotate(likeness=TrigramSimilarity("subject", subject[:250]))
-        .filter(likeness__gte=queries.SIMILAR_FROM)
-        .count()
-    )
 
 
 # Drafts and their files
@@ -474,7 +270,7 @@ def _aside(
     data = draft_data(request.POST, entry.form)
     place = ""
     if "use" in request.POST:
-        _with_fact(data, request.POST["use"])
+        with_fact(data, request.POST["use"])
         place = "#where"
     if "remove" in request.POST:
         _remove(request.POST["remove"], user)

@@ -386,7 +386,7 @@ def test_a_misspelt_site_is_mended_by_its_button(cast, ada):
 
 
 def test_facts_of_the_words_are_offered(cast, ada):
-    make_service(site=cast.in2p3, hostname="cccream09.in2p3.fr")
+    service = make_service(site=cast.in2p3, hostname="cccream09.in2p3.fr")
     words = "Job 123456 on cccream09.in2p3.fr, BEIJING-LCG2 too. /DC=cn/O=ihep/CN=Ada Liang"
 
     answer = ada.post("/tickets/new/draft/", filled(description=words))
@@ -395,6 +395,7 @@ def test_facts_of_the_words_are_offered(cast, ada):
     assert offers == {
         ("jobs", "123456"),
         ("hosts", "cccream09.in2p3.fr"),
+        ("services", str(service.pk)),
         ("sites", "IN2P3-CC"),
         ("sites", "BEIJING-LCG2"),
         ("dns", "/DC=cn/O=ihep/CN=Ada Liang"),
