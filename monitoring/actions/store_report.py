@@ -125,9 +125,9 @@ def _entities(
     """Return the entities of the report by (kind, name); the new ones are made, and those that
     nobody could match so far are tried again. Also returns how many were matched or made.
     """
-    things: dict[tuple[str, str], Name] = {}
-    for told in (*report.observations, *report.periods):
-        things.setdefault((told.thing.kind, told.thing.name[:300]), told.thing)
+    told: tuple[Observation | Period, ...] = (*report.observations, *report.periods)
+    # The first time that a thing is named stands; a later one may say less of it.
+    things = {(one.thing.kind, one.thing.name[:300]): one.thing for one in reversed(told)}
     ours = {
         (entity.kind, entity.name): entity for entity in Entity.objects.filter(namespace=namespace)
     }
@@ -373,7 +373,8 @@ class _Changes:
                 update_fields=_WRITTEN,
             )
         StatusInterval.objects.bulk_create(self._made, batch_size=BATCH)
-        return sum(map(len, (self._deleted, self._shortened, self._changed, self._made)))
+        written = (*self._deleted, *self._shortened, *self._changed, *self._made)
+        return len(written)
 
     def _row(self, series: Series, piece: Piece) -> StatusInterval:
         entity, metric, vo = series
