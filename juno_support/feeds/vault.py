@@ -39,6 +39,14 @@ def names(source: Source) -> frozenset[str]:
     return frozenset(source.secrets.values_list("name", flat=True))
 
 
+def names_by_source() -> dict[str, frozenset[str]]:
+    """Return the names of the secrets of all sources that have any; one query."""
+    found: dict[str, set[str]] = {}
+    for source, name in SourceSecret.objects.values_list("source__name", "name"):
+        found.setdefault(source, set()).add(name)
+    return {source: frozenset(its) for source, its in found.items()}
+
+
 def write(*, source: Source, name: str, value: str, by: User | None, at: datetime) -> None:
     """Keep a secret; an empty value takes it away."""
     if not value:
@@ -80,7 +88,7 @@ def _lock(value: str) -> bytes:
 
 
 def _fernet() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return MultiFernet(
         [
             Fernet(base64.urlsafe_b64encode(hashlib.sha256(_PURPOSE + key.encode()).digest()))

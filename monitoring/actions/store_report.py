@@ -18,7 +18,7 @@ from juno_support.feeds.models import Source
 from monitoring.matching import Atlas, Target, unmapped
 from monitoring.models import Entity, StatusInterval
 from monitoring.models.interval import eight_bytes
-from monitoring.observations import Name, Observation, Period, Report
+from monitoring.observations import Observation, Period, Report
 from monitoring.statuses import SEVERITY, Status
 
 BATCH = 500
