@@ -34,10 +34,16 @@ class CountRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """A summary, and (row, reason) of the rows that could not be read."""
+    """A summary, and (row, reason) of the rows that could not be read.
+
+    Counts are a whole only together: ``doubtful`` are the names in refused rows, whose counts are
+    not all here, and ``is_whole`` is False where a refused row does not even tell a name.
+    """
 
     rows: tuple[CountRow, ...]
     refused: tuple[tuple[str, str], ...] = ()
+    doubtful: frozenset[str] = frozenset()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,16 +81,21 @@ def parse_summary(body: bytes, columns: Sequence[str]) -> Summary:
         raise AnswerNotUnderstood(f"The summary has {len(document):,} rows.", body_start=body)
     rows: list[CountRow] = []
     refused: list[tuple[str, str]] = []
+    doubtful: set[str] = set()
+    is_whole = True
     for number, row in enumerate(document, start=1):
         try:
             rows.append(_count_row(row, columns))
         except BadRow as bad:
-            refused.append((f"row {number}", str(bad)))
+            names = _names(row, columns)
+            doubtful |= names
+            is_whole = is_whole and bool(names)
+            refused.append((" ".join((f"row {number}", *sorted(names))), str(bad)))
     if document and not rows:
         raise AnswerNotUnderstood(
             f"No row of the summary can be read: {refused[0][1]}.", body_start=body
         )
-    return Summary(tuple(rows), tuple(refused))
+    return Summary(tuple(rows), tuple(refused), frozenset(doubtful), is_whole)
 
 
 def parse_states(body: bytes) -> ResourceStates:
@@ -148,13 +159,21 @@ def _count_row(row: Any, columns: Sequence[str]) -> CountRow:
         raise BadRow("is no object")
     values = []
     for column in columns:
-        value = row.get(column, "")
-        if value is None:
-            value = ""
+        value = row.get(column)
         if not isinstance(value, str) or len(value) > LONGEST_NAME:
             raise BadRow(f"has no {column} that makes sense")
         values.append(clean_line(value))
     return CountRow(tuple(values), whole(row.get("count")))
+
+
+def _names(row: Any, columns: Sequence[str]) -> frozenset[str]:
+    """Return what can be read of the names in a bad row; the last column is no name."""
+    values = [row.get(column) for column in columns[:-1]] if isinstance(row, dict) else []
+    return frozenset(
+        name
+        for value in values
+        if isinstance(value, str) and len(value) <= LONGEST_NAME and (name := clean_line(value))
+    )
 
 
 def _resource_state(name: str, access: str, state: Any) -> ResourceState:

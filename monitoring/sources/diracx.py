@@ -8,7 +8,7 @@ bad sites, so classic DIRAC's is applied to its counts of the last day.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,10 @@ NO_SITE = frozenset({"", "any", "unknown", "multiple", "notassigned", "none", "a
 # An entity tag is the newest change and the number of rows: now and then a change hides behind it,
 # so that the whole list is asked for at least this often.
 TAG_KEPT = timedelta(hours=1)
+# Fewer jobs than half within this time are a fault of the answer, not of the sites.
+SHORT_GAP = timedelta(hours=3)
+SHRUNK_TO = 0.5
+WORTH_COMPARING = 100
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Diracx:
             if body is not None:
                 made.add_resources(kind, parser.parse_states(body))
         made.add_jobs(parser.parse_summary(documents.jobs, JOB_COLUMNS))
-        return made.report()
+        return replace(made.report(), stale=_shrunk(made.seen, question))
 
 
 POLLER = StatusPoller(Diracx())
@@ -161,6 +165,18 @@ def _states(client: DiracxClient, question: Question, kind: str) -> bytes:
     return body
 
 
+def _shrunk(seen: Mapping[str, int], question: Question) -> str:
+    """Say what cannot be true: counts over a day do not halve between two polls."""
+    last = question.last_success_at
+    if question.trust or last is None or question.at - last > SHORT_GAP:
+        return ""
+    for name in ("jobs", "pilots"):
+        before, now = question.last_seen.get(name, 0), seen.get(name, 0)
+        if before >= WORTH_COMPARING and now < before * SHRUNK_TO:
+            return f"Only {now:,} {name} of the last day, after {before:,}; nothing was taken over."
+    return ""
+
+
 @dataclass
 class _Making:
     """Collects the observations of one poll."""
@@ -190,12 +206,18 @@ class _Making:
                 by_ce[ce.lower()][status] += row.count
                 if site.lower() not in NO_SITE:
                     self.site_of_ce[ce.lower()] = site
+        self.seen["pilots"] = sum(row.count for row in summary.rows)
+        if not summary.is_whole:
+            return
+        doubtful = {name.lower() for name in summary.doubtful}
         for site, counts in by_site.items():
-            self._add_pilots(Name(EntityKind.SITE, site), counts)
+            if site.lower() not in doubtful:
+                self._add_pilots(Name(EntityKind.SITE, site), counts)
         for ce, counts in by_ce.items():
+            if ce in doubtful:
+                continue
             thing = Name(EntityKind.SERVICE, ce, site=self.site_of_ce.get(ce, ""), hosts=(ce,))
             self._add_pilots(thing, counts)
-        self.seen["pilots"] = sum(row.count for row in summary.rows)
 
     def add_resources(self, kind: str, states: parser.ResourceStates) -> None:
         """Take over what the VO may use."""
@@ -230,6 +252,10 @@ class _Making:
     def add_jobs(self, summary: parser.Summary) -> None:
         """Judge sites by their jobs; those that DiracX lists and that had none are idle."""
         self._refuse("jobs", summary.refused)
+        self.seen["jobs"] = sum(row.count for row in summary.rows)
+        # Of an answer that is empty or damaged, silence tells nothing.
+        if not (summary.rows and summary.is_whole):
+            return
         by_site: dict[str, dict[str, int]] = {site: {} for site in self.sites}
         for row in summary.rows:
             site, status = row.values
@@ -237,6 +263,8 @@ class _Making:
                 counts = by_site.setdefault(site, {})
                 counts[status] = counts.get(status, 0) + row.count
         for site, counts in by_site.items():
+            if site in summary.doubtful:
+                continue
             health = judge_jobs(counts, self.thresholds)
             self.observations.append(
                 Observation(
@@ -256,7 +284,6 @@ class _Making:
                     evidence_url=self.url,
                 )
             )
-        self.seen["jobs"] = sum(row.count for row in summary.rows)
 
     def report(self) -> Report:
         """Hand everything over. What a DiracX no longer offers becomes unknown, too."""

@@ -33,12 +33,14 @@ def test_a_bad_row_never_costs_the_others() -> None:
         (("GRID.IHEP.cn", "Done"), 60),
         (("GRID.IHEP.cn", "Failed"), 8),
         (("GRID.JINR.ru", "Waiting"), 60),
-        (("", "Received"), 2),
     ]
     assert summary.refused == (
-        ("row 5", "has no count that makes sense"),
+        ("row 4", "has no Site that makes sense"),
+        ("row 5 GRID.BROKEN.xx", "has no count that makes sense"),
         ("row 6", "is no object"),
     )
+    assert summary.doubtful == {"GRID.BROKEN.xx"}
+    assert not summary.is_whole
 
 
 def test_states_of_sites() -> None:
@@ -73,7 +75,8 @@ def test_a_storage_element_has_four_accesses() -> None:
         (b"", "empty"),
         (b"<html>502</html>", "no JSON"),
         (b'{"detail": "Not Found"}', "no list"),
-        (b'[{"Site": "A"}]', "no count"),
+        (b'[{"Site": "A", "Status": "Done"}]', "no count"),
+        (b'[{"Site": "A", "count": 3}]', "no Status"),
         (b"[NaN]", "no JSON"),
     ],
 )

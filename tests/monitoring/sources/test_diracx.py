@@ -203,3 +203,52 @@ def test_failures_say_what_diracx_says(
     assert run.outcome == Outcome.FAILED
     assert words in run.reason
     assert states() == before
+
+
+def test_an_empty_answer_makes_nothing_idle(diracx: Diracx, at: datetime) -> None:
+    diracx.jobs = []
+
+    poll(diracx, at)
+
+    assert not StatusInterval.objects.filter(metric="jobs").exists()
+
+
+def test_of_a_site_with_a_bad_row_nothing_is_concluded(diracx: Diracx, at: datetime) -> None:
+    diracx.jobs[0]["count"] = "many"
+    diracx.pilots[0]["count"] = None
+
+    run = poll(diracx, at)
+
+    assert {row["row"] for row in run.refused} == {
+        "jobs: row 1 GRID.IHEP.cn",
+        "pilots: row 1 GRID.INFN-CNAF.it ce02-htc.cr.cnaf.infn.it",
+    }
+    judged = {(name, metric) for name, metric, _, _ in states() if metric in ("jobs", "pilots")}
+    assert judged == {("GRID.INFN-CNAF.it", "jobs"), ("GRID.JINR.ru", "jobs")}
+
+
+def test_of_a_summary_with_a_nameless_row_nothing_is_concluded(
+    diracx: Diracx, at: datetime
+) -> None:
+    del diracx.jobs[0]["Site"]
+
+    run = poll(diracx, at)
+
+    assert run.refused == [{"row": "jobs: row 1", "reason": "has no Site that makes sense"}]
+    assert not StatusInterval.objects.filter(metric="jobs").exists()
+    assert StatusInterval.objects.filter(metric="pilots").exists()
+
+
+def test_half_of_the_jobs_cannot_vanish_between_two_polls(diracx: Diracx, at: datetime) -> None:
+    poll(diracx, at)
+    before = states()
+    diracx.jobs = diracx.jobs[:1]
+
+    run = poll(diracx, at + timedelta(minutes=5))
+
+    assert run.outcome == Outcome.SUSPICIOUS
+    assert "Only 60 jobs of the last day, after 178" in run.reason
+    assert states() == before
+    moment = at + timedelta(minutes=10)
+    diracx.now = moment
+    assert polling.poll("diracx", now=lambda: moment, trust=True).outcome == Outcome.OK
