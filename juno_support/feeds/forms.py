@@ -1,15 +1,22 @@
 """What an admin may set of a source on its page."""
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from juno_support.feeds.configuration import Configuration
+from juno_support.feeds.option_fields import field_for, secret_field
+from juno_support.feeds.registry import Option
 
 
 class SourceForm(forms.Form):
-    """Address, interval and switch; what the environment sets is shown and cannot be changed."""
+    """Address, interval, switch and the options of the kind.
+
+    What the environment sets is shown and cannot be changed. A secret can be set, replaced or
+    removed, but what it is never leaves the server.
+    """
 
     url = forms.CharField(label=_("Address"), max_length=500, required=False)
     minutes = forms.IntegerField(
@@ -17,8 +24,20 @@ class SourceForm(forms.Form):
     )
     is_enabled = forms.BooleanField(label=_("Poll this source"), required=False)
 
-    def __init__(self, configuration: Configuration, *args: object, **kwargs: object) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        *args: object,
+        secrets_set: frozenset[str] = frozenset(),
+        **kwargs: object,
+    ) -> None:
+        """Make the form.
+
+        :param secrets_set: names of the secrets that were entered
+        """
         self._configuration = configuration
+        self.secrets_set = secrets_set
+        kind = configuration.kind
         kwargs.setdefault(
             "initial",
             {
@@ -27,22 +46,65 @@ class SourceForm(forms.Form):
                 "is_enabled": configuration.is_enabled,
             },
         )
-        kwargs.setdefault("auto_id", f"{configuration.kind.name}-%s")
+        kwargs.setdefault("auto_id", f"{kind.name}-%s")
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["url"].widget.attrs["placeholder"] = configuration.kind.example_url
-        self.fields["url"].help_text = _("For example %(url)s.") % {
-            "url": configuration.kind.example_url
-        }
+        if kind.is_pushed:
+            del self.fields["url"]
+            self.fields["minutes"].label = _("It tells every (minutes)")
+            self.fields["is_enabled"].label = _("Take what it tells")
+        else:
+            self.fields["url"].widget.attrs["placeholder"] = kind.example_url
+            self.fields["url"].help_text = _("For example %(url)s.") % {"url": kind.example_url}
         for name, value in (("url", "url"), ("minutes", "interval")):
-            if value in configuration.from_environment:
-                self.fields[name].disabled = True
-                self.fields[name].help_text = _("Set in the environment of the server.")
+            if value in configuration.from_environment and name in self.fields:
+                self._close(name)
+        for option in kind.options:
+            self._add(option, is_set=option.name in secrets_set)
+
+    def _add(self, option: Option, *, is_set: bool) -> None:
+        name = f"option-{option.name}"
+        if not option.is_secret:
+            self.fields[name] = field_for(option, self._configuration.option(option.name))
+        else:
+            self.fields[name] = secret_field(option, is_set=is_set)
+            if is_set and option.name not in self._configuration.from_environment:
+                self.fields[f"remove-{option.name}"] = forms.BooleanField(
+                    label=_("Remove it: %(name)s") % {"name": option.label}, required=False
+                )
+        if option.name in self._configuration.from_environment:
+            self._close(name)
+
+    def _close(self, name: str) -> None:
+        self.fields[name].disabled = True
+        self.fields[name].help_text = _("Set in the environment of the server.")
 
     @property
     def interval(self) -> timedelta:
         """Return the interval that was typed, or the one in force."""
         minutes = self.cleaned_data.get("minutes")
         return timedelta(minutes=minutes) if minutes else self._configuration.interval
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return what was typed of the options that are no secrets, by name."""
+        return {
+            option.name: self.cleaned_data.get(f"option-{option.name}")
+            for option in self._configuration.kind.options
+            if not option.is_secret
+        }
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets that were typed, and "" for those that are to be removed."""
+        found = {}
+        for option in self._configuration.kind.options:
+            if not option.is_secret:
+                continue
+            if typed := self.cleaned_data.get(f"option-{option.name}"):
+                found[option.name] = str(typed)
+            elif self.cleaned_data.get(f"remove-{option.name}"):
+                found[option.name] = ""
+        return found
 
 
 class PushedSourceForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from juno_support.pages import board, diracx_login, links, pushed, site, sources
+from juno_support.pages import board, diracx_login, links, names, pushed, site, sources
 
 _sites = [
     path("", board.site_board, name="board"),
@@ -12,6 +12,10 @@ _sites = [
 _links = [path("", links.link_list, name="list")]
 _sources = [
     path("", sources.source_list, name="list"),
+    path("names/", names.name_list, name="names"),
+    path("names/<int:number>/map/", names.map_one, name="name-map"),
+    path("names/<int:number>/aside/", names.set_aside, name="name-aside"),
+    path("names/<int:number>/back/", names.take_back, name="name-back"),
     path("diracx/login/", diracx_login.login, name="diracx-login"),
     path("diracx/login/begin/", diracx_login.begin, name="diracx-begin"),
     path("diracx/login/check/", diracx_login.check, name="diracx-check"),

@@ -1,5 +1,6 @@
 """The page of sources: how old our picture is, and what went wrong where."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -7,6 +8,7 @@ from typing import cast
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,7 +20,8 @@ from kombu.exceptions import OperationalError
 from juno_support.access import allowed_if, is_signed_in
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from juno_support.feeds import actions, queries
+from juno_support.feeds import actions, queries, vault
+from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.forms import SourceForm
 from juno_support.feeds.models import FeedRun, Outcome
 from juno_support.feeds.queries import Standing
@@ -27,6 +30,7 @@ from juno_support.feeds.tasks import poll_source
 from juno_support.lib import clock, display
 from juno_support.lib.text import show_bidi
 from juno_support.pages.diracx_login import LoginLine, login_line
+from monitoring.names import namespace_of, unmapped_by_namespace
 from supportunits import policies
 
 OUTCOME_TONES = {
@@ -37,6 +41,24 @@ OUTCOME_TONES = {
 }
 REFUSED_SHOWN = 50
 KIND_WORDS = {
+    "things": gettext_lazy("things"),
+    "statuses": gettext_lazy("states"),
+    "names": gettext_lazy("names"),
+    "unmapped": gettext_lazy("names that nobody could match"),
+    "jobs": gettext_lazy("jobs"),
+    "pilots": gettext_lazy("pilots"),
+    "requests": gettext_lazy("requests"),
+    "resources": gettext_lazy("storage elements and other resources"),
+    "links": gettext_lazy("links"),
+    "tests": gettext_lazy("tests"),
+    "grids": gettext_lazy("grids"),
+    "checks": gettext_lazy("checks"),
+    "events": gettext_lazy("events"),
+    "rss_site": gettext_lazy("sites"),
+    "rss_storage": gettext_lazy("storage elements"),
+    "rss_compute": gettext_lazy("computing elements"),
+    "rss_fts": gettext_lazy("FTS servers"),
+    "jobs_waiting_for_any_site": gettext_lazy("jobs that wait for any site"),
     "operations_centres": gettext_lazy("operations centres"),
     "sites": gettext_lazy("sites"),
     "services": gettext_lazy("services"),
@@ -47,11 +69,13 @@ KIND_WORDS = {
 
 @dataclass(frozen=True)
 class RunLine:
-    """One poll in the list of recent ones."""
+    """One poll in the list of recent ones; ``raw_head`` is how an answer began that failed."""
 
     when: SafeString
     outcome: SafeString
     words: str
+    traffic: str
+    raw_head: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,10 @@ class SourceLine:
     last_poll: SafeString
     next_poll: str
     counts: str
+    traffic: str
+    unmapped: str
+    unmapped_url: str
+    settings: tuple[tuple[str, str], ...]
     url: str
     credential: str
     interval: str
@@ -121,14 +149,18 @@ def poll_now(request: HttpRequest, name: str) -> HttpResponse:
 def configure(request: HttpRequest, name: str) -> HttpResponse:
     """Set address, interval and switch of a source."""
     standing = _find(name)
-    form = SourceForm(standing.configuration, request.POST)
+    form = SourceForm(
+        standing.configuration, request.POST, secrets_set=vault.names(standing.source)
+    )
     if form.is_valid():
         try:
             actions.configure_source(
                 source=standing.source,
-                url=form.cleaned_data["url"],
+                url=form.cleaned_data.get("url", ""),
                 interval=form.interval,
                 is_enabled=form.cleaned_data["is_enabled"],
+                options=form.options,
+                secrets=form.secrets,
                 by=cast(User, request.user),
                 at=clock.now(),
             )
@@ -153,9 +185,22 @@ def _show(
     now = clock.now()
     is_admin = policies.is_admin(request.user)
     sees_details = is_admin or policies.is_supporter(request.user)
+    standings = queries.standings(now)
+    secrets = vault.names_by_source()
+    names = unmapped_by_namespace() if is_admin else {}
     lines = [
-        _line(standing, now, sees_details=sees_details, form=(wrong or {}).get(standing.kind.name))
-        for standing in queries.standings(now)
+        _line(
+            standing,
+            now,
+            sees_details=sees_details,
+            form=(wrong or {}).get(standing.kind.name)
+            or SourceForm(
+                standing.configuration,
+                secrets_set=secrets.get(standing.kind.name, frozenset()),
+            ),
+            names=names,
+        )
+        for standing in standings
     ]
     return render(
         request,
@@ -165,15 +210,23 @@ def _show(
             "is_admin": is_admin,
             "sees_details": sees_details,
             "wrong": set(wrong or {}),
+            "unmapped": sum(names.values()),
         },
         status=status,
     )
 
 
 def _line(
-    standing: Standing, now: datetime, *, sees_details: bool, form: SourceForm | None
+    standing: Standing,
+    now: datetime,
+    *,
+    sees_details: bool,
+    form: SourceForm,
+    names: Mapping[str, int],
 ) -> SourceLine:
     run, configuration = standing.last_run, standing.configuration
+    namespace = namespace_of(configuration) if configuration.kind.tells_states else ""
+    unmapped = names.get(namespace, 0)
     notice, notice_tone = _notice(standing, now)
     return SourceLine(
         name=standing.kind.name,
@@ -187,8 +240,17 @@ def _line(
         last_poll=_moment(run.started_at if run else None, now),
         next_poll=_next_poll(standing, now),
         counts=_counts(run),
+        traffic=_traffic(run),
+        unmapped=ngettext(
+            "%(n)d name that nobody could match", "%(n)d names that nobody could match", unmapped
+        )
+        % {"n": unmapped}
+        if unmapped
+        else "",
+        unmapped_url=f"{reverse('sources:names')}?namespace={namespace}",
+        settings=_settings(configuration),
         url=configuration.url,
-        credential=_("certificate of the server") if configuration.certificate else _("none"),
+        credential=_credential(configuration, form.secrets_set),
         interval=_interval_words(standing),
         refused=tuple(
             {"row": show_bidi(refusal["row"]), "reason": show_bidi(refusal["reason"])}
@@ -197,8 +259,8 @@ def _line(
         refused_count=len(run.refused) if run else 0,
         notes=tuple(show_bidi(note) for note in run.notes) if run and sees_details else (),
         raw_head=show_bidi(run.raw_head) if run and sees_details else "",
-        runs=tuple(_run_line(one, now) for one in standing.recent_runs),
-        form=form or SourceForm(configuration),
+        runs=tuple(_run_line(one, now, sees_details) for one in standing.recent_runs),
+        form=form,
         may_try=configuration.is_complete and not standing.kind.is_pushed,
         is_pushed=standing.kind.is_pushed,
         may_trust=bool(run and run.outcome == Outcome.SUSPICIOUS),
@@ -248,6 +310,10 @@ def _notice(standing: Standing, now: datetime) -> tuple[str, str]:
         )
     elif standing.is_stale and run:
         words.append(_("This source has never been read, so nothing is known from here."))
+    if run and run.doubt:
+        words.append(
+            _("It says that it cannot be trusted just now: %(why)s") % {"why": show_bidi(run.doubt)}
+        )
     if standing.waits_for:
         words.append(_("It waits for %(source)s.") % {"source": standing.waits_for})
     return " ".join(words), tone
@@ -294,10 +360,51 @@ def _interval_words(standing: Standing) -> str:
     return ngettext("every second", "every %(n)d seconds", seconds) % {"n": seconds}
 
 
-def _run_line(run: FeedRun, now: datetime) -> RunLine:
+def _traffic(run: FeedRun | None) -> str:
+    """Return what a poll cost: the answer's code, how much was read, how long it took."""
+    if run is None:
+        return ""
+    parts = []
+    if run.http_status:
+        parts.append(_("HTTP %(code)d") % {"code": run.http_status})
+    if run.size:
+        parts.append(filesizeformat(run.size))
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    parts.append(_("%(n)s s") % {"n": f"{seconds:.1f}"})
+    return ", ".join(parts)
+
+
+def _credential(configuration: Configuration, secrets_set: frozenset[str]) -> str:
+    """Return which credentials there are, in words; never what they are."""
+    found = [_("certificate of the server")] if configuration.certificate else []
+    found += [
+        str(option.label)
+        for option in configuration.kind.options
+        if option.is_secret
+        and (option.name in secrets_set or option.name in configuration.from_environment)
+    ]
+    return ", ".join(found) or _("none")
+
+
+def _settings(configuration: Configuration) -> tuple[tuple[str, str], ...]:
+    """Return the options that are not as usual, in words; no secrets."""
+    found = []
+    for option in configuration.kind.options:
+        if option.is_secret:
+            continue
+        value = configuration.option(option.name)
+        if value != option.default:
+            words = ", ".join(value) if isinstance(value, tuple) else str(value)
+            found.append((str(option.label), show_bidi(words)))
+    return tuple(found)
+
+
+def _run_line(run: FeedRun, now: datetime, sees_details: bool) -> RunLine:
     outcome = Outcome(run.outcome)
     return RunLine(
         when=display.when(run.started_at, now),
         outcome=display.pill(str(outcome.label), OUTCOME_TONES[outcome]),
         words=show_bidi(run.reason) or _counts(run),
+        traffic=_traffic(run),
+        raw_head=show_bidi(run.raw_head) if sees_details else "",
     )

@@ -36,6 +36,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "sites:site": [("dmitri", "/sites/INFN-T1/"), (None, "/sites/ru-Moscow-SINP-T3/")],
     "links:list": [(None, "/links/")],
     "sources:list": [("dmitri", "/sources/")],
+    "sources:names": [("dmitri", "/sources/names/"), ("dmitri", "/sources/names/?show=all")],
     "jobs:look-up": [("boris", "/jobs/")],
     "ticket-jobs": [("boris", "/tickets/N/jobs/")],
     "sources:push-new": [("dmitri", "/sources/push/new/")],

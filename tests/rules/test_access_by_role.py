@@ -21,6 +21,7 @@ from juno_support.feeds.models import Source
 from juno_support.outbox.models import CaughtMail
 from tests.cast import ROLE_NAMES
 from tests.make import AT, make_issue_type, make_service, make_site, make_unit, make_user
+from tests.pages.watched import make_entity
 from tests.rules.addresses import all_views, is_foreign
 from tests.tickets.make import make_ticket, write
 from tickets import tasks
@@ -80,6 +81,10 @@ TABLE = {
     "sources:list": ("get", PEOPLE),
     "sources:poll": ("post", "D"),
     "sources:configure": ("post", "D"),
+    "sources:names": ("get", "D"),
+    "sources:name-map": ("post", "D"),
+    "sources:name-aside": ("post", "D"),
+    "sources:name-back": ("post", "D"),
     "sources:diracx-login": ("get", "D"),
     "sources:diracx-begin": ("post", "D"),
     "sources:diracx-check": ("post", "D"),
@@ -208,6 +213,7 @@ def world(roles, clock_at, settings):
         "entry": public,
         "view": view,
         "proposal": proposal,
+        "name": make_entity("argo"),
         "caught": caught,
         "involved": roles["TPM operator"],
         "username": submitter.username,
@@ -233,6 +239,9 @@ def _arguments(name, world):
         "sources:push-token": ["push-noc"],
         "sources:push-revoke": ["push-noc"],
         "sources:push-upload": ["push-noc"],
+        "sources:name-map": [world["name"].pk],
+        "sources:name-aside": [world["name"].pk],
+        "sources:name-back": [world["name"].pk],
         "sources:poll": ["gocdb-topology"],
         "sources:configure": ["gocdb-topology"],
         "delete-view": [world["view"].pk],
