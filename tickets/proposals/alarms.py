@@ -55,13 +55,18 @@ def series_of_fact(fact: Mapping[str, Any]) -> str:
     return key_of(fact["source"], fact["metric"], fact["vo"], fact["kind"], fact["entity"])
 
 
-def fold(bad: Sequence[EntityStatus]) -> Alarm:
-    """Return one alarm for all bad states of a site; the evidence begins with each source's worst.
+def fold(bad: Sequence[EntityStatus], *, lasting: Iterable[EntityStatus] = ()) -> Alarm:
+    """Return one alarm for all bad states of a site.
+
+    The evidence begins with what made it an alarm, and there with the worst of each source.
 
     :param bad: not empty, the worst first
+    :param lasting: those of them that have been bad for long
     """
+    long = {series_of(status) for status in lasting}
+    ordered = sorted(bad, key=lambda status: series_of(status) not in long)
     evidence = []
-    for status in _each_source_first(bad)[:MOST_EVIDENCE]:
+    for status in _each_source_first(ordered)[:MOST_EVIDENCE]:
         plain = as_plain_values(status)
         evidence.append({name: plain[name] for name in _KEPT})
     return Alarm(

@@ -21,7 +21,7 @@ from monitoring.models import Downtime, Severity, StatusInterval
 from monitoring.statuses import BAD, Status
 from supportunits.models import VO, VOSite
 from tickets.models import Decision, Ending, Proposal
-from tickets.proposals.alarms import fold, key_of, lasting
+from tickets.proposals.alarms import fold, key_of, lasting, series_of
 from topology.models import CertificationStatus
 
 # How long a site must have been well before it counts as recovered.
@@ -80,7 +80,7 @@ def refresh_vo(*, vo: VO, at: datetime) -> Done:
     for site_id, statuses in _ripe(vo, bad, live, at).items():
         proposal = live.get(site_id)
         if proposal is None:
-            _open(vo, site_id, statuses.bad, at)
+            _open(vo, site_id, statuses, at)
             done += Done(opened=1)
         elif _follow(proposal, statuses, at):
             done += Done(changed=1)
@@ -159,8 +159,8 @@ def _bad_before(
     return found
 
 
-def _open(vo: VO, site_id: int, bad: list[EntityStatus], at: datetime) -> None:
-    alarm = fold(bad)
+def _open(vo: VO, site_id: int, statuses: _Bad, at: datetime) -> None:
+    alarm = fold(statuses.bad, lasting=statuses.lasting)
     Proposal.objects.create(
         vo=vo,
         site_id=site_id,
@@ -176,7 +176,7 @@ def _open(vo: VO, site_id: int, bad: list[EntityStatus], at: datetime) -> None:
 
 def _follow(proposal: Proposal, statuses: _Bad, at: datetime) -> bool:
     """Note what is bad now; returns whether anything changed."""
-    alarm = fold(statuses.bad)
+    alarm = fold(statuses.bad, lasting=statuses.lasting)
     new = {
         "since": min(proposal.since, alarm.since),
         "worst": alarm.worst,
@@ -186,7 +186,7 @@ def _follow(proposal: Proposal, statuses: _Bad, at: datetime) -> bool:
         "silent_since": None,
     }
     if proposal.decision == Decision.DISMISSED:
-        more = set(fold(statuses.lasting).series if statuses.lasting else ())
+        more = {series_of(status) for status in statuses.lasting}
         if more - set(proposal.dismissed_series):
             # It is worse than what somebody found not worth a ticket.
             new |= {"decision": "", "reason": "", "dismissed_series": []}

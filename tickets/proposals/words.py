@@ -12,7 +12,7 @@ from juno_support.feeds.registry import UnknownSource, find_kind
 from juno_support.lib import text
 from monitoring.models import Entity
 from monitoring.observations import EntityKind
-from monitoring.statuses import Status
+from monitoring.statuses import Status, worst
 from tickets.models import Priority, Proposal
 
 MOST_LINES = 12
@@ -23,7 +23,6 @@ URL_LENGTH = 500
 def subject(proposal: Proposal) -> str:
     """Return the subject: what is bad where, in one line."""
     site = proposal.site.name
-    worst = str(Status(proposal.worst).label)
     first = proposal.evidence[0] if proposal.evidence else {}
     if first.get("kind") == EntityKind.SITE:
         return text.shorten(
@@ -35,17 +34,22 @@ def subject(proposal: Proposal) -> str:
             },
             250,
         )
-    if proposal.things == 1 and first:
+    statuses: dict[str, list[str]] = {}
+    for fact in proposal.evidence:
+        if fact["kind"] != EntityKind.SITE:
+            statuses.setdefault(fact["entity"], []).append(fact["status"])
+    is_bad = str(Status(worst([each for found in statuses.values() for each in found])).label)
+    if len(statuses) == 1:
         return text.shorten(
             _("%(thing)s is %(status)s at %(site)s")
-            % {"thing": first["entity"], "status": worst, "site": site},
+            % {"thing": first["entity"], "status": is_bad, "site": site},
             250,
         )
     return ngettext(
         "%(count)d service is %(status)s at %(site)s",
         "%(count)d services are %(status)s at %(site)s",
-        proposal.things,
-    ) % {"count": proposal.things, "status": worst, "site": site}
+        len(statuses),
+    ) % {"count": len(statuses), "status": is_bad, "site": site}
 
 
 def description(proposal: Proposal) -> str:

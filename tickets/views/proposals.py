@@ -1,6 +1,6 @@
 """The shifters' list of proposals: what is bad, whether it is known, and one click to a ticket."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -30,6 +30,7 @@ from tickets.proposals.alarms import series_of_fact
 from tickets.views.shared import key_or_none, person
 
 A_DAY = timedelta(hours=24)
+AN_HOUR = timedelta(hours=1)
 LINES_SHOWN = 4
 SNOOZE_HOURS = (1, 4, 24)
 _TONES = {Status.CRITICAL: "bad", Status.DOWN: "bad"}
@@ -56,7 +57,10 @@ class EvidenceLine:
 
 @dataclass(frozen=True)
 class KnownTicket:
-    """An open ticket about the same site. ``may_add``: the evidence can be written into it."""
+    """An open ticket about the same site. ``may_add``: the evidence can be written into it.
+
+    :ivar is_since: it is about the time in which the site has been bad
+    """
 
     number: int
     subject: str
@@ -65,6 +69,7 @@ class KnownTicket:
     unit: str
     may_add: bool
     may_say_me_too: bool
+    is_since: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,7 @@ def _card(place: str, proposal: Proposal, shows: _Shows) -> Card:
         lines=[_line(fact, proposal.site_id, shows) for fact in facts[:LINES_SHOWN]],
         more=max(0, len(proposal.series) - min(LINES_SHOWN, len(facts))),
         silent=display.when(proposal.silent_since, at) if proposal.silent_since else "",
-        known=[_known(ticket, user) for ticket in known if ticket.pk != proposal.ticket_id],
+        known=_all_known(proposal, known, user),
         file_url=f"{address}?proposal={proposal.pk}",
         files_team=files_team,
         ticket=_known(proposal.ticket, user) if proposal.ticket is not None else None,
@@ -254,6 +259,17 @@ def _strip(name: str, stretches: list[lists.Stretch], at: datetime) -> SafeStrin
 def _state(status: str) -> SafeString:
     known = Status(status)
     return display.pill(str(known.label), _TONES.get(known, "unknown"))
+
+
+def _all_known(proposal: Proposal, tickets: list[Ticket], user: User) -> list[KnownTicket]:
+    """Return the other open tickets, those of this bad time first."""
+    begin = proposal.since - AN_HOUR
+    found = [
+        replace(_known(ticket, user), is_since=ticket.problem_at >= begin)
+        for ticket in tickets
+        if ticket.pk != proposal.ticket_id
+    ]
+    return sorted(found, key=lambda one: not one.is_since)
 
 
 def _known(ticket: Ticket, user: User) -> KnownTicket:

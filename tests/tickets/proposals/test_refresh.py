@@ -93,6 +93,16 @@ def test_twelve_bad_services_of_a_site_are_one_proposal_with_its_evidence(cast):
     assert proposal.evidence[1]["evidence_url"] == "https://argo.example.org/se"
 
 
+def test_the_evidence_begins_with_what_made_it_an_alarm(cast):
+    bad(cast.in2p3, minutes=5, status="down", source="dirac-https", metric="jobs")
+    bad(cast.in2p3, minutes=90, thing="se01.in2p3.example.org SRM")
+
+    refresh()
+
+    entities = [fact["entity"] for fact in Proposal.objects.get().evidence]
+    assert entities == ["se01.in2p3.example.org SRM", "IN2P3-CC"]
+
+
 def test_the_evidence_is_bounded_and_the_count_is_true(cast):
     for number in range(MOST_EVIDENCE + 5):
         bad(cast.in2p3, minutes=60, thing=f"se{number:02}.in2p3.example.org SRM")

@@ -205,6 +205,25 @@ def test_what_is_open_already_is_shown_beside_it_and_takes_it(cast, quentin, pro
     assert proposal.ticket == ticket
 
 
+def test_tickets_of_this_bad_time_come_first(cast, quentin, proposal):
+    for subject, minutes in (("Meanwhile", 20), ("Just before", 120), ("Long ago", 5000)):
+        make_ticket(
+            by=cast.ada,
+            vo=cast.juno,
+            affected_sites=[cast.in2p3],
+            subject=subject,
+            problem_at=AT - minutes * MINUTE,
+        )
+
+    known = quentin.get(URL).context["to_decide"][0].known
+
+    assert [(one.subject, one.is_since) for one in known] == [
+        ("Just before", True),
+        ("Meanwhile", True),
+        ("Long ago", False),
+    ]
+
+
 def test_to_a_team_ticket_the_evidence_is_added(cast, quentin, proposal):
     ticket = make_ticket(by=cast.ada, vo=cast.juno, affected_sites=[cast.in2p3])
     Ticket.objects.filter(pk=ticket.pk).update(type=TicketType.TEAM)
