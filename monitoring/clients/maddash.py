@@ -10,6 +10,7 @@ from juno_support.lib import http
 from juno_support.lib.traffic import Tally
 
 HISTORY_ROWS = 100
+LIMITS = http.Limits(connect=10, read=30, total=60, tries=2)
 _TWICE = {"%25": "%2525", "%2B": "%252B", "%2F": "%252F"}
 
 
@@ -27,7 +28,7 @@ class MaddashClient:
         self._base_url = base_url.rstrip("/")
         self._certificate = certificate
         self._ca_bundle = ca_bundle
-        self._limits = limits or http.Limits(read=30, total=60, tries=2)
+        self._limits = limits or LIMITS
         self.traffic = Tally()
 
     def get_grids(self) -> bytes:

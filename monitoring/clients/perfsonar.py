@@ -14,7 +14,7 @@ from monitoring.clients.addresses import on_our_host
 
 # The page size that both generations have by themselves; elmond refuses more than 10,000.
 PAGE_ROWS = 1000
-_LIMITS = http.Limits(connect=10, read=30, total=60, body_bytes=16 * 1024 * 1024, tries=2)
+LIMITS = http.Limits(connect=10, read=30, total=60, body_bytes=16 * 1024 * 1024, tries=2)
 
 
 class PerfsonarArchive:
@@ -33,7 +33,7 @@ class PerfsonarArchive:
         self._tally = tally
         self._certificate = certificate
         self._ca_bundle = ca_bundle
-        self._limits = limits or _LIMITS
+        self._limits = limits or LIMITS
 
     def get_tests(self, event_type: str, *, since: datetime, offset: int = 0) -> bytes:
         """Ask for one page of the tests that measured something since a moment."""

@@ -26,6 +26,7 @@ from monitoring.sources.maddash_checks import (
     series_of,
     tell,
 )
+from monitoring.statuses import SEVERITY, Status
 
 FIRST_WINDOW = timedelta(hours=24)
 OVERLAP = timedelta(hours=1)
@@ -103,8 +104,8 @@ class Maddash:
             tell(
                 series,
                 checks,
-                history=[
-                    parser.parse_check(page)
+                histories=[
+                    (seen, parser.parse_check(page))
                     for seen in checks
                     for page in documents.histories.get(seen.place, ())
                 ],
@@ -167,16 +168,16 @@ def changed_checks(
 ) -> list[Seen]:
     """Return the checks that say something new, the bad ones first.
 
-    Where several grids check the same, no single history tells what becomes of them together.
+    Where several measure the same, the history of all of them is needed to tell the worst.
     """
-    changed: list[tuple[int, Seen]] = []
+    changed: list[tuple[bool, Seen]] = []
     for series, checks in series_of(grids).items():
-        if len(checks) != 1:
-            continue
-        verdict = judge(checks[0], at)
+        verdict = max(
+            (judge(seen, at) for seen in checks), key=lambda each: SEVERITY[each.status.value]
+        )
         before = known.get(series)
         if verdict.is_told and (before is None or before.raw_status != verdict.raw_status):
-            changed.append((checks[0].check.status in (0, 4), checks[0]))
+            changed += [(verdict.status == Status.OK, seen) for seen in checks]
     return [seen for _, seen in sorted(changed, key=lambda each: each[0])]
 
 

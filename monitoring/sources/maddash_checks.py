@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from monitoring.observations import EntityKind, Name, Observation, Period
@@ -28,6 +29,7 @@ _STATUSES = {
     4: (Status.UNKNOWN, "NOT RUN"),
     5: (Status.MAINTENANCE, "SCHEDULED DOWN"),
 }
+NOT_RUN = 4
 FIRST_CUSTOM = 6
 
 
@@ -107,7 +109,7 @@ def judge(seen: Seen, at: datetime) -> Verdict:
             summary=f"MaDDash has not updated this grid since {_when(seen.updated_at)}.",
             since=seen.updated_at + GRID_STALE_AFTER if seen.updated_at else None,
         )
-    if check.checked_at is None or check.status == 4:
+    if check.checked_at is None or check.status == NOT_RUN:
         return Verdict(Status.UNKNOWN, "NOT RUN", summary="The check has not run yet.")
     if at - check.checked_at > CHECK_STALE_AFTER:
         return Verdict(
@@ -133,7 +135,7 @@ def tell(
     series: tuple[str, str],
     checks: Sequence[Seen],
     *,
-    history: Sequence[History],
+    histories: Sequence[tuple[Seen, History]],
     known: Known | None,
     starts_at: datetime,
     at: datetime,
@@ -141,29 +143,18 @@ def tell(
 ) -> Told:
     """Return what is reported of one series: (direction, metric).
 
-    Of several grids that check the same, the worst is told. Where there is a history, it tells
-    since when; its newest result may be older than the grid, which then has the last word.
+    Where several checks measure the same, the worst is told. Histories tell since when; their
+    newest results may be older than the grid, which then has the last word.
     """
-    judged = [(judge(seen, at), seen) for seen in checks]
-    verdict, seen = max(judged, key=lambda each: SEVERITY[each[0].status.value])
+    verdict, seen = max(
+        ((judge(each, at), each) for each in checks),
+        key=lambda each: SEVERITY[each[0].status.value],
+    )
     direction, metric = series
     thing = Name(EntityKind.LINK.value, direction, hosts=tuple(direction.split()))
-    if history and verdict.is_told:
-        results = {result.at: result for page in history for result in page.results}
-        now = seen.check.checked_at
-        if now is not None and now not in results and now > max(results, default=starts_at):
-            results[now] = Result(now, seen.check.status, seen.check.message)
-        interval = next((page.interval for page in history if page.interval), USUAL_INTERVAL)
-        periods = _periods(
-            sorted(results.values(), key=lambda result: result.at),
-            seen=seen,
-            thing=thing,
-            metric=metric,
-            longest_gap=RUNS_MISSED * interval,
-            starts_at=starts_at,
-            at=at,
-            page=page_url(*seen.place),
-        )
+    if histories and verdict.is_told:
+        telling = _Telling(thing, metric, starts_at=starts_at, at=at, page_url=page_url)
+        periods = telling.periods(checks, histories)
         if periods and periods[-1].status == verdict.status:
             return Told(periods=tuple(periods))
     is_known = known is not None and known.raw_status == verdict.raw_status
@@ -181,57 +172,104 @@ def tell(
     )
 
 
-def _periods(
-    results: Sequence[Result],
-    *,
-    seen: Seen,
-    thing: Name,
-    metric: str,
-    longest_gap: timedelta,
-    starts_at: datetime,
-    at: datetime,
-    page: str,
-) -> list[Period]:
-    """Coalesce results; a check that missed several runs in a row is unknown meanwhile."""
-    periods: list[Period] = []
+class _Telling:
+    """Puts the results of checks that measure the same together into periods."""
 
-    def add(result: Result | None, since: datetime, until: datetime | None) -> None:
-        status, raw = (
-            state_of(result.status, seen.labels) if result else (Status.UNKNOWN, "NOT RUN")
+    def __init__(
+        self,
+        thing: Name,
+        metric: str,
+        *,
+        starts_at: datetime,
+        at: datetime,
+        page_url: Callable[[str, str, str, str], str],
+    ) -> None:
+        self._thing, self._metric = thing, metric
+        self._starts_at, self._at = starts_at, at
+        self._page_url = page_url
+        self._periods: list[Period] = []
+
+    def periods(
+        self, checks: Sequence[Seen], histories: Sequence[tuple[Seen, History]]
+    ) -> list[Period]:
+        """Coalesce results; what missed several runs in a row was unknown meanwhile."""
+        interval = max(
+            (page.interval for _, page in histories if page.interval), default=USUAL_INTERVAL
         )
-        before = periods[-1] if periods else None
+        longest_gap = RUNS_MISSED * interval
+        said = self._worst(self._by_check(checks, histories), longest_gap)
+        for (seen, result), following in zip_longest(said, said[1:]):
+            next_at = following[1].at if following else None
+            silent_from = result.at + longest_gap
+            if (next_at or self._at) <= silent_from:
+                self._add(seen, result, result.at, next_at)
+            else:
+                self._add(seen, result, result.at, silent_from)
+                self._add(seen, None, silent_from, next_at)
+        return [
+            replace(period, since=max(period.since, self._starts_at))
+            for period in self._periods
+            if period.until is None or period.until > self._starts_at
+        ]
+
+    def _by_check(
+        self, checks: Sequence[Seen], histories: Sequence[tuple[Seen, History]]
+    ) -> list[tuple[Seen, Result]]:
+        """Return all results in the order of time, the one that the grid shows among them."""
+        found: dict[tuple[tuple[str, ...], datetime], tuple[Seen, Result]] = {}
+        for seen, page in histories:
+            for result in page.results:
+                found[seen.place, result.at] = seen, result
+        for seen in checks:
+            now = seen.check.checked_at
+            if now is not None and seen.check.status != NOT_RUN:
+                shown = Result(now, seen.check.status, seen.check.message)
+                found.setdefault((seen.place, now), (seen, shown))
+        told = [each for each in found.values() if each[1].at <= self._at]
+        return sorted(told, key=lambda each: each[1].at)
+
+    def _worst(
+        self, told: Sequence[tuple[Seen, Result]], longest_gap: timedelta
+    ) -> list[tuple[Seen, Result]]:
+        """Return at each moment the worst of what the checks said last."""
+        last: dict[tuple[str, ...], tuple[Seen, Result]] = {}
+        found: list[tuple[Seen, Result]] = []
+        for seen, result in told:
+            last[seen.place] = seen, result
+            alive = [each for each in last.values() if result.at - each[1].at <= longest_gap]
+            worst_seen, worst = max(
+                alive,
+                key=lambda each: (
+                    SEVERITY[state_of(each[1].status, each[0].labels)[0].value],
+                    each[1].at,
+                ),
+            )
+            found.append((worst_seen, replace(worst, at=result.at)))
+        return found
+
+    def _add(
+        self, seen: Seen, result: Result | None, since: datetime, until: datetime | None
+    ) -> None:
+        status, raw = Status.UNKNOWN, "NOT RUN"
+        if result:
+            status, raw = state_of(result.status, seen.labels)
+        before = self._periods[-1] if self._periods else None
         if before and (before.status, before.raw_status) == (status, raw):
             since = before.since
-            periods.pop()
-        periods.append(
+            self._periods.pop()
+        self._periods.append(
             Period(
-                thing=thing,
-                metric=metric,
+                thing=self._thing,
+                metric=self._metric,
                 status=status,
                 raw_status=raw,
                 since=since,
                 until=until,
                 summary=result.message if result else "The check did not run.",
                 details=_details(seen, result.at if result else None),
-                evidence_url=(result.graph_url if result else "") or page,
+                evidence_url=(result.graph_url if result else "") or self._page_url(*seen.place),
             )
         )
-
-    results = [result for result in results if result.at <= at]
-    for number, result in enumerate(results):
-        following = results[number + 1].at if number + 1 < len(results) else None
-        ends = following or at
-        silent_from = result.at + longest_gap
-        if ends <= silent_from:
-            add(result, result.at, following)
-        else:
-            add(result, result.at, silent_from)
-            add(None, silent_from, following)
-    return [
-        replace(period, since=max(period.since, starts_at))
-        for period in periods
-        if period.until is None or period.until > starts_at
-    ]
 
 
 def _details(seen: Seen, checked_at: datetime | None) -> dict[str, Any]:

@@ -205,13 +205,23 @@ def test_of_several_grids_that_check_the_same_the_worst_is_told() -> None:
     )
     with polled(maddash):
         poll()
-        assert maddash.histories() == []
     row = StatusInterval.objects.get()
     assert (row.status, row.details["grid"]) == ("critical", "IPv6")
-    assert row.evidence_url.endswith(
-        "/maddash-webui/details.cgi?uri=/maddash/grids/IPv6/"
-        "ps.ihep.example.org/ps.cnaf.example.org/Loss"
-    )
+
+
+def test_the_same_test_seen_from_both_ends_is_one_history() -> None:
+    here = CheckRow(IHEP, CNAF, "Loss", run_of(*steady()[:-6], (-27, 2), (-22, 0), (-17, 1)))
+    there = CheckRow(CNAF, IHEP, "Loss Reverse", run_of(*steady()[:-6], (-25, 2), (-15, 0)))
+    here.results += run_of((-2, 0))
+    there.results += run_of((-1, 0))
+    with polled(Maddash({GRID: [here, there]})):
+        poll()
+    assert kept() == [
+        ("ok", "03 12:01", "04 11:33"),
+        ("critical", "04 11:33", "04 11:45"),
+        ("warning", "04 11:45", "04 11:58"),
+        ("ok", "04 11:58", "now"),
+    ]
 
 
 def test_grids_can_be_chosen() -> None:
@@ -242,6 +252,10 @@ def test_where_there_is_no_history_the_grid_alone_serves() -> None:
         with override_settings(JUNO_MADDASH_URL=running.url):
             run = poll()
     assert kept() == [("critical", "04 11:57", "now")]
+    assert StatusInterval.objects.get().evidence_url.endswith(
+        "/maddash-webui/details.cgi?uri=/maddash/grids/no%25252Fhistory/"
+        "ps.ihep.example.org/ps.cnaf.example.org/Loss"
+    )
     assert run.notes[0].startswith(f"No history of no/history / {IHEP} / {CNAF} / Loss")
 
 
