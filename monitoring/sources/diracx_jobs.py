@@ -127,7 +127,7 @@ class _Looking:
 
     def pilots(self, job_id: int) -> tuple[parser.Pilot, ...]:
         """Return the pilots that ran a job, the newest first."""
-        search = [
+        search: list[dict[str, Any]] = [
             {"parameter": "JobID", "operator": "eq", "value": job_id},
             {"parameter": "VO", "operator": "eq", "value": self.vo},
         ]

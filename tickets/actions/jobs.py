@@ -37,7 +37,8 @@ def keep_jobs(*, ticket: Ticket, jobs: Iterable[FoundJob], by: User, at: datetim
         raise NotAllowed(_("Only supporters and the VO's shifters keep jobs with a ticket."))
     if not all(policies.may_see_jobs_of(by, job.vo) for job in wanted):
         raise NotAllowed(_("This is a job of another VO."))
-    before = set(ticket.job_evidence.values_list("source", "job_id", "looked_up_at"))
+    kept = JobEvidence.objects.filter(ticket=ticket)
+    before = set(kept.values_list("source", "job_id", "looked_up_at"))
     new = [job for job in wanted if (job.source, job.facts.job_id, job.looked_up_at) not in before]
     if len(before) + len(new) > MOST_KEPT:
         raise TooManyJobs(
