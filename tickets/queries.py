@@ -26,6 +26,7 @@ from tickets.models import (
     SavedView,
     Ticket,
     TicketPerson,
+    TicketType,
 )
 from tickets.workflow import ANSWERED, Status
 from topology.models import Site
@@ -247,10 +248,17 @@ def rail(user: Any, *, at: datetime) -> list[Count]:
 
 
 def own_rail(user: Any) -> list[Count]:
-    """Return the live counts for somebody who only files tickets."""
+    """Return the live counts for somebody who only files tickets; of a shifter, the shift's too."""
     mine = own_tickets(user)
+    shift: list[tuple[str, str, QuerySet[Ticket], str]] = []
+    if unit_policies.is_shifter(user):
+        team = open_tickets(user).filter(
+            type=TicketType.TEAM, vo__in=unit_policies.shifter_of(user)
+        )
+        shift.append(("team", _("TEAM tickets"), team, "type:team status:open"))
     return _counted(
         [
+            *shift,
             (
                 "open",
                 _("My open tickets"),

@@ -228,6 +228,17 @@ def test_the_search_and_the_menu_lead_to_them(cast, quentin):
     assert f'href="{URL}"' in text_of(page)
 
 
+def test_the_rail_counts_the_shifts_open_team_tickets(cast, quentin, client_of):
+    quentin.post(URL, filled(cast))
+
+    def counts(client):
+        rail = client.get("/tickets/").context["rail"]
+        return {line["count"].name: line["count"].number for line in rail}
+
+    assert counts(quentin)["team"] == 1
+    assert "team" not in counts(client_of(cast.ada))
+
+
 def test_another_shifter_sees_the_owners_buttons(cast, quentin, client_of):
     quentin.post(URL, filled(cast))
     rosa = make_user(username="rosa")
