@@ -18,6 +18,7 @@ from monitoring.parsers.dirac_answers import (
 )
 
 LONGEST_WORD = 60
+LONGEST_COUNTED = 128
 MOST_HOSTS = 500
 # What DIRAC writes for the site of a job that is not bound to one site.
 NO_SITE = frozenset({"any", "multiple", "multipleinput", "unknown", ""})
@@ -65,9 +66,10 @@ def is_site(name: str) -> bool:
     return name.lower() not in NO_SITE and not name.startswith("Group.")
 
 
-def parse_counters(body: bytes) -> JobCounts:
-    """Understand ``getCounters`` over Site and Status: ``[[{"Site", "Status"}, n], …]``.
+def parse_counters(body: bytes, column: str = "Status") -> JobCounts:
+    """Understand ``getCounters`` over Site and another column: ``[[{"Site", "Status"}, n], …]``.
 
+    :param column: what is counted by, in the place of the status
     :raises AnswerNotUnderstood: when it is an error or no such list
     """
     rows = _list(body)
@@ -79,7 +81,7 @@ def parse_counters(body: bytes) -> JobCounts:
             if not (isinstance(row, list) and len(row) == 2 and isinstance(row[0], dict)):
                 raise BadRow("is no pair of values and count")
             values = {str(key).lower(): value for key, value in row[0].items()}
-            status = name_of(values.get("status"), "status")
+            status = name_of(values.get(column.lower()), column)[:LONGEST_COUNTED]
             site = text_of(values.get("site"), LONGEST_NAME)
             count = count_of(row[1])
         except BadRow as bad:

@@ -17,6 +17,7 @@ from juno_support.lib.http import Certificate
 from monitoring.actions.poll_statuses import Raw, StatusPoller
 from monitoring.clients import dirac_https as services
 from monitoring.clients.dirac_https import DiracHttpsClient, NotOffered
+from monitoring.job_health import BAD_JOBS
 from monitoring.observations import Report
 from monitoring.parsers.dirac_answers import read_answer, text_of
 from monitoring.parsers.dirac_rss import EVERY_VO, ResourceStatus, parse_statuses
@@ -24,6 +25,7 @@ from monitoring.sources.dirac_names import COMPUTING, STORAGE, TRANSFER
 from monitoring.sources.dirac_report import (
     ACTIVE,
     FINISHED,
+    MINOR_STATUS,
     Documents,
     HistoryPart,
     Part,
@@ -64,7 +66,7 @@ class DiracHttps:
         condition, jobs_vo, notes = _whose_jobs(
             question.configuration, vo, _release(asking.ask("Version", client.ping))
         )
-        finished, active = asking.counters(condition, question.at)
+        finished, active, errors = asking.counters(condition, question.at)
         history_from = _history_from(question)
         histories: list[HistoryPart] = []
         if history_from is not None:
@@ -82,6 +84,7 @@ class DiracHttps:
             resources=resources,
             finished=finished,
             active=active,
+            errors=errors,
             mask=asking.ask("Site mask", client.get_site_mask),
             requests=asking.ask("Requests", client.get_requests),
             spaces=asking.ask("Space of storage", client.get_spaces),
@@ -159,21 +162,24 @@ class _Asking:
             self._silent = isinstance(fault, ServiceUnavailable) and fault.status is None
             return Part(what, fault=fault.reason)
 
-    def counters(self, condition: dict[str, Any], at: datetime) -> tuple[Part, Part]:
-        """Ask for jobs by site: those that finished in the last day, and those that did not yet."""
-        finished = self.ask(
-            "Jobs",
-            lambda: self._client.get_counters(
-                BY_SITE, {**condition, "Status": list(FINISHED)}, at - JOBS_WINDOW
-            ),
-        )
+    def counters(self, condition: dict[str, Any], at: datetime) -> tuple[Part, Part, Part]:
+        """Ask for jobs by site: those that finished in the last day, those that did not yet, and
+        why some failed.
+        """
+        since = at - JOBS_WINDOW
+
+        def ask(columns: Sequence[str], statuses: Sequence[str], after: datetime | None) -> Part:
+            wanted = {**condition, "Status": list(statuses)}
+            return self.ask("Jobs", lambda: self._client.get_counters(columns, wanted, after))
+
+        finished = ask(BY_SITE, FINISHED, since)
         if finished.body is None:
-            return finished, finished
-        active = self.ask(
-            "Jobs",
-            lambda: self._client.get_counters(BY_SITE, {**condition, "Status": list(ACTIVE)}),
+            return finished, finished, finished
+        return (
+            finished,
+            ask(BY_SITE, ACTIVE, None),
+            ask(("Site", MINOR_STATUS), sorted(BAD_JOBS), since),
         )
-        return finished, active
 
     def histories(self, table: str, names: Sequence[str]) -> list[HistoryPart]:
         """Ask for the history of things by name."""

@@ -63,6 +63,7 @@ ACTIVE = (
     "Stalled",
     "Completing",
 )
+MINOR_STATUS = "MinorStatus"
 # DIRAC's agents look at a site every few minutes where they run at all.
 LAST_LOOK = timedelta(hours=24)
 
@@ -95,6 +96,7 @@ class HistoryPart:
 class Documents:
     """The raw answers of one poll.
 
+    :param errors: failed jobs by site and minor status
     :param elements: the hosts at each site; like the configuration None where it was not asked
         for this time
     :param histories: of the tables SiteHistory and ResourceHistory
@@ -106,6 +108,7 @@ class Documents:
     resources: Part
     finished: Part
     active: Part
+    errors: Part
     mask: Part
     requests: Part
     spaces: Part | None = None
@@ -186,12 +189,14 @@ class _Making:
             self.refused += counted.refused
             for site, by_status in counted.by_site.items():
                 counts.setdefault(site, {}).update(_only(by_status, statuses))
+        errors = self._errors()
         thresholds = self._thresholds()
         for site, by_status in counts.items():
             self.observations.append(
                 jobs_observation(
                     site,
                     by_status,
+                    errors=errors.get(site, {}),
                     vo=self.documents.jobs_vo,
                     thresholds=thresholds,
                     request=f"{JOB_MONITORING} getCounters",
@@ -365,6 +370,15 @@ class _Making:
         waiting = active.elsewhere.get("Waiting", 0)
         if waiting:
             self.seen["jobs_waiting_for_any_site"] = waiting
+
+    def _errors(self) -> Mapping[str, Mapping[str, int]]:
+        """Return why jobs failed, by site; it only adds to the counts, so that a DIRAC that does
+        not tell it is not spoken of.
+        """
+        try:
+            return parse_counters(self.documents.errors.body or b"", MINOR_STATUS).by_site
+        except AnswerNotUnderstood:
+            return {}
 
     def _thresholds(self) -> Thresholds:
         configuration = self.question.configuration

@@ -42,6 +42,7 @@ TRANSFERS = frozenset(
     {"ReplicateAndRegister", "PutAndRegister", "MoveReplica", "MoveFile", "ReTransfer"}
 )
 JOBS_WINDOW = timedelta(hours=24)
+MOST_ERRORS = 5
 # DIRAC's FreeDiskSpacePolicy, in bytes: it degrades an element below 5 TB, and bans it below 0.1.
 TB = 1024**4
 LITTLE_SPACE, TOO_LITTLE_SPACE = 5 * TB, TB // 10
@@ -161,22 +162,31 @@ def jobs_observation(
     site: str,
     counts: Mapping[str, int],
     *,
+    errors: Mapping[str, int],
     vo: str,
     thresholds: Thresholds,
     request: str,
     evidence_url: str,
 ) -> Observation:
-    """Judge a site by its jobs, counted by status: the finished ones of the last day."""
+    """Judge a site by its jobs, counted by status: the finished ones of the last day.
+
+    :param errors: its failed jobs by minor status
+    """
     health = judge_jobs(counts, thresholds)
+    most = sorted(errors.items(), key=lambda error: (-error[1], error[0]))[:MOST_ERRORS]
+    words = job_words(counts, health, thresholds.least_jobs)
+    if most and health.status != Status.OK:
+        words += f"; most failed with: {most[0][0]} ({most[0][1]:,})"
     return Observation(
         thing=Name(EntityKind.SITE, site),
         metric=JOBS,
         status=health.status,
         raw_status=health.word,
         vo=vo,
-        summary=job_words(counts, health, thresholds.least_jobs),
+        summary=shorten(words, 200),
         details={
             "counts": dict(sorted(counts.items())),
+            "errors": dict(most),
             "finished": health.total,
             "percent": health.percent,
             "hours": JOBS_WINDOW.total_seconds() / 3600,

@@ -90,7 +90,14 @@ def test_what_is_kept_of_a_state(dirac: Dirac, at: datetime) -> None:
     probing = StatusInterval.objects.get(entity__name="CLUSTER.IHEP.cn", metric="rss")
     assert probing.since == at
     jobs = StatusInterval.objects.get(entity__name="GRID.IN2P3.fr", metric="jobs")
-    assert jobs.summary == "83.7 % of 49 finished jobs good, 20 running (24 h)"
+    assert jobs.summary == (
+        "83.7 % of 49 finished jobs good, 20 running (24 h); "
+        "most failed with: Application Finished With Errors (6)"
+    )
+    assert jobs.details["errors"] == {
+        "Application Finished With Errors": 6,
+        "Stalling for more than 2000 sec": 2,
+    }
     assert jobs.details["counts"] == {"Completed": 1, "Done": 40, "Failed": 8, "Running": 20}
     few = StatusInterval.objects.get(entity__name="GRID.INFN-CNAF.it", metric="jobs")
     assert few.summary == "only 6 finished jobs, 1 of them good (24 h)"
@@ -179,12 +186,17 @@ def test_the_questions_of_a_poll(dirac: Dirac, at: datetime) -> None:
         "ElementType": ["StorageElement", "ComputingElement", "FTS"],
         "VO": ["all", "juno"],
     }
-    finished, active = dirac.called("getCounters")
+    finished, active, errors = dirac.called("getCounters")
     assert finished.args[1]["OwnerGroup"] == "juno_user"
     assert "Failed" in finished.args[1]["Status"]
     assert finished.args[2] == "2026-01-11 08:30:00"
     assert "Running" in active.args[1]["Status"]
     assert active.args[2] == ""
+    assert errors.args == [
+        ["Site", "MinorStatus"],
+        {"OwnerGroup": "juno_user", "Status": ["Failed", "Killed"]},
+        "2026-01-11 08:30:00",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +242,7 @@ def test_an_unchanged_poll_writes_nothing(dirac: Dirac, at: datetime) -> None:
 
     assert run.outcome == Outcome.UNCHANGED
     # The week's history and the elements are asked for once.
-    assert len(dirac.calls) - questions == 8
+    assert len(dirac.calls) - questions == 9
 
 
 # The real documents
