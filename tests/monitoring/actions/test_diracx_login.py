@@ -11,10 +11,12 @@ from juno_support.accounts.models import User
 from juno_support.feeds import vault
 from juno_support.feeds.configuration import Configuration, configuration_of, ensure_source
 from juno_support.feeds.models import SourceSecret
-from juno_support.feeds.registry import find_kind
+from juno_support.feeds.registry import Question, find_kind
 from juno_support.lib.faults import AnswerNotUnderstood, CredentialRefused, ServiceUnavailable
 from monitoring import tasks
 from monitoring.actions import diracx_login
+from monitoring.sources.diracx import POLLER
+from monitoring.sources.diracx_jobs import DiracxJobs
 from tests.diracx_upstream import Diracx, running_diracx, usual_diracx
 from tests.make import make_user
 
@@ -246,31 +248,37 @@ def test_a_login_ends_at_both_sides(diracx: Diracx, at: datetime) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_at_once_never_use_one_token_twice(diracx: Diracx, at: datetime) -> None:
-    """Four workers poll and keep alive for an hour of simulated time, all at every moment."""
+    """Two workers poll, one looks jobs up, one keeps alive: an hour of simulated time, all at once.
+
+    Past the feeds' own lock, which would let only one of them poll.
+    """
     sign_in(diracx, at)
     configuration = in_force()
     workers = 4
     barrier = threading.Barrier(workers)
     failures: list[BaseException] = []
+    polls: list[int] = []
+
+    def once(number: int, moment: datetime) -> None:
+        if number == 3:
+            diracx_login.keep_alive(configuration, at=moment)
+        elif number == 2:
+            DiracxJobs(configuration).find_jobs([265], at=moment)
+        else:
+            gathered = POLLER.gather(Question(configuration, moment, None, {}, None))
+            polls.append(len(gathered.payload.observations))
 
     def work(number: int) -> None:
         try:
             for minutes in range(1, 64):
-                barrier.wait(30)
+                barrier.wait(60)
                 if number == 0:
                     diracx.now = at + timedelta(minutes=minutes)
                     if minutes in (25, 50):
                         # Now and then DiracX takes no access token: all see a 401 at once.
                         diracx.end_access_tokens()
-                barrier.wait(30)
-                moment = at + timedelta(minutes=minutes)
-                if number == 3:
-                    diracx_login.keep_alive(configuration, at=moment)
-                    continue
-                held = diracx_login.access_token(configuration, at=moment)
-                if held not in diracx._access:
-                    held = diracx_login.access_token(configuration, at=moment, rejected=held)
-                assert diracx._access[held] > moment
+                barrier.wait(60)
+                once(number, at + timedelta(minutes=minutes))
         except BaseException as error:
             failures.append(error)
             barrier.abort()
@@ -281,7 +289,7 @@ def test_workers_at_once_never_use_one_token_twice(diracx: Diracx, at: datetime)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(150)
 
     assert failures == []
     login = diracx_login.login_of(configuration)
@@ -289,6 +297,7 @@ def test_workers_at_once_never_use_one_token_twice(diracx: Diracx, at: datetime)
     assert not login.is_lost
     assert diracx.reuses == 0
     assert 4 <= diracx.refreshes <= 8
+    assert polls == [14] * 126
 
 
 @pytest.mark.django_db(transaction=True)
