@@ -211,6 +211,16 @@ def test_the_pilot_summary_has_the_columns_of_a_real_one(world: JsonUpstreams) -
         assert type(rows[0][name]) is type(value), name
 
 
+def test_compute_elements_are_summed_up_unless_a_site_is_expanded(world: JsonUpstreams) -> None:
+    path = f"{WEB}/PilotSummary/getPilotSummaryData"
+    summed = {row["Site"]: row for row in world.ask(path).json["result"]}
+    assert summed["GRID.JINR.ru"]["CE"] == "Multiple"
+    assert summed["GRID.MSU.ru"]["CE"] == "lcg62.sinp.msu.ru"
+    rows = world.ask(path, 'expand=["GRID.JINR.ru"]').json["result"]
+    assert [row["CE"] for row in rows] == ["lcgarc01.jinr.ru", "lcgarc02.jinr.ru"]
+    assert sum(row["Aborted"] for row in rows) == summed["GRID.JINR.ru"]["Aborted"] > 5
+
+
 def test_the_web_app_shows_states_with_moments_as_texts(world: JsonUpstreams) -> None:
     path = f"{WEB}/SiteSummary/getSiteSummaryData"
     rows = world.ask(path, 'name=["GRID.MSU.ru"]').json["result"]

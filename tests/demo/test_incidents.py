@@ -76,7 +76,10 @@ def test_all_sources_see_the_compute_element_of_jinr(world: JsonUpstreams) -> No
     assert group(document, "JINR-LCG2")["statuses"][-1]["value"] == "OK"
     assert _rss(world, "ResourceStatus", "lcgarc02.jinr.ru") == {"all": "Probing"}
     assert world.diracx("rss/compute").json["lcgarc02.jinr.ru"]["all"]["allowed"] is False
-    pilots = world.ask("/dirac/DIRAC/s:JUNO/g:juno_user/PilotSummary/getPilotSummaryData").json
+    pilots = world.ask(
+        "/dirac/DIRAC/s:JUNO/g:juno_user/PilotSummary/getPilotSummaryData",
+        'expand=["GRID.JINR.ru"]',
+    ).json
     rows = {row["CE"]: row for row in pilots["result"]}
     assert rows["lcgarc02.jinr.ru"]["Aborted"] > 5
     assert rows["lcgarc01.jinr.ru"]["Aborted"] == 0

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ PILOT_STATES = (
     "Submitted", "Waiting", "Running", "Done", "Failed", "Deleted", "Aborted", "Unknown",
     "Scheduled", "Done_Empty", "Aborted_Hour",
 )  # fmt: skip
+# What stands for the compute elements of a site that has more than one.
+SEVERAL = "Multiple"
 _FINISHED = ("Done", "Completed", "Failed", "Killed")
 _COUNTRIES = {"cn": "China", "fr": "France", "it": "Italy", "ru": "Russian Federation"}
 
@@ -93,8 +96,8 @@ def get_site_summary_web(asked: Asked, args: list[Any]) -> Json:
     }
 
 
-def pilot_rows(story: Story) -> list[Json]:
-    """Return the pilots of the last day by site and compute element."""
+def pilot_rows(story: Story, expanded: Collection[str] = ()) -> list[Json]:
+    """Return the pilots of the last day by site; by compute element only at expanded sites."""
     counted: dict[tuple[str, str], Counter[str]] = {}
     for job in dirac_jobs.jobs(story):
         if not job.pilot or not _recent(story, job):
@@ -105,24 +108,29 @@ def pilot_rows(story: Story) -> list[Json]:
             states["Aborted_Hour"] += 1
     rows = []
     for site in elements.SITES:
-        in_mask = "Yes" if rss.mask_of(story, site.name) == "Active" else "No"
-        for element in elements.of_kind("ComputingElement", site.name):
-            states = counted.get((site.name, element.name), Counter())
-            total = sum(number for name, number in states.items() if name != "Aborted_Hour")
-            share = 100 * (total - states["Aborted"]) / total if total else 100.0
-            rows.append(
-                {
-                    "Site": site.name,
-                    "CE": element.name,
-                    **{name: states[name] for name in PILOT_STATES},
-                    "Total": total,
-                    "PilotsPerJob": "1.00" if total else "0.00",
-                    "PilotJobEff": f"{share:.2f}",
-                    "Status": _pilot_word(share, total),
-                    "InMask": in_mask,
-                }
-            )
+        its = {
+            element.name: counted.get((site.name, element.name), Counter())
+            for element in elements.of_kind("ComputingElement", site.name)
+        }
+        if len(its) > 1 and site.name not in expanded:
+            its = {SEVERAL: sum(its.values(), Counter())}
+        rows.extend(_pilot_row(story, site.name, ce, states) for ce, states in its.items())
     return rows
+
+
+def _pilot_row(story: Story, site: str, ce: str, states: Counter[str]) -> Json:
+    total = sum(number for name, number in states.items() if name != "Aborted_Hour")
+    share = 100 * (total - states["Aborted"]) / total if total else 100.0
+    return {
+        "Site": site,
+        "CE": ce,
+        **{name: states[name] for name in PILOT_STATES},
+        "Total": total,
+        "PilotsPerJob": "1.00" if total else "0.00",
+        "PilotJobEff": f"{share:.2f}",
+        "Status": _pilot_word(share, total),
+        "InMask": "Yes" if rss.mask_of(story, site) == "Active" else "No",
+    }
 
 
 def _pilot_word(share: float, total: int) -> str:
@@ -168,11 +176,15 @@ def _job_summary(asked: Asked) -> Json:
 
 def _pilot_summary(asked: Asked) -> Json:
     when = f"{asked.moment:%Y-%m-%d %H:%M} [UTC]"
-    return _success(pilot_rows(asked.story), date=when)
+    expanded = _names(asked, "expand")
+    rows = pilot_rows(asked.story, expanded)
+    if expanded:
+        rows = [row for row in rows if row["Site"] in expanded]
+    return _success(rows, date=when)
 
 
-def _names(asked: Asked) -> list[str]:
-    text = (asked.form if asked.method == "POST" else asked.parameters).get("name", "")
+def _names(asked: Asked, parameter: str) -> list[str]:
+    text = (asked.form if asked.method == "POST" else asked.parameters).get(parameter, "")
     try:
         return list(json.loads(text)) if text else []
     except ValueError:
@@ -181,7 +193,7 @@ def _names(asked: Asked) -> list[str]:
 
 def _statuses(asked: Asked, table: str) -> Json:
     found = rss.select(asked, [table, {"VO": ["all", "juno"]}])
-    names = _names(asked)
+    names = _names(asked, "name")
     rows = []
     for values in found.rows:
         row = dict(zip(found.columns, values, strict=True))
