@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from juno_support.demo.simulators import dirac_jobs, dirac_summaries
+from juno_support.demo.simulators import dirac_jobs, dirac_space, dirac_summaries
 from juno_support.demo.simulators import dirac_status as rss
 from juno_support.demo.simulators.addresses import DIRAC_TOKEN
 from juno_support.demo.simulators.dirac_jobs import Job, naive
@@ -319,6 +319,7 @@ def _get_request_counters(asked: Asked, args: list[Any]) -> Json:
 
 SERVICES: dict[str, dict[str, Call]] = {
     "ResourceStatus/ResourceStatus": {"select": rss.select, "selectStatusElement": rss.select},
+    "ResourceStatus/ResourceManagement": {"select": dirac_space.select},
     "ResourceStatus/Publisher": {
         "getSites": rss.get_sites,
         "getSitesResources": rss.get_sites_resources,
