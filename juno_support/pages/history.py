@@ -165,7 +165,7 @@ def history_of(
         span=span,
         choices=tuple((key, str(label)) for key, (_length, label) in SPANS.items()),
         axis=tuple(timeline.cells()),
-        ages=tuple(_age(name, age, now) for name, age in ages.items()),
+        ages=tuple(age_of(name, age, now) for name, age in ages.items()),
         downtimes=timeline.strip([downtime_lines.span_of(one) for one in declared], words),
         downtime_words=words,
         groups=tuple(groups),
@@ -180,7 +180,8 @@ def _downtime_words(count: int) -> str:
     return ngettext("%(n)d downtime", "%(n)d downtimes", count) % {"n": count}
 
 
-def _age(name: str, age: Freshness, now: datetime) -> SourceAge:
+def age_of(name: str, age: Freshness, now: datetime) -> SourceAge:
+    """Put a source's age into words, with what is to be doubted about its data."""
     title = source_name(name)
     if age.last_success is None:
         return SourceAge(title, _("never read"), "warn")
@@ -195,7 +196,7 @@ def _age(name: str, age: Freshness, now: datetime) -> SourceAge:
     return SourceAge(title, words, "warn" if age.stale or age.doubt else "")
 
 
-def _present(one: Series, now: datetime) -> EntityStatus | None:
+def present(one: Series, now: datetime) -> EntityStatus | None:
     """Return the state that holds, if any does."""
     last = one.states[-1]
     return last if last.until is None or last.until > now else None
@@ -203,7 +204,7 @@ def _present(one: Series, now: datetime) -> EntityStatus | None:
 
 def _severity(one: Series, ages: Mapping[str, Freshness], now: datetime) -> int:
     """Return how bad it is now; what is too old to be known is unknown."""
-    state = _present(one, now)
+    state = present(one, now)
     if state is None or ages[one.source].stale:
         return SEVERITY[Status.UNKNOWN]
     return SEVERITY[state.status]
@@ -248,7 +249,7 @@ def _group(
 
 def _row(one: Series, timeline: Timeline, age: Freshness, anchor: str) -> Row:
     now = timeline.now
-    spans = _spans(one, age)
+    spans = spans_of(one, age)
     source, metric = source_name(one.source), metric_word(one.metric)
     what = " ".join(part for part in (source, metric) if part)
     if one.vo:
@@ -256,7 +257,7 @@ def _row(one: Series, timeline: Timeline, age: Freshness, anchor: str) -> Row:
     is_site = one.kind == EntityKind.SITE
     entity = thing_words(one.kind, one.entity)
     shares = share_words(timeline.shares(spans), {one: status_word(one) for one in SEVERITY})
-    state, since, shown = _present(one, now), SafeString(""), Status.UNKNOWN.value
+    state, since, shown = present(one, now), SafeString(""), Status.UNKNOWN.value
     warning = ""
     if state is not None:
         if age.stale:
@@ -291,7 +292,7 @@ def thing_words(kind: str, name: str) -> str:
     return shown
 
 
-def _spans(one: Series, age: Freshness) -> list[Span]:
+def spans_of(one: Series, age: Freshness) -> list[Span]:
     """Return what is to be drawn; of an old source nothing after it was last read."""
     until = age.last_success if age.stale else None
     spans = []

@@ -242,7 +242,7 @@ def _meaning(entity: Entity) -> tuple[str, str]:
     if entity.site is not None:
         return entity.site.name, reverse("sites:site", args=[entity.site.name])
     if entity.link is not None:
-        return entity.link.name, reverse("links:list")
+        return entity.link.name, reverse("links:link", args=[entity.link.name])
     if entity.kind == EntityKind.SYSTEM:
         return _("a whole system"), ""
     return "", ""

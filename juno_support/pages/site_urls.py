@@ -9,7 +9,13 @@ _sites = [
     path("<str:name>/", site.site_page, name="site"),
     path("<str:name>/override/", site.override, name="override"),
 ]
-_links = [path("", links.link_list, name="list")]
+_links = [
+    path("", links.link_list, name="list"),
+    # No link's name is a hyphen, so this cannot meet one.
+    path("-/add/", links.add_link, name="add"),
+    path("<str:name>/", links.link_page, name="link"),
+    path("<str:name>/change/", links.change_link, name="change"),
+]
 _sources = [
     path("", sources.source_list, name="list"),
     path("names/", names.name_list, name="names"),

@@ -1,9 +1,19 @@
-"""The page of network links."""
+"""The pages of network links."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
 
+from juno_support.accounts.models import User
+from juno_support.lib.strips import Span, Timeline
+from juno_support.pages.links import worst_of_each_moment
+from monitoring.observations import EntityKind
+from tests import make
 from tests.cast import Cast
+from tests.pages import watched
+from tests.pages.test_board import declare
 from topology.models import LinkKind, NetworkLink
 
 pytestmark = pytest.mark.django_db
@@ -27,3 +37,176 @@ def test_links_with_both_ends(client: Client, cast: Cast) -> None:
     assert "/sites/BEIJING-LCG2/" in page
     assert "/sites/IN2P3-CC/" in page
     assert "⟨RLO⟩" in page
+
+
+ClientOf = Callable[[User | None], Client]
+HOURS = timedelta(hours=1)
+
+
+@pytest.fixture
+def link(cast: Cast, at: datetime, clock_at: Callable[[datetime], None]) -> NetworkLink:
+    """A link that perfSONAR measures in both directions, one of them bad."""
+    clock_at(at)
+    watched.read_gocdb(at)
+    watched.read("perfsonar", at)
+    link = watched.make_link(cast.beijing, cast.in2p3, "IHEP-CCIN2P3-LHCONE-001")
+    there = watched.make_entity("perfsonar", EntityKind.LINK, "ps.ihep.cn ps.in2p3.fr", link=link)
+    back = watched.make_entity("perfsonar", EntityKind.LINK, "ps.in2p3.fr ps.ihep.cn", link=link)
+    for entity, status, loss in ((there, "ok", 0.0), (back, "down", 100.0)):
+        watched.make_state(
+            entity,
+            "perfsonar",
+            status,
+            since=at - 3 * HOURS,
+            metric="loss",
+            details={"loss_percent": loss},
+            evidence_url="https://ps.example.org/graph",
+        )
+    return link
+
+
+def test_each_direction_by_metric_with_its_figures(client: Client, link: NetworkLink) -> None:
+    page = client.get("/links/").text
+
+    _head, there, back = page.split('<span class="mono small">')
+    assert there.startswith("ps.ihep.cn → ps.in2p3.fr")
+    assert back.startswith("ps.in2p3.fr → ps.ihep.cn")
+    assert 'data-state="ok"' in there
+    assert "loss 0 %" in there
+    assert 'data-state="down"' in back
+    assert "loss 100 %" in back
+    assert "3 h</span>" in back
+    assert 'class="fill-down"' in back
+    assert "https://ps.example.org/graph" in back
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("q=in2p3", True),
+        ("q=atlantis", False),
+        ("kind=LHCONE", True),
+        ("kind=LHCOPN", False),
+        ("problems=1", True),
+    ],
+)
+def test_filters(client: Client, link: NetworkLink, query: str, shown: bool) -> None:
+    assert (f"/links/{link.name}/" in client.get(f"/links/?{query}").text) is shown
+
+
+def test_a_quiet_link_is_unknown_and_no_problem(
+    client: Client, cast: Cast, link: NetworkLink
+) -> None:
+    watched.make_link(cast.in2p3, cast.beijing, "QUIET")
+
+    assert "No source measures it. That is unknown, not fine." in client.get("/links/").text
+    assert "QUIET" not in client.get("/links/?problems=1").text
+
+
+def test_old_data_are_unknown(
+    client: Client, link: NetworkLink, at: datetime, clock_at: Callable[[datetime], None]
+) -> None:
+    clock_at(at + 9 * HOURS)
+
+    page = client.get("/links/").text
+
+    assert "was down when it was last read" in page
+    assert "too old to say what is going on now" in page
+    assert client.get("/links/?problems=1").text.count("was down") == 0
+
+
+def test_the_page_of_a_link(client: Client, link: NetworkLink, at: datetime) -> None:
+    declare(link.site_a, at - HOURS, at + HOURS)
+
+    page = client.get(f"/links/{link.name}/?span=24h").text
+
+    assert "Both directions" in page
+    assert "perfSONAR loss" in page
+    assert "1 downtime" in page
+    assert "The same as a table" in page
+    assert client.get("/links/ATLANTIS/").status_code == 404
+
+
+def test_the_worst_of_each_moment(at: datetime) -> None:
+    axis = Timeline(at - 10 * HOURS, at, at, days_a_cell=1)
+    spans = [
+        Span(at - 20 * HOURS, None, "ok"),
+        Span(at - 6 * HOURS, at - 4 * HOURS, "warning"),
+        Span(at - 5 * HOURS, at - 2 * HOURS, "down"),
+    ]
+
+    assert worst_of_each_moment(spans, axis) == [
+        Span(at - 10 * HOURS, at - 6 * HOURS, "ok"),
+        Span(at - 6 * HOURS, at - 5 * HOURS, "warning"),
+        Span(at - 5 * HOURS, at - 2 * HOURS, "down"),
+        Span(at - 2 * HOURS, at, "ok"),
+    ]
+    assert worst_of_each_moment([], axis) == []
+
+
+def typed(**changes: str) -> dict[str, str]:
+    """Return what an admin types for a link."""
+    return {
+        "name": "CERN-CNAF-LHCOPN-001",
+        "kind": "LHCOPN",
+        "site_a": "IN2P3-CC",
+        "site_b": "beijing-lcg2",
+        "provider": "GÉANT",
+        "note": "two lines\nof it",
+    } | changes
+
+
+def test_an_admin_enters_and_changes_a_link(client_of: ClientOf, cast: Cast) -> None:
+    admin = client_of(cast.dmitri)
+
+    answer = admin.post("/links/-/add/", typed(is_backup="on"))
+
+    assert answer["Location"] == "/links/CERN-CNAF-LHCOPN-001/"
+    link = NetworkLink.objects.get()
+    assert (link.site_a, link.site_b, link.is_backup) == (cast.in2p3, cast.beijing, True)
+    assert "GÉANT" in admin.get(answer["Location"]).text
+    answer = admin.post("/links/CERN-CNAF-LHCOPN-001/change/", typed(name="NEW", provider=""))
+    assert answer["Location"] == "/links/NEW/"
+    link.refresh_from_db()
+    assert (link.name, link.provider, link.is_backup) == ("NEW", "", False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"site_b": "IN2P3-CC"}, "between two sites"),
+        ({"site_b": "ATLANTIS"}, "We know no site named"),
+        ({"name": "A/B"}, "cannot be named"),
+        ({"name": "-"}, "cannot be named"),
+        ({"name": "TAKEN"}, "a link named TAKEN already"),
+        ({"kind": "OTHERNET"}, "valid choice"),
+    ],
+)
+def test_what_no_link_can_be(
+    client_of: ClientOf, cast: Cast, changes: dict[str, str], words: str
+) -> None:
+    watched.make_link(cast.in2p3, cast.beijing, "TAKEN")
+
+    answer = client_of(cast.dmitri).post("/links/-/add/", typed(**changes))
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert NetworkLink.objects.count() == 1
+
+
+def test_many_links_take_few_queries(
+    client: Client,
+    cast: Cast,
+    link: NetworkLink,
+    at: datetime,
+    django_assert_num_queries: Callable[[int], object],
+) -> None:
+    for number in range(20):
+        other = watched.make_link(cast.in2p3, make.make_site(), f"LINK-{number}")
+        entity = watched.make_entity("perfsonar", EntityKind.LINK, link=other)
+        watched.make_state(entity, "perfsonar", "ok", since=at - HOURS, metric="loss")
+
+    with django_assert_num_queries(5):  # type: ignore[attr-defined]
+        client.get("/links/")
+    with django_assert_num_queries(5):  # type: ignore[attr-defined]
+        client.get(f"/links/{link.name}/")

@@ -21,7 +21,7 @@ from juno_support.feeds.models import Source
 from juno_support.outbox.models import CaughtMail
 from tests.cast import ROLE_NAMES
 from tests.make import AT, make_issue_type, make_service, make_site, make_unit, make_user
-from tests.pages.watched import make_entity
+from tests.pages.watched import make_entity, make_link
 from tests.rules.addresses import all_views, is_foreign
 from tests.tickets.make import make_ticket, write
 from tickets import tasks
@@ -78,6 +78,9 @@ TABLE = {
     "sites:site": ("get", EVERYONE),
     "sites:override": ("post", "D"),
     "links:list": ("get", EVERYONE),
+    "links:link": ("get", EVERYONE),
+    "links:add": ("post", "D"),
+    "links:change": ("post", "D"),
     "sources:list": ("get", PEOPLE),
     "sources:poll": ("post", "D"),
     "sources:configure": ("post", "D"),
@@ -122,6 +125,7 @@ TABLE = {
     "redact-file": ("post", "PTCD"),
     "redact-words": ("post", "PTCD"),
     "redact-part": ("post", "PTCD"),
+    "redact-job": ("post", "PTCD"),
     "since": ("get", READERS),
     "ticket-now": ("get", READERS),
     "hearers": ("get", READERS),
@@ -214,6 +218,7 @@ def world(roles, clock_at, settings):
         "view": view,
         "proposal": proposal,
         "name": make_entity("argo"),
+        "link": make_link(roles.in2p3, make_site()),
         "caught": caught,
         "involved": roles["TPM operator"],
         "username": submitter.username,
@@ -239,6 +244,8 @@ def _arguments(name, world):
         "sources:push-token": ["push-noc"],
         "sources:push-revoke": ["push-noc"],
         "sources:push-upload": ["push-noc"],
+        "links:link": [world["link"].name],
+        "links:change": [world["link"].name],
         "sources:name-map": [world["name"].pk],
         "sources:name-aside": [world["name"].pk],
         "sources:name-back": [world["name"].pk],
@@ -254,6 +261,7 @@ def _arguments(name, world):
         "redact-words": [ticket, last],
         "redact-file": [ticket, world["public_file"].pk],
         "redact-part": [ticket, "description"],
+        "redact-job": [ticket, world["job"].pk],
         "since": [ticket, 0],
         "tpm-undo": [last],
     }
