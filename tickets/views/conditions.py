@@ -41,7 +41,9 @@ class SiteLines:
     """A site: its state and word, its facts, and how old what we know is.
 
     :ivar state: a ``SiteState``, or a ``Status`` where that is worse than what is declared
-    :ivar lines: of the downtimes; :ivar groups: of the states
+    :ivar lines: of the downtimes; :ivar groups: of the states, those with something wrong; the
+        others are ``calm``
+    :ivar earlier: what was wrong in the day before
     :ivar strips: how it went, drawn; empty where nothing is known
     """
 
@@ -53,7 +55,14 @@ class SiteLines:
     age: SafeString
     is_stale: bool
     groups: list[Group] = field(default_factory=list)
+    calm: list[Group] = field(default_factory=list)
+    earlier: Group | None = None
     strips: list[StripRow] = field(default_factory=list)
+
+    @property
+    def calm_words(self) -> str:
+        """Return what the calm groups are about."""
+        return ", ".join(group.title for group in self.calm)
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,7 @@ def _site(site: Mapping[str, Any], now: datetime, strips: list[StripRow]) -> Sit
     if not site["downtimes"]:
         lines[:0] = [_nothing(site["state"], age)]
         lines += [_over(fact, now) for fact in site["recent"][-1:]]
+    groups = states.state_groups(site, now=now)
     return SiteLines(
         name=site["site"],
         state=state,
@@ -146,7 +156,9 @@ def _site(site: Mapping[str, Any], now: datetime, strips: list[StripRow]) -> Sit
         lines=lines,
         age=_age(age, at or now, now),
         is_stale=bool(age.get("stale", True)),
-        groups=states.state_groups(site, now=now),
+        groups=[group for group in groups if not (group.title and group.is_calm)],
+        calm=[group for group in groups if group.title and group.is_calm],
+        earlier=states.earlier_group(site, now=now),
         strips=strips,
     )
 

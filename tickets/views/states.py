@@ -62,6 +62,11 @@ class Group:
     fold_words: str = ""
     rest: str = ""
 
+    @property
+    def is_calm(self) -> bool:
+        """Return whether nothing in it is wrong, as far as can be told."""
+        return all(line.tone in ("good", "unknown") for line in (*self.lines, *self.folded))
+
 
 def worst_of_site(site: Mapping[str, Any]) -> str:
     """Return the worst state that a trustworthy source gives the site itself; empty if none does.
@@ -79,9 +84,7 @@ def worst_of_site(site: Mapping[str, Any]) -> str:
 
 
 def state_groups(site: Mapping[str, Any], *, now: datetime) -> list[Group]:
-    """Return the lines about a site's states, by sort: the site itself, storage, services, links,
-    and what was otherwise within the day before.
-    """
+    """Return the lines about a site's states by sort: the site itself, storage, services, links."""
     by_kind: dict[str, list[State]] = defaultdict(list)
     for state in site.get("statuses", ()):
         by_kind[state["kind"]].append(state)
@@ -102,7 +105,6 @@ def state_groups(site: Mapping[str, Any], *, now: datetime) -> list[Group]:
             now,
             lambda n: ngettext("%(n)d direction in order", "%(n)d directions in order", n),
         ),
-        _earlier(list(site.get("earlier", ())), now),
     ]
     return [group for group in groups if group.lines or group.folded or group.rest]
 
@@ -114,7 +116,7 @@ def system_group(conditions: Mapping[str, Any], *, now: datetime) -> Group | Non
     if not states:
         return None
     ordered = sorted(states, key=lambda state: -SEVERITY.get(state["status"], 0))
-    lines = [_line(state, now, _entity(state)) for state in ordered[:MOST_FOLDED]]
+    lines = [_line(state, now) for state in ordered[:MOST_FOLDED]]
     return Group(_("Everywhere"), lines[:MOST_LINES], lines[MOST_LINES:], _more(lines))
 
 
@@ -162,7 +164,7 @@ def _services(states: Sequence[State], site: Mapping[str, Any], now: datetime) -
         ngettext(
             "%(n)d service in order (%(source)s)", "%(n)d services in order (%(source)s)", number
         )
-        % {"n": number, "source": source_name(source)}
+        % {"n": number, "source": _with_reservation(source, site)}
         for source, number in sorted(site.get("in_order", {}).items())
     ]
     return Group(_("Services"), lines, folded, words, " · ".join([*rest, *_left_out(site)]))
@@ -175,26 +177,26 @@ def _things(title: str, states: Sequence[State], now: datetime, in_order: Any) -
         by_thing[state["source"], state["entity"], state.get("vo", "")].append(state)
     faults, fine = [], []
     for found in by_thing.values():
-        is_fine = all(state["status"] == Status.OK for state in found)
+        is_fine = all(state["status"] == Status.OK and not _is_unreliable(state) for state in found)
         (fine if is_fine else faults).append(found)
     faults.sort(key=lambda found: -max(SEVERITY.get(state["status"], 0) for state in found))
     lines = [_thing(found, now) for found in faults[:MOST_FOLDED]]
     calm = [_thing(found, now) for found in fine[:MOST_FOLDED]]
-    if len(lines) + len(calm) <= MOST_LINES // 2:
-        return Group(title, [*lines, *calm])
     words = [_more(lines)] if len(lines) > MOST_LINES else []
     if fine:
         words.append(in_order(len(fine)) % {"n": len(fine)})
     return Group(title, lines[:MOST_LINES], [*lines[MOST_LINES:], *calm], ", ".join(words))
 
 
-def _earlier(states: Sequence[State], now: datetime) -> Group:
-    """Return what was wrong and is over, the last first; how all went is on the strips."""
-    faults = [state for state in states if state["status"] in _FAULTS]
+def earlier_group(site: Mapping[str, Any], *, now: datetime) -> Group | None:
+    """Return what was wrong in the day before and is over, the last first; None without any."""
+    faults = [state for state in site.get("earlier", ()) if state["status"] in _FAULTS]
+    if not faults:
+        return None
     faults.sort(key=lambda state: state["until"] or "", reverse=True)
     lines = [_past(state, now) for state in faults[:MOST_FOLDED]]
     words = ngettext("%(n)d fault that is over", "%(n)d faults that are over", len(faults))
-    return Group(_("In the day before"), [], lines, words % {"n": len(faults)} if lines else "")
+    return Group(_("In the day before"), [], lines, words % {"n": len(faults)})
 
 
 # The lines
@@ -300,6 +302,17 @@ def _past(state: State, now: datetime) -> StateLine:
         source=source_name(state["source"]),
         is_unreliable=_is_unreliable(state),
     )
+
+
+def _with_reservation(source: str, site: Mapping[str, Any]) -> str:
+    """Return a source's name, with what keeps a reader from trusting what it counts."""
+    age = site["sources"].get(source, {})
+    parts = [source_name(source)]
+    if age.get("doubt"):
+        parts.append(_("unreliable"))
+    elif age.get("stale"):
+        parts.append(_("not read for too long"))
+    return ", ".join(parts)
 
 
 def _reservation(state: State) -> SafeString:

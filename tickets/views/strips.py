@@ -44,7 +44,12 @@ def live_strips(
     :param conditions: the answer about the present, which says what sources are in use
     """
     ids = [site.pk for site in sites]
-    sources = {name for site in conditions.sites for name in site.sources}
+    sources = {name: age for site in conditions.sites for name, age in site.sources.items()}
+    silent = {
+        name: age.last_success
+        for name, age in sources.items()
+        if age.stale and age.last_success is not None
+    }
     states = recent_states(
         ids, starts_at=at - WEEK, ends_at=at, sources=sources, services=services, vo=vo
     )
@@ -52,7 +57,7 @@ def live_strips(
     day, week = _timeline(at, DAY, hours=6), _timeline(at, WEEK, hours=24)
     return {
         site.name: _rows(
-            states.get(site.pk, []),
+            _heard(states.get(site.pk, []), silent),
             declared.get(site.pk, []),
             [(day, _("last 24 hours")), (week, _("last 7 days"))],
         )
@@ -76,6 +81,11 @@ def kept_strips(site: Mapping[str, Any]) -> list[StripRow]:
         for name in ("statuses", "earlier", "links")
         for state in site.get(name, ())
     ]
+    silent = {
+        name: datetime.fromisoformat(age["last_success"])
+        for name, age in site["sources"].items()
+        if age["stale"] and age["last_success"]
+    }
     declared = [
         Declared(
             severity=fact["severity"],
@@ -88,7 +98,18 @@ def kept_strips(site: Mapping[str, Any]) -> list[StripRow]:
     if not states:
         # Kept before there were states, or nothing but downtimes: the lines say it all.
         return []
-    return _rows(states, declared, [(_timeline(at, DAY, hours=6), _("the 24 hours before"))])
+    heard = _heard(states, silent)
+    return _rows(heard, declared, [(_timeline(at, DAY, hours=6), _("the 24 hours before"))])
+
+
+def _heard(states: Iterable[Stretch], silent: Mapping[str, datetime]) -> Iterable[Stretch]:
+    """Yield the stretches up to when their sources were last heard of: afterwards nobody knows."""
+    for stretch in states:
+        last = silent.get(stretch.source)
+        if last is None or (stretch.until is not None and stretch.until <= last):
+            yield stretch
+        elif stretch.since < last:
+            yield stretch._replace(until=last)
 
 
 def _rows(

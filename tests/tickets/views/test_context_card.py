@@ -252,6 +252,30 @@ def test_strips_of_a_day_and_a_week_tell_it_in_words_too(cast, now):
     assert "fill-critical" in text
 
 
+def test_after_a_source_fell_silent_nothing_is_drawn(cast, now):
+    tell("argo", seen("IN2P3-CC", Status.OK), at=AT - timedelta(days=7))
+    polled("argo", at=AT - 12 * HOUR)
+
+    text = now()
+
+    assert 'aria-label="ARGO, last 24 hours: ok 50 %, no record 50 %"' in text
+
+
+def test_what_is_counted_is_not_fine_where_the_source_is_not_reliable(cast, now):
+    fine = [
+        seen(f"wn{n}.in2p3.fr SRM", Status.OK, kind="service", site="IN2P3-CC") for n in range(3)
+    ]
+    tell("argo", *fine, at=AT, doubt="days are missing")
+    disk = seen("IN2P3-disk", Status.OK, kind="storage", metric="read", site="IN2P3-CC")
+    tell("dirac-https", disk, at=AT - 20 * HOUR)
+
+    text = now()
+
+    assert "3 services in order (ARGO, unreliable)" in text
+    assert "storage element in order" not in text
+    assert "dot-good" not in text
+
+
 def test_what_was_then_is_kept_and_not_what_became_of_it(cast, client_of):
     tell("argo", seen("IN2P3-CC", Status.CRITICAL, summary="srm is down"), at=AT - 20 * HOUR)
     tell("argo", seen("IN2P3-CC", Status.WARNING), at=AT - 12 * HOUR)
