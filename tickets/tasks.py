@@ -9,7 +9,7 @@ from django.db import transaction
 
 from juno_support.lib import clock
 from tickets import history
-from tickets.actions import close, context, files, hand_over, watch
+from tickets.actions import close, context, files, hand_over, jobs, watch
 from tickets.mail import outgoing
 from tickets.models import Consumer, Dispatch
 from tickets.proposals import refresh
@@ -83,8 +83,9 @@ def refresh_proposals(**_: object) -> None:
 
 @shared_task
 def sweep_orphans(**_: object) -> None:
-    """Remove old drafts and files that no row names."""
+    """Remove old drafts, files that no row names, and jobs of drafts that were never filed."""
     files.sweep_orphans(at=clock.now())
+    jobs.forget_unfiled(at=clock.now())
 
 
 def handle_dispatch(dispatch_id: int) -> None:

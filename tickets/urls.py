@@ -46,6 +46,7 @@ urlpatterns = [
     path(
         "tickets/<int:number>/redact/file/<uuid:key>/", redactions.redact_file, name="redact-file"
     ),
+    path("tickets/<int:number>/redact/job/<int:key>/", redactions.redact_job, name="redact-job"),
     path("tickets/<int:number>/redact/<slug:part>/", redactions.redact_part, name="redact-part"),
     path("tickets/<int:number>/since/<int:entry_id>/", live.since, name="since"),
     path("tickets/<int:number>/now/", live.now, name="ticket-now"),

@@ -34,7 +34,8 @@ def look_up(request: HttpRequest) -> HttpResponse:
     pasted = request.GET.get("ids", "")[:4000]
     wanted = job_ids(pasted)
     ticket = _ticket_of(request, user)
-    found = look_up_jobs(wanted, at=at, vos=policies.vos_of_jobs(user)) if wanted else None
+    vos = policies.vos_of_jobs(user)
+    found = look_up_jobs(wanted, at=at, vos=vos) if wanted else None
     context = {
         "pasted": pasted,
         "ticket": ticket,
@@ -47,7 +48,7 @@ def look_up(request: HttpRequest) -> HttpResponse:
         "faults": [(title, show_bidi(why)) for title, why in found.faults] if found else [],
         "cards": cards_of_found(found.found, at=at) if found else [],
         "found_ids": ",".join(str(job.facts.job_id) for job in found.found) if found else "",
-        "has_source": bool(vos_of_sources()),
+        "has_source": any(vos is None or vo in vos for vo in vos_of_sources()),
         "files_team": unit_policies.is_shifter(user),
     }
     return render(request, "pages/jobs.html", context)
@@ -124,13 +125,17 @@ def of_ticket(request: HttpRequest, number: int) -> HttpResponse:
     offered = [job for job in named if job not in kept][:MOST_JOBS]
     context = {
         "ticket": ticket,
-        "cards": cards_of_evidence(rows, at=at),
+        "cards": cards_of_evidence(
+            rows,
+            at=at,
+            redacts_on=ticket.pk if policies.may_redact(ticket, user) else None,
+        ),
+        "is_part": bool(request.htmx),  # type: ignore[attr-defined]
         "may_look_up": may_keep and bool(vos_of_sources()),
         "offered": offered,
         "offered_ids": ",".join(str(job) for job in offered),
     }
-    is_part = request.htmx  # type: ignore[attr-defined]
-    template = "pages/_ticket_jobs.html" if is_part else "pages/ticket_jobs.html"
+    template = "pages/_ticket_jobs.html" if context["is_part"] else "pages/ticket_jobs.html"
     return render(request, template, context)
 
 

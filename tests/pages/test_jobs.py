@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,8 @@ from tests.make import make_vo
 from tests.monitoring.actions.test_diracx_login import sign_in
 from tests.monitoring.parsers.test_diracx_jobs import JOB
 from tests.tickets.make import make_ticket, write
+from tickets.actions import jobs as job_actions
+from tickets.actions import redact
 from tickets.models import HistoryEntry, JobEvidence, Kind, Ticket, TicketType
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +121,7 @@ def test_without_a_dirac_the_page_says_so(
 ) -> None:
     page = words(client_of(roles["supporter"]).get("/jobs/", {"ids": "265"}))
 
-    assert "No DIRAC is set up" in page
+    assert "No DIRAC of your VO is set up" in page
 
 
 def test_a_shifter_sees_jobs_of_the_own_vo_only(
@@ -134,6 +136,7 @@ def test_a_shifter_sees_jobs_of_the_own_vo_only(
     again = words(client.get("/jobs/", {"ids": "265"}))
 
     assert "Application Finished" not in again
+    assert "No DIRAC of your VO is set up" in again
 
 
 def test_jobs_are_kept_with_a_ticket_as_they_were_shown(
@@ -289,3 +292,35 @@ def test_the_number_of_queries_does_not_grow_with_the_jobs(
 
     with django_assert_max_num_queries(16):
         client.get(f"/tickets/{ticket.pk}/jobs/", headers={"HX-Request": "true"})
+
+
+def test_a_kept_job_can_be_taken_out_for_good(
+    diracx: Diracx, roles: Roles, client_of: Callable[[User], Client], ticket: Ticket, at: datetime
+) -> None:
+    client = client_of(roles["supporter"])
+    client.post("/jobs/keep/", {"ids": "265", "ticket": str(ticket.pk)})
+    kept = JobEvidence.objects.get()
+    address = f"/tickets/{ticket.pk}/redact/job/{kept.pk}/"
+    assert address in words(client.get(f"/tickets/{ticket.pk}/jobs/"))
+    assert address not in words(client_of(roles["VO shifter"]).get(f"/tickets/{ticket.pk}/jobs/"))
+
+    refused = client_of(roles["VO shifter"]).post(address, {"why": "a token"})
+    client.post(address, {"why": "a token in its name"})
+
+    assert refused.status_code == 403
+    assert not JobEvidence.objects.exists()
+    assert "took a job out" in words(client.get(f"/tickets/{ticket.pk}/"))
+    kept.save(force_insert=True)  # as an older backup brings it back
+    note = {"ticket": ticket.pk, "by": roles["supporter"].pk, "why": "again", "job": kept.pk}
+    assert redact.redo(note, at=at)
+    assert not JobEvidence.objects.exists()
+
+
+def test_jobs_of_drafts_that_were_never_filed_are_forgotten(
+    diracx: Diracx, roles: Roles, client_of: Callable[[User], Client], at: datetime
+) -> None:
+    client_of(roles["supporter"]).post("/jobs/ticket/", {"ids": "265"})
+    assert JobEvidence.objects.count() == 1
+
+    assert job_actions.forget_unfiled(at=at + timedelta(days=59)) == 0
+    assert job_actions.forget_unfiled(at=at + timedelta(days=61)) == 1

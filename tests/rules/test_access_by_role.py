@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from juno_support.feeds.models import Source
 from juno_support.outbox.models import CaughtMail
+from monitoring.jobs import JobFacts, as_evidence
 from tests.cast import ROLE_NAMES
 from tests.make import AT, make_issue_type, make_service, make_site, make_unit, make_user
 from tests.pages.watched import make_entity, make_link
@@ -26,7 +27,7 @@ from tests.rules.addresses import all_views, is_foreign
 from tests.tickets.make import make_ticket, write
 from tickets import tasks
 from tickets.actions import assign, context, follow
-from tickets.models import Attachment, HistoryEntry, Proposal, SavedView
+from tickets.models import Attachment, HistoryEntry, JobEvidence, Proposal, SavedView
 
 LETTERS = {
     "anonymous": "A",
@@ -205,6 +206,14 @@ def world(roles, clock_at, settings):
         worst="down",
         things=1,
     )
+    job = JobEvidence.objects.create(
+        ticket=ticket,
+        source="diracx",
+        job_id=4711,
+        vo="juno",
+        data=as_evidence(JobFacts(job_id=4711, status="Failed")),
+        looked_up_at=AT,
+    )
     view = SavedView.objects.create(owner=submitter, name="mine", query="status:open")
     caught = CaughtMail.objects.create(
         message_id="x@y", to_address="a@example.org", subject="s", body="b", caught_at=AT
@@ -216,6 +225,7 @@ def world(roles, clock_at, settings):
         "internal_file": Attachment.objects.get(is_public=False),
         "entry": public,
         "view": view,
+        "job": job,
         "proposal": proposal,
         "name": make_entity("argo"),
         "link": make_link(roles.in2p3, make_site()),

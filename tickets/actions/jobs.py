@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
@@ -13,6 +14,7 @@ from monitoring.jobs import as_evidence
 from monitoring.look_up import FoundJob
 from tickets import history, policies
 from tickets.actions import submit
+from tickets.actions.files import DRAFT_AGE
 from tickets.actions.row import NotAllowed, locked, store
 from tickets.models import Draft, JobEvidence, Kind, Ticket
 
@@ -83,6 +85,17 @@ def draft_of_jobs(
         (_row(job, by, submission_key=draft_id) for job in wanted), ignore_conflicts=True
     )
     return draft
+
+
+def forget_unfiled(*, at: datetime) -> int:
+    """Remove the jobs of drafts that never became a ticket; returns how many."""
+    filed = Ticket.objects.filter(submission_key=OuterRef("submission_key"))
+    deleted, _rows = (
+        JobEvidence.objects.filter(ticket=None, looked_up_at__lt=at - DRAFT_AGE)
+        .exclude(Exists(filed))
+        .delete()
+    )
+    return deleted
 
 
 def _row(job: FoundJob, by: User, **owner: object) -> JobEvidence:

@@ -14,7 +14,15 @@ from juno_support.lib import markdown
 from juno_support.outbox import actions as outbox
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, store
-from tickets.models import Attachment, DiaryEntry, HistoryEntry, HistoryWords, Kind, Ticket
+from tickets.models import (
+    Attachment,
+    DiaryEntry,
+    HistoryEntry,
+    HistoryWords,
+    JobEvidence,
+    Kind,
+    Ticket,
+)
 from tickets.search import index
 
 BLANK = "*[redacted]*"
@@ -118,6 +126,26 @@ def redact_words(
     return _finish(ticket, by, at, why, is_public=entry.is_public, said=entry.pk)
 
 
+@transaction.atomic
+def redact_job(
+    *,
+    job: JobEvidence,
+    ticket: Ticket,
+    by: User,
+    at: datetime,
+    why: str,
+    is_again: bool = False,
+) -> Ticket:
+    """Remove for good what was kept of a looked-up job with this ticket.
+
+    :raises NotAllowed: if the person may not
+    """
+    ticket = _start(ticket, by, is_again)
+    key = job.pk
+    job.delete()
+    return _finish(ticket, by, at, why, is_public=False, job=key)
+
+
 def redo(note: dict[str, Any], *, at: datetime) -> bool:
     """Do a noted redaction again, where a restored backup brought back what it took out.
 
@@ -136,11 +164,14 @@ def redo(note: dict[str, Any], *, at: datetime) -> bool:
         .exclude(words_row__text=BLANK_SUBJECT)
         .first()
     )
+    job = JobEvidence.objects.filter(pk=note.get("job") or 0).first()
     words = {"by": person, "at": at, "why": note["why"], "is_again": True}
     if entry is not None:
         redact_entry(entry=entry, **words)
     elif attachment is not None:
         redact_attachment(attachment=attachment, **words)
+    elif job is not None:
+        redact_job(job=job, ticket=ticket, **words)
     elif said is not None:
         redact_words(entry=said, **words)
     elif note.get("part") in _PARTS and not _is_blank(ticket, note["part"]):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +57,7 @@ class JobCard:
     evidence_url: str
     origin: SafeString
     has_failed: bool
+    redact_url: str = ""
 
 
 def cards_of_found(found: Sequence[FoundJob], *, at: datetime) -> list[JobCard]:
@@ -65,10 +66,14 @@ def cards_of_found(found: Sequence[FoundJob], *, at: datetime) -> list[JobCard]:
     return [_card(job.facts, job.source, job.looked_up_at, "", sites=sites, at=at) for job in found]
 
 
-def cards_of_evidence(rows: Iterable[JobEvidence], *, at: datetime) -> list[JobCard]:
+def cards_of_evidence(
+    rows: Iterable[JobEvidence], *, at: datetime, redacts_on: int | None = None
+) -> list[JobCard]:
     """Return the cards of jobs that are kept; rows that no release can read any more are left out.
 
     One query.
+
+    :param redacts_on: the ticket's number, where the reader may take a job out
     """
     readable: list[tuple[JobEvidence, JobFacts]] = []
     for row in rows:
@@ -78,7 +83,17 @@ def cards_of_evidence(rows: Iterable[JobEvidence], *, at: datetime) -> list[JobC
             continue
     sites = _sites(facts for _row, facts in readable)
     return [
-        _card(facts, row.source, row.looked_up_at, str(row.looked_up_by or ""), sites=sites, at=at)
+        replace(
+            _card(
+                facts,
+                row.source,
+                row.looked_up_at,
+                str(row.looked_up_by or ""),
+                sites=sites,
+                at=at,
+            ),
+            redact_url=reverse("redact-job", args=[redacts_on, row.pk]) if redacts_on else "",
+        )
         for row, facts in readable
     ]
 

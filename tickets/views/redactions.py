@@ -72,6 +72,25 @@ def redact_file(request: HttpRequest, number: int, key: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @checked_inside
+def redact_job(request: HttpRequest, number: int, key: int) -> HttpResponse:
+    """Ask, then remove what was kept of a job."""
+    found = policies.find_ticket(request.user, number)
+    if not policies.sees_jobs(found, request.user):
+        raise Http404
+    job = next((row for row in queries.job_evidence(found, request.user) if row.pk == key), None)
+    if job is None:
+        raise Http404
+    return _redact(
+        request,
+        found,
+        gettext_lazy("Take this job out"),
+        lambda **said: redact.redact_job(job=job, ticket=found, **said),
+        str(job.job_id),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@checked_inside
 def redact_part(request: HttpRequest, number: int, part: str) -> HttpResponse:
     """Ask, then blank the subject, the description or the solution."""
     found = policies.find_ticket(request.user, number)

@@ -478,6 +478,8 @@ class _Maker:
         part = entry.facts.get("part")
         if entry.facts.get("attachment"):
             words = _("took a file out")
+        elif entry.facts.get("job"):
+            words = _("took a job out")
         else:
             words = {
                 "description": _("took the description out"),
