@@ -50,6 +50,7 @@ def push(*, source: Source, told: PushedEvents, body: bytes, at: datetime) -> Pu
     unmapped = 0
     if told.events:
         periods = [_period(event, at) for event in told.events]
+        changed += _end_other_names(source, namespace, at)
         changed += _correct(source, namespace, periods, at)
         done = store_report.store(
             source=source.name,
@@ -111,6 +112,12 @@ def _hosts(event: PushedEvent) -> tuple[str, ...]:
 
 def _series(period: Period) -> _Series:
     return period.thing.kind, period.thing.name, period.metric, period.vo
+
+
+def _end_other_names(source: Source, namespace: str, at: datetime) -> int:
+    """End what goes on under names of another family, after an admin chose this one."""
+    rows = StatusInterval.objects.filter(source=source, until=None, since__lt=at)
+    return rows.exclude(entity__namespace=namespace).update(until=at, noticed_at=at)
 
 
 def _correct(source: Source, namespace: str, periods: Iterable[Period], at: datetime) -> int:

@@ -342,6 +342,7 @@ def _directions(
                     week=reading.points(parser.parse_delays, measured.week),
                     failures=failures,
                     evidence_url=measured.evidence_url,
+                    has_delay=test.event("histogram-owdelay") is not None,
                 )
                 direction = replace(direction, latency=(*direction.latency, latency))
         except AnswerNotUnderstood as fault:

@@ -36,6 +36,7 @@ class LatencyTest:
     :param delays: medians of the one-way delay in ms
     :param week: medians of the delay over the last seven days, for the usual delay
     :param failures: when the test itself failed, and in which words
+    :param has_delay: whether the test measures the delay at all
     """
 
     losses: Series
@@ -43,6 +44,7 @@ class LatencyTest:
     week: Series
     failures: tuple[tuple[datetime, str], ...] = ()
     evidence_url: str = ""
+    has_delay: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,11 @@ def _latency_periods(
     failures = sorted(failure for test in direction.latency for failure in test.failures)
     moments = sorted({moment for test in tests for moment in test.buckets})
     found: list[Period] = []
-    for metric in (STATE, LOSS, DELAY):
+    metrics: tuple[str, ...] = (STATE, LOSS, DELAY)
+    if not any(test.has_delay for test in direction.latency):
+        # Nobody measures it; the state says so, and stays unknown.
+        metrics = (STATE, LOSS)
+    for metric in metrics:
         judged = {
             moment: link_rule.join(_judge(metric, test, moment, limits) for test in tests)
             for moment in moments

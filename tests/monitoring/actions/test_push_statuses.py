@@ -141,6 +141,18 @@ def test_names_of_another_family_can_be_used(source: Source) -> None:
     assert Entity.objects.get().namespace == "perfsonar"
 
 
+def test_another_family_of_names_ends_what_went_on_under_the_old(source: Source) -> None:
+    push(event("down", "08:00"))
+    source.config = {"namespace": "perfsonar"}
+    source.save()
+    push(event("down", "08:00"))
+    rows = StatusInterval.objects.order_by("entity__namespace")
+    assert [(row.entity.namespace, row.until) for row in rows] == [
+        ("perfsonar", None),
+        ("push-noc", NOON),
+    ]
+
+
 def test_two_metrics_of_a_thing_do_not_meet() -> None:
     push(event("down", "08:00", metric="state"), event("ok", "08:00", metric="loss"))
     assert (kept(), kept(metric="loss")) == (

@@ -336,6 +336,17 @@ def test_where_summaries_are_listed_but_empty_a_week_is_sampled() -> None:
     assert len([one for one in asked if "time-end" in one.query]) == 7
 
 
+def test_without_a_test_of_the_delay_a_link_is_never_called_up() -> None:
+    row = latency()
+    row.data = {"packet-loss-rate/base/0": row.data["packet-loss-rate/base/0"]}
+    with polled(Archive([row])):
+        poll(NOON)
+    assert kept("state") == [("unknown", "03 12:00", "now")]
+    assert StatusInterval.objects.get(metric="state").summary == "loss 0 %, delay not measured"
+    assert kept("loss") == [("ok", "03 12:00", "now")]
+    assert kept("delay") == []
+
+
 def throughput(*values: float, failures: Any = ()) -> TestRow:
     return TestRow(
         "tt33",
