@@ -12,7 +12,7 @@ from tickets.models import ContextSnapshot, Ticket
 from tickets.views.conditions import card
 
 # Goes up when what is made of a snapshot changes.
-_VERSION = 1
+_VERSION = 2
 _KEPT_FOR = timedelta(hours=12)
 
 
