@@ -212,7 +212,7 @@ class _Teller:
         """Do what the portal does by the clock."""
         self.past.poll_downtimes(moment)
         if moment > self.at - STATES_KNOWN:
-            self.past.poll_states(moment)
+            self.past.poll_states(moment, "argo", "dirac-https")
         watch.refresh_contexts(at=moment)
         close.wake_held(at=moment)
         close.close_overdue(at=moment)

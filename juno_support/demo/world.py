@@ -219,12 +219,12 @@ class Past:
             self._poll("gocdb-downtimes", at)
             self._polled_at = at
 
-    def poll_states(self, at: datetime) -> None:
-        """Poll every source of states as of a moment.
+    def poll_states(self, at: datetime, *names: str) -> None:
+        """Poll the sources of states with these names, or all of them, as of a moment.
 
         What fails is noted only: the demo goes on, and the page of sources says it.
         """
-        for name in state_sources():
+        for name in names or state_sources():
             try:
                 self._poll(name, at)
             except UpstreamFailed as failure:

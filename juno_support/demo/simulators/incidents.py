@@ -83,10 +83,8 @@ class LinkTrouble:
     silent: bool = False
     both_ways: bool = True
 
-    def covers(self, source: str, destination: str, moment: datetime) -> bool:
-        """Return whether it is felt in this direction at a moment."""
-        if not self.starts_at <= moment < self.ends_at:
-            return False
+    def is_felt(self, source: str, destination: str) -> bool:
+        """Return whether it is felt in this direction, while it goes on."""
         return self.ends == (source, destination) or (
             self.both_ways and self.ends == (destination, source)
         )

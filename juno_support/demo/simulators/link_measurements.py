@@ -5,11 +5,10 @@ and one that it does not.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 
 from juno_support.demo.simulators import gocdb_topology as topology
-from juno_support.demo.simulators.incidents import Story
+from juno_support.demo.simulators.incidents import LinkTrouble, Story
 
 
 @dataclass(frozen=True)
@@ -89,17 +88,39 @@ def pairs() -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def measure(story: Story, pair: Pair, moment: datetime) -> Measured | None:
-    """Return what a pair measured at a moment, None where it was silent."""
+@dataclass(frozen=True)
+class _Felt:
+    """A trouble as a pair feels it; times in Unix seconds, so that many points are soon made."""
+
+    begins: float
+    ends: float
+    trouble: LinkTrouble
+
+
+def felt_by(story: Story, pair: Pair) -> list[_Felt]:
+    """Return what a pair feels at some time."""
+    return [
+        _Felt(one.starts_at.timestamp(), one.ends_at.timestamp(), one)
+        for one in story.link_troubles
+        if one.is_felt(pair.source.site, pair.destination.site)
+    ]
+
+
+def measure(felt: list[_Felt], pair: Pair, seconds: int) -> Measured | None:
+    """Return what a pair measured at a moment, None where it was silent.
+
+    :param felt: what ``felt_by`` says of the pair
+    :param seconds: the moment in Unix seconds
+    """
     loss, delay, rate = 0.0, 1.0, 1.0
-    for one in story.link_troubles:
-        if one.covers(pair.source.site, pair.destination.site, moment):
-            if one.silent:
+    for one in felt:
+        if one.begins <= seconds < one.ends:
+            trouble = one.trouble
+            if trouble.silent:
                 return None
-            loss = max(loss, one.loss)
-            delay = max(delay, one.delay)
-            rate = min(rate, one.throughput)
-    seconds = int(moment.timestamp())
+            loss = max(loss, trouble.loss)
+            delay = max(delay, trouble.delay)
+            rate = min(rate, trouble.throughput)
     # Never quite the same, and always the same for a moment.
     wobble = ((seconds // 60 * 7919 + pair.number * 104_729) % 1000) / 1000
     if loss == 0 and wobble > 0.985:
@@ -111,8 +132,3 @@ def measure(story: Story, pair: Pair, moment: datetime) -> Measured | None:
         round(pair.delay_ms * delay * (1 + 0.01 * wobble), 2),
         round(pair.bits_per_second * rate * (0.93 + 0.07 * wobble)),
     )
-
-
-def stamp(seconds: int) -> datetime:
-    """Return the moment of Unix seconds."""
-    return datetime.fromtimestamp(seconds, UTC)

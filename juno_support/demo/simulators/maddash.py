@@ -6,7 +6,7 @@ are written as MaDDash writes them: with ``+`` for a space here and a bare space
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote_plus
 
@@ -131,21 +131,20 @@ def _grid_uri(grid: Grid) -> str:
     return f"/maddash/grids/{quote_plus(grid.name)}"
 
 
-def _runs(asked: Asked, grid: Grid, pair: Pair) -> Iterator[datetime]:
-    """Give the moments at which a check ran, newest first."""
+def _runs(asked: Asked, grid: Grid, pair: Pair) -> Iterator[int]:
+    """Give the moments at which a check ran, in Unix seconds, newest first."""
     if asked.failure == "notrun":
         return
     now = asked.moment - (STALE if asked.failure == "stale" else timedelta(0))
     every = int(grid.every.total_seconds())
     shift = pair.number % every
     last = (int(now.timestamp()) - shift) // every * every + shift
-    for ts in range(last, int((now - REMEMBERS).timestamp()), -every):
-        yield links.stamp(ts)
+    yield from range(last, int((now - REMEMBERS).timestamp()), -every)
 
 
-def _result(asked: Asked, grid: Grid, pair: Pair, at: datetime) -> tuple[int, str, Json]:
+def _result(asked: Asked, grid: Grid, pair: Pair, at: int) -> tuple[int, str, Json]:
     """Return status, message and numbers of one run."""
-    measured = links.measure(asked.story, pair, at)
+    measured = links.measure(links.felt_by(asked.story, pair), pair, at)
     graph = (
         "http://ps-dashboard.example.org/perfsonar-graphs/?"
         f"source={pair.source.address}&dest={pair.destination.address}"
@@ -191,7 +190,7 @@ def _cell(asked: Asked, grid: Grid, row: str, column: str) -> list[Json | None] 
             {
                 "message": message,
                 "status": status,
-                "prevCheckTime": int(at.timestamp()) if at else 0,
+                "prevCheckTime": at or 0,
                 # The grid's name as it is, the check's with a plus: so MaDDash does.
                 "uri": f"/maddash/grids/{grid.name}/{row}/{column}/{quote_plus(check)}",
             }
@@ -271,7 +270,7 @@ def _check(asked: Asked, grid: Grid, row: str, column: str, check: str) -> Told:
         status, message, numbers = _result(asked, grid, pair, at)
         history.append(
             {
-                "time": int(at.timestamp()),
+                "time": at,
                 "returnCode": status,
                 "message": message,
                 "returnParams": numbers,
@@ -283,7 +282,7 @@ def _check(asked: Asked, grid: Grid, row: str, column: str, check: str) -> Told:
         _result(asked, grid, pair, runs[0]) if runs else (NOT_RUN, "Check has not yet run", {})
     )
     seconds = int(grid.every.total_seconds())
-    last = int(runs[0].timestamp()) if runs else 0
+    last = runs[0] if runs else 0
     return Told(
         {
             "gridName": grid.name,

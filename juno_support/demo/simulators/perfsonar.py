@@ -21,6 +21,7 @@ LEGACY_SITE = "IN2P3-CC"
 LOSS_EVERY = 60
 THROUGHPUT_EVERY = 6 * 3600
 MOST_POINTS = 40_000
+MOST_SAMPLES = 12
 WINDOWS = (300, 3600, 86400)
 PACKETS = 600
 
@@ -185,7 +186,9 @@ class PerfSonar(Upstream):
         }:
             return _error(404, "Not Found", "The requested URL was not found on the server.")
         begins, ends = self._span(asked)
-        points = list(_points(asked, pair, begins, ends))
+        # Of a long window, some of its measurements say enough.
+        sparse = max(1, window // LOSS_EVERY // MOST_SAMPLES)
+        points = list(_points(asked, pair, begins, ends, sparse=sparse))
         return Told(self._values(pair, event, kind, window, points))
 
     def _values(
@@ -275,10 +278,10 @@ class LegacyPerfSonar(PerfSonar):
 
 
 def _points(
-    asked: Asked, pair: Pair, begins: int, ends: int, *, newest: bool = False
+    asked: Asked, pair: Pair, begins: int, ends: int, *, newest: bool = False, sparse: int = 1
 ) -> Iterator[tuple[int, Measured]]:
-    """Give the points of a time, oldest first or newest first."""
-    every = LOSS_EVERY if pair.kind == "latency" else THROUGHPUT_EVERY
+    """Give the points of a time, oldest first or newest first; ``sparse``: each so many-th."""
+    every = LOSS_EVERY * sparse if pair.kind == "latency" else THROUGHPUT_EVERY
     # Each pair has a minute or an hour of its own.
     shift = pair.number % every
     if asked.failure == "silent":
@@ -286,8 +289,9 @@ def _points(
         ends = min(ends, int(stopped.timestamp()))
     first = -(-(begins - shift) // every) * every + shift
     stamps = range(first, ends + 1, every)
+    felt = links.felt_by(asked.story, pair)
     for ts in reversed(stamps) if newest else stamps:
-        measured = links.measure(asked.story, pair, links.stamp(ts))
+        measured = links.measure(felt, pair, ts)
         if measured is not None:
             yield ts, measured
 
