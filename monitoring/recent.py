@@ -7,7 +7,7 @@ services only those that were asked about, because a site may have hundreds.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
@@ -78,8 +78,7 @@ def recent_states(
     )
     if vo is not None:
         rows = rows.filter(vo__in=("", vo))
-    found: dict[int, list[Stretch]] = defaultdict(list)
-    for site, link, *values in rows.order_by("-since").values_list(
+    columns: tuple[str, ...] = (
         "site_id",
         "entity__link_id",
         "entity__kind",
@@ -89,10 +88,14 @@ def recent_states(
         "status",
         "since",
         "until",
-    )[:MOST_STRETCHES]:
-        stretch = Stretch(*values)
+    )
+    newest: Iterable[tuple[Any, ...]] = rows.order_by("-since").values_list(*columns)[
+        :MOST_STRETCHES
+    ]
+    found: dict[int, list[Stretch]] = defaultdict(list)
+    for site, link, *values in newest:
         for at_site in (site,) if link is None else links.get(link, ()):
-            found[at_site].append(stretch)
+            found[at_site].append(Stretch(*values))
     return dict(found)
 
 
@@ -101,8 +104,8 @@ def recent_downtimes(
 ) -> dict[int, list[Declared]]:
     """Return the downtimes of sites that touch a period and hold; one query."""
     found: dict[int, list[Declared]] = defaultdict(list)
-    for site, *values in Downtime.objects.filter(
+    for site, severity, begin, end in Downtime.objects.filter(
         site__in=site_ids, withdrawn_at=None, starts_at__lt=ends_at, ends_at__gt=starts_at
     ).values_list("site_id", "severity", "starts_at", "ends_at"):
-        found[site].append(Declared(*values))
+        found[site].append(Declared(severity, begin, end))
     return dict(found)

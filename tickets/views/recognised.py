@@ -157,7 +157,7 @@ def with_fact(data: dict[str, Any], value: str) -> None:
 
 def _with_service(data: dict[str, Any], entry: str) -> None:
     """Choose a service, and the site where it is: a form offers only services of its sites."""
-    key = whole_number(entry)
+    key = whole_number(entry) or 0
     service = Service.objects.filter(pk=key, gone_at=None).select_related("site").first()
     if service is None:
         return

@@ -175,7 +175,8 @@ def _things(title: str, states: Sequence[State], now: datetime, in_order: Any) -
     by_thing: dict[tuple[str, str, str], list[State]] = defaultdict(list)
     for state in states:
         by_thing[state["source"], state["entity"], state.get("vo", "")].append(state)
-    faults, fine = [], []
+    faults: list[list[State]] = []
+    fine: list[list[State]] = []
     for found in by_thing.values():
         is_fine = all(state["status"] == Status.OK and not _is_unreliable(state) for state in found)
         (fine if is_fine else faults).append(found)
