@@ -1,8 +1,8 @@
-"""Addresses of the sites board, sites, network links and sources."""
+"""Addresses of the sites board, sites, downtimes, network links and sources."""
 
 from django.urls import include, path
 
-from juno_support.pages import board, diracx_login, links, names, pushed, site, sources
+from juno_support.pages import board, calendar, diracx_login, links, names, pushed, site, sources
 
 _sites = [
     path("", board.site_board, name="board"),
@@ -35,7 +35,11 @@ _sources = [
     path("<slug:name>/configure/", sources.configure, name="configure"),
 ]
 
+_downtimes = [path("", calendar.calendar, name="calendar")]
+
 urlpatterns = [
+    path("downtimes/", include((_downtimes, "downtimes"))),
+    path("calendar/downtimes.ics", calendar.feed, name="calendar-downtimes"),
     path("sites/", include((_sites, "sites"))),
     path("links/", include((_links, "links"))),
     path("sources/", include((_sources, "sources"))),

@@ -34,6 +34,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "people:person": [("dmitri", "/people/carla/")],
     "sites:board": [(None, "/sites/")],
     "sites:site": [("dmitri", "/sites/INFN-T1/"), (None, "/sites/ru-Moscow-SINP-T3/")],
+    "downtimes:calendar": [(None, "/downtimes/"), ("boris", "/downtimes/?view=month")],
     "links:list": [(None, "/links/"), ("dmitri", "/links/")],
     "links:link": [("dmitri", "/links/CNAF-IN2P3-LHCOPN-001/")],
     "sources:list": [("dmitri", "/sources/")],
@@ -64,6 +65,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
 }
 # What has an address and is no page that somebody looks at.
 NO_PAGES = {
+    "calendar-downtimes",  # for calendar programs
     "healthz",
     "readyz",
     "metrics",

@@ -78,6 +78,8 @@ TABLE = {
     "sites:board": ("get", EVERYONE),
     "sites:site": ("get", EVERYONE),
     "sites:override": ("post", "D"),
+    "downtimes:calendar": ("get", EVERYONE),
+    "calendar-downtimes": ("get", EVERYONE),
     "links:list": ("get", EVERYONE),
     "links:link": ("get", EVERYONE),
     "links:add": ("post", "D"),
