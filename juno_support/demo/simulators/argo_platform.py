@@ -25,7 +25,7 @@ def downtimes(asked: Asked, rest: list[str]) -> Told:
     asked_for = of_date(asked)
     day = states.midnight(asked.moment) if asked_for is None else asked_for[0]
     wanted = asked.parameters
-    rows = []
+    rows: list[Json] = []
     for one in asked.story.downtimes:
         facts = one.facts
         if facts.starts_at >= day + DAY or facts.ends_at <= day:

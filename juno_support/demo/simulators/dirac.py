@@ -189,8 +189,14 @@ def _selected(asked: Asked, wanted: Any, cut: Any = None) -> list[Job]:
     ]
 
 
+def _three(args: list[Any]) -> tuple[Any, Any, Any]:
+    """Return the first three arguments; those that were left out are None."""
+    first, second, third = ([*args, None, None, None])[:3]
+    return first, second, third
+
+
 def _get_counters(asked: Asked, args: list[Any]) -> list[Any]:
-    names, wanted, cut = (*args, *[None] * (3 - len(args)))
+    names, wanted, cut = _three(args)
     columns = [_column(name) for name in names]
     counted = Counter(
         tuple(column(job) for column in columns) for job in _selected(asked, wanted, cut)
@@ -202,7 +208,7 @@ def _get_counters(asked: Asked, args: list[Any]) -> list[Any]:
 
 
 def _get_jobs(asked: Asked, args: list[Any]) -> list[str]:
-    wanted, cut = (*args, *[None] * (2 - len(args)))
+    wanted, cut, _nothing = _three(args)
     # Ids are texts here, and numbers elsewhere.
     return [str(job.id) for job in _selected(asked, wanted, cut)]
 

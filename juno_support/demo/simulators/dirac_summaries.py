@@ -106,7 +106,7 @@ def pilot_rows(story: Story, expanded: Collection[str] = ()) -> list[Json]:
         states[job.pilot_status] += 1
         if job.pilot_status == "Aborted" and job.last.at > story.moment - timedelta(hours=1):
             states["Aborted_Hour"] += 1
-    rows = []
+    rows: list[Json] = []
     for site in elements.SITES:
         its = {
             element.name: counted.get((site.name, element.name), Counter())

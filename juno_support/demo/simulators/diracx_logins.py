@@ -92,8 +92,9 @@ def begin_device(
     switch_file: Path, *, client: str, vo: str, group: str, approved: bool, at: datetime
 ) -> dict[str, Any]:
     """Begin a login and return it, with its ``device_code`` and ``user_code``."""
-    device = {
-        "device_code": secrets.token_urlsafe(32),
+    code = secrets.token_urlsafe(32)
+    device: dict[str, Any] = {
+        "device_code": code,
         "user_code": "".join(secrets.choice(_LETTERS) for _ in range(8)),
         "client": client,
         "vo": vo,
@@ -102,7 +103,7 @@ def begin_device(
         "expires_at": (at + DEVICE_LIFETIME).timestamp(),
     }
     with changing(switch_file) as logins:
-        logins.devices[device["device_code"]] = device
+        logins.devices[code] = device
     return device
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 import textwrap
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -324,7 +325,7 @@ def _kinds() -> str:
     return "\n\n".join(parts)
 
 
-def _table(title: str, words: dict[str, str]) -> str:
+def _table(title: str, words: Mapping[str, str]) -> str:
     width = max(map(len, words))
     rows = [
         textwrap.fill(
