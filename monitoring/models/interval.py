@@ -88,6 +88,10 @@ class StatusInterval(models.Model):
             models.Index(
                 fields=["source", "site"], name="statusinterval_open", condition=Q(until=None)
             ),
+            # how links are now: boards of links and sites
+            models.Index(
+                fields=["entity"], name="statusinterval_open_thing", condition=Q(until=None)
+            ),
             # what ended lately, which the fold of a history may correct
             models.Index(fields=["source", "until"], name="statusinterval_ended"),
             # which sites have news: open tickets are told
