@@ -13,17 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.functional import cached_property
 
 from juno_support.lib import clock
 from monitoring import queries as monitoring
-from monitoring.queries import Conditions
 from tickets import history
 from tickets.actions import news
 from tickets.actions.evidence import small
 from tickets.actions.row import locked, store
 from tickets.models import ContextSnapshot, Dispatch, Kind, Ticket, TicketWatch
 from tickets.workflow import OPEN
-from topology.models import Service, Site
+from topology.models import Site
 
 
 def handle(dispatch: Dispatch) -> None:
@@ -37,6 +37,44 @@ def handle(dispatch: Dispatch) -> None:
         refresh_context(ticket=ticket, at=at)
 
 
+class Answer:
+    """What monitoring says of some sites at a moment, and what is made of it for tickets."""
+
+    def __init__(self, *, about: dict[str, Any], at: datetime) -> None:
+        """Ask.
+
+        :param about: sites, services and VO, as ``monitoring.conditions_at`` takes them
+        """
+        self.conditions = monitoring.conditions_at(moment=at, everything=True, **about)
+        self.picture = news.picture(self.conditions, about["services"])
+        self.fingerprint = fingerprint_of(self.conditions.sites)
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What a snapshot keeps of it."""
+        return small(self.conditions, only_faults=True)
+
+
+class Answers:
+    """The answers of one round: tickets about the same sites ask only once."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+        self._known: dict[tuple[Any, ...], Answer] = {}
+
+    def of(self, ticket: Ticket) -> Answer:
+        """Return what is said about a ticket."""
+        about = _about(ticket)
+        key = (
+            tuple(site.pk for site in about["sites"]),
+            tuple(sorted(service.pk for service in about["services"])),
+            about["vo"],
+        )
+        if key not in self._known:
+            self._known[key] = Answer(about=about, at=self._at)
+        return self._known[key]
+
+
 @transaction.atomic
 def attach_context(*, ticket: Ticket, at: datetime) -> ContextSnapshot:
     """Keep what is known of the moment of the problem; once, a second call finds the first."""
@@ -46,46 +84,50 @@ def attach_context(*, ticket: Ticket, at: datetime) -> ContextSnapshot:
     ).first()
     if before is not None:
         return before
-    sites = _sites_of(ticket)
-    about = _about(ticket, sites)
+    about = _about(ticket)
     then = monitoring.conditions_at(moment=ticket.problem_at, asked_at=at, **about)
-    now = monitoring.conditions_at(moment=at, everything=True, **about)
+    now = Answer(about=about, at=at)
     snapshot = ContextSnapshot.objects.create(
         ticket=ticket,
         reason=ContextSnapshot.Reason.SUBMISSION,
         moment=ticket.problem_at,
         taken_at=at,
-        data={"then": small(then), "now": small(now, only_faults=True)},
-        fingerprint=fingerprint_of(now.sites),
+        data={"then": small(then), "now": now.kept},
+        fingerprint=now.fingerprint,
     )
-    _begin_watch(ticket, now, about["services"])
+    _begin_watch(ticket, now)
     return snapshot
 
 
 @transaction.atomic
-def refresh_context(*, ticket: Ticket, at: datetime) -> ContextSnapshot | None:
+def refresh_context(
+    *, ticket: Ticket, at: datetime, answers: Answers | None = None
+) -> ContextSnapshot | None:
     """Take a new snapshot if the conditions at the ticket's sites changed, and write them into the
     history as an internal entry. Returns None where nothing is new or the ticket is not open.
+
+    :param answers: those of the same moment, where several tickets are looked at
     """
     ticket = locked(ticket)
-    last = ContextSnapshot.objects.filter(ticket=ticket).order_by("-pk").first()
+    # What it holds may be long, and is needed only if something is new.
+    last = ContextSnapshot.objects.filter(ticket=ticket).defer("data").order_by("-pk").first()
     if ticket.status not in OPEN or last is None:
         return None
-    about = _about(ticket, _sites_of(ticket))
-    now = monitoring.conditions_at(moment=at, everything=True, **about)
-    fingerprint = fingerprint_of(now.sites)
-    found = _look(ticket, now, about["services"], at)
-    if fingerprint == last.fingerprint and not found.changes and found.recovered is None:
+    now = (answers or Answers(at)).of(ticket)
+    found = _look(ticket, now, at)
+    if now.fingerprint == last.fingerprint and not found.changes and found.recovered is None:
         return None
     snapshot = ContextSnapshot.objects.create(
         ticket=ticket,
         reason=ContextSnapshot.Reason.CHANGE,
         moment=at,
         taken_at=at,
-        data={"now": small(now, only_faults=True)},
-        fingerprint=fingerprint,
+        data={"now": now.kept},
+        fingerprint=now.fingerprint,
     )
-    changes = list(_changes(last.data["now"]["sites"], snapshot.data["now"]["sites"]))
+    changes: list[dict[str, Any]] = []
+    if now.fingerprint != last.fingerprint:
+        changes += _changes(last.data["now"]["sites"], now.kept["sites"])
     changes += found.changes
     if changes or found.recovered:
         facts: dict[str, Any] = {"snapshot": snapshot.pk, "changes": changes}
@@ -105,29 +147,29 @@ def refresh_context(*, ticket: Ticket, at: datetime) -> ContextSnapshot | None:
     return snapshot
 
 
-def _about(ticket: Ticket, sites: list[Site]) -> dict[str, Any]:
+def _about(ticket: Ticket) -> dict[str, Any]:
     """Return what monitoring is asked about a ticket."""
     return {
-        "sites": sites,
+        "sites": _sites_of(ticket),
         "services": list(ticket.affected_services.all()),
         "vo": ticket.vo.name if ticket.vo else None,
     }
 
 
-def _begin_watch(ticket: Ticket, now: Conditions, services: list[Service]) -> None:
+def _begin_watch(ticket: Ticket, now: Answer) -> None:
     watch = TicketWatch(ticket=ticket)
-    news.begin(watch, news.picture(now, services), now)
+    news.begin(watch, now.picture, now.conditions)
     watch.save()
 
 
-def _look(ticket: Ticket, now: Conditions, services: list[Service], at: datetime) -> news.News:
+def _look(ticket: Ticket, now: Answer, at: datetime) -> news.News:
     """Return what is new of states; of a ticket that was never watched nothing is told yet."""
     watch = TicketWatch.objects.filter(ticket=ticket).first()
     if watch is None:
-        _begin_watch(ticket, now, services)
+        _begin_watch(ticket, now)
         return news.News()
     before = _memory(watch)
-    found = news.look(watch, news.picture(now, services), now, at=at)
+    found = news.look(watch, now.picture, now.conditions, at=at)
     if _memory(watch) != before:
         watch.save()
     return found

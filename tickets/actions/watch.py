@@ -17,7 +17,7 @@ from monitoring import states
 from monitoring.conditions import SiteConditions
 from monitoring.models import Downtime
 from monitoring.statuses import Status
-from tickets.actions.context import fingerprint_of, refresh_context
+from tickets.actions.context import Answers, fingerprint_of, refresh_context
 from tickets.actions.news import SOON, series_of
 from tickets.actions.row import apart
 from tickets.models import AffectedSite, ContextRound, Ticket, TicketWatch, WatchedSite
@@ -39,14 +39,15 @@ def refresh_contexts(*, at: datetime) -> int:
     last = ContextRound.objects.filter(pk=_THE_ROW).first()
     since = last.looked_at - LONGEST_POLL if last is not None else at - FIRST_LOOK
     known = {watched.site_id: watched for watched in WatchedSite.objects.all()}
+    answers = Answers(at)
     sites = _worth_a_look(since, at, known.values())
     changed = 0
     for first in range(0, len(sites), SITES_AT_ONCE):
         some = sites[first : first + SITES_AT_ONCE]
         conditions = monitoring.conditions_at(sites=some, moment=at)
         for site, found in zip(some, conditions.sites, strict=True):
-            changed += _tell(known.get(site.pk) or WatchedSite(site=site), found, at)
-    changed += _look_again(at)
+            changed += _tell(known.get(site.pk) or WatchedSite(site=site), found, at, answers)
+    changed += _look_again(at, answers)
     ContextRound(pk=_THE_ROW, looked_at=at).save()
     return changed
 
@@ -68,7 +69,7 @@ def _worth_a_look(since: datetime, at: datetime, watched: Iterable[WatchedSite])
     return list(Site.objects.filter(of_tickets | Q(pk__in=moving), pk__in=wanted).order_by("pk"))
 
 
-def _tell(watched: WatchedSite, found: SiteConditions, at: datetime) -> int:
+def _tell(watched: WatchedSite, found: SiteConditions, at: datetime, answers: Answers) -> int:
     """Refresh a few open tickets of a site where something changed, or that are still to be told.
 
     A change at a busy site must not hold up mail and new tickets: the others follow in the next
@@ -81,7 +82,7 @@ def _tell(watched: WatchedSite, found: SiteConditions, at: datetime) -> int:
         return 0
     below = watched.told_down_to if is_known else None
     batch = _open_tickets(watched.site_id, below)
-    changed = _refresh(batch, at)
+    changed = _refresh(batch, at, answers)
     watched.fingerprint, watched.states, watched.changed_at = fingerprint, digest, at
     watched.told_down_to = batch[-1].pk if len(batch) == TICKETS_AT_ONCE else None
     watched.save()
@@ -100,7 +101,7 @@ def _open_tickets(site: int, below: int | None) -> list[Ticket]:
     return [found[number] for number in sorted(found, reverse=True)][:TICKETS_AT_ONCE]
 
 
-def _look_again(at: datetime) -> int:
+def _look_again(at: datetime, answers: Answers) -> int:
     """Refresh tickets whose moment has come: something was held back, or was not certain."""
     due = list(
         TicketWatch.objects.filter(look_again_at__lte=at, ticket__is_open=True)
@@ -111,14 +112,14 @@ def _look_again(at: datetime) -> int:
     if due:
         numbers = [watch.pk for watch in due]
         TicketWatch.objects.filter(pk__in=numbers).update(look_again_at=at + SOON)
-    return _refresh([watch.ticket for watch in due], at)
+    return _refresh([watch.ticket for watch in due], at, answers)
 
 
-def _refresh(tickets: Sequence[Ticket], at: datetime) -> int:
+def _refresh(tickets: Sequence[Ticket], at: datetime, answers: Answers) -> int:
     changed = 0
     for ticket in tickets:
         with apart(ticket.pk):
-            if refresh_context(ticket=ticket, at=at) is not None:
+            if refresh_context(ticket=ticket, at=at, answers=answers) is not None:
                 changed += 1
     return changed
 
