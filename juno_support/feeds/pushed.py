@@ -86,6 +86,11 @@ def find_by_token(name: str, token: str) -> Source | None:
     return row.source if row and is_right else None
 
 
+def is_expected(source: Source) -> bool:
+    """Say whether a source should tell something by itself: lists come by hand, without a token."""
+    return PushToken.objects.filter(source=source).exists()
+
+
 def _issue(source: Source, *, by: User, at: datetime) -> str:
     token = TOKEN_START + secrets.token_urlsafe(TOKEN_BYTES)
     PushToken.objects.update_or_create(

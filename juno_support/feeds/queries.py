@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from juno_support.feeds.configuration import (
@@ -13,7 +13,7 @@ from juno_support.feeds.configuration import (
     configuration_of,
     ensure_source,
 )
-from juno_support.feeds.models import FeedRun, Outcome, Source
+from juno_support.feeds.models import FeedRun, Outcome, PushToken, Source
 from juno_support.feeds.registry import SourceKind, find_kind
 
 GOOD = (Outcome.OK, Outcome.UNCHANGED)
@@ -31,7 +31,8 @@ class Freshness:
 
     ``last_success`` is when it was last asked and answered well, ``known_from`` since when its
     answers cover what happened; both None if never. ``doubt`` says why the source itself declared
-    that it could not be trusted; ``is_in_use`` whether anybody asks it.
+    that it could not be trusted; ``is_in_use`` whether anybody asks it; of a source that pushes,
+    whether it holds a token and has pushed.
     """
 
     source: str
@@ -100,6 +101,7 @@ def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Fre
         known_from=Subquery(
             first.annotate(begin=Coalesce("window_starts_at", "started_at")).values("begin")[:1]
         ),
+        has_token=Exists(PushToken.objects.filter(source=OuterRef("pk"))),
     )
     ages = {}
     for kind, source in all_sources(rows):
@@ -113,7 +115,9 @@ def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Fre
             stale=is_stale(last_success=last, interval=configuration.interval, at=at),
             known_from=getattr(source, "known_from", None),
             doubt=getattr(source, "doubt", None) or "",
-            is_in_use=configuration.is_enabled and configuration.is_complete,
+            is_in_use=configuration.is_enabled
+            and configuration.is_complete
+            and (not kind.is_pushed or (last is not None and getattr(source, "has_token", False))),
         )
     return ages
 

@@ -10,7 +10,7 @@ from django.utils.translation import override
 
 from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
-from juno_support.feeds import queries
+from juno_support.feeds import pushed, queries
 from juno_support.feeds.queries import Standing
 from juno_support.outbox.actions import Mail, enqueue_all
 from monitoring.models import Silence
@@ -47,6 +47,8 @@ def watch_sources(*, at: datetime) -> int:
 
 def _is_silent(standing: Standing) -> bool:
     in_use = standing.configuration.is_enabled and standing.configuration.is_complete
+    if standing.kind.is_pushed and not pushed.is_expected(standing.source):
+        return False
     return bool(
         in_use and standing.is_stale and standing.last_run is not None and not standing.waits_for
     )

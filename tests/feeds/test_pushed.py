@@ -6,7 +6,7 @@ import pytest
 
 from juno_support.errors import SupportError
 from juno_support.feeds import polling, pushed, queries
-from juno_support.feeds.models import PushToken, Source
+from juno_support.feeds.models import FeedRun, PushToken, Source
 from juno_support.feeds.registry import UnknownSource
 from tests.cast import Cast
 from tests.make import AT
@@ -81,3 +81,18 @@ def test_nobody_asks_a_source_that_pushes(cast: Cast) -> None:
     assert not standing.is_due(AT + timedelta(days=1))
     with pytest.raises(UnknownSource):
         polling.poll(source.name, now=lambda: AT)
+
+
+def test_only_who_holds_a_token_and_has_pushed_can_be_old(cast: Cast) -> None:
+    source, _ = make(cast)
+
+    def in_use() -> bool:
+        return queries.freshness(AT, [source.name])[source.name].is_in_use
+
+    assert not in_use()
+    FeedRun.objects.create(source=source, started_at=AT, finished_at=AT, outcome="ok")
+    assert in_use()
+    assert pushed.is_expected(source)
+    pushed.revoke_token(source=source, by=cast.dmitri, at=AT)
+    assert not in_use()
+    assert not pushed.is_expected(source)

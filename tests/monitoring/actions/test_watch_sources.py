@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import override_settings
 
+from juno_support.feeds import pushed
 from juno_support.feeds.configuration import ensure_source
 from juno_support.feeds.models import FeedRun, Outcome
 from juno_support.feeds.registry import find_kind
@@ -12,6 +13,7 @@ from juno_support.outbox.models import Delivery
 from monitoring.actions.watch_sources import watch_sources
 from monitoring.models import Silence
 from tests.cast import Cast
+from tests.make import AT
 from tests.pages.test_board import ClientOf
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +76,16 @@ def test_a_source_that_speaks_again_ends_its_silence(cast: Cast, at: datetime) -
 def test_what_nobody_set_up_is_not_silent(at: datetime) -> None:
     watch_sources(at=at)
     assert not Silence.objects.exclude(source__name__startswith="gocdb").exists()
+
+
+def test_a_source_that_pushes_is_missed_only_while_it_holds_a_token(cast: Cast) -> None:
+    source, _ = pushed.make_source(
+        word="noc", interval=timedelta(minutes=15), namespace="", by=cast.dmitri, at=AT
+    )
+    later = AT + timedelta(hours=1)
+    assert watch_sources(at=later) == 0
+    FeedRun.objects.create(source=source, started_at=AT, finished_at=AT, outcome="ok")
+    assert watch_sources(at=later) == 1
+    pushed.revoke_token(source=source, by=cast.dmitri, at=later)
+    watch_sources(at=later + timedelta(minutes=1))
+    assert not Silence.objects.filter(ended_at=None).exists()
