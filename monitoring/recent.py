@@ -10,14 +10,26 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.lookups import In
 
-from monitoring.models import Downtime, StatusInterval
-from monitoring.models.interval import Period
+from monitoring.models import Downtime, Entity, StatusInterval
+from monitoring.models.interval import Period, eight_bytes
 from monitoring.observations import EntityKind
 from topology.models import NetworkLink, Service
 
 MOST_STRETCHES = 4000
+_COLUMNS = (
+    "site_id",
+    "entity__link_id",
+    "entity__kind",
+    "entity__name",
+    "source__name",
+    "metric",
+    "status",
+    "since",
+    "until",
+)
 
 
 class Stretch(NamedTuple):
@@ -51,7 +63,7 @@ def recent_states(
     services: Iterable[Service] = (),
     vo: str | None = None,
 ) -> dict[int, list[Stretch]]:
-    """Return the stretches of sites over a period, the newest first; two queries.
+    """Return the stretches of sites over a period, the newest first; three queries.
 
     Of very many (``MOST_STRETCHES``) the oldest are left out.
 
@@ -66,34 +78,24 @@ def recent_states(
         Q(site_a__in=ids) | Q(site_b__in=ids)
     ).values_list("pk", "site_a_id", "site_b_id"):
         links[link] = {one, other} & ids
-    wanted = Q(entity__kind__in=(EntityKind.SITE, EntityKind.STORAGE))
+    own = Q(entity__kind__in=(EntityKind.SITE, EntityKind.STORAGE))
     named = [service.pk for service in services]
     if named:
-        wanted |= Q(entity__service__in=named)
-    wanted &= Q(site__in=ids)
-    if links:
-        wanted |= Q(entity__link__in=links)
-    rows = StatusInterval.objects.annotate(period=Period()).filter(
-        wanted, period__overlap=DateTimeTZRange(starts_at, ends_at, "[]"), source__name__in=sources
+        own |= Q(entity__service__in=named)
+    touching = StatusInterval.objects.annotate(period=Period()).filter(
+        period__overlap=DateTimeTZRange(starts_at, ends_at, "[]"), source__name__in=sources
     )
     if vo is not None:
-        rows = rows.filter(vo__in=("", vo))
-    columns: tuple[str, ...] = (
-        "site_id",
-        "entity__link_id",
-        "entity__kind",
-        "entity__name",
-        "source__name",
-        "metric",
-        "status",
-        "since",
-        "until",
-    )
-    newest: Iterable[tuple[Any, ...]] = rows.order_by("-since").values_list(*columns)[
-        :MOST_STRETCHES
-    ]
+        touching = touching.filter(vo__in=("", vo))
+    of_links = Entity.objects.filter(link__in=links)
+    rows: list[tuple[Any, ...]] = []
+    for some in (
+        touching.filter(own, In(F("site"), eight_bytes(ids)), entity__site__in=ids),
+        touching.filter(entity__in=of_links),
+    ):
+        rows += some.order_by("-since").values_list(*_COLUMNS)[:MOST_STRETCHES]
     found: dict[int, list[Stretch]] = defaultdict(list)
-    for site, link, *values in newest:
+    for site, link, *values in rows:
         for at_site in (site,) if link is None else links.get(link, ()):
             found[at_site].append(Stretch(*values))
     return dict(found)

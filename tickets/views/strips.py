@@ -39,7 +39,7 @@ def live_strips(
     services: Iterable[Service] = (),
     vo: str | None = None,
 ) -> dict[str, list[StripRow]]:
-    """Return the rows of sites by their names, over the last day and the last week; three queries.
+    """Return the rows of sites by their names, over the last day and the last week; four queries.
 
     :param conditions: the answer about the present, which says what sources are in use
     """
