@@ -58,12 +58,15 @@ class Making:
     def add(self, timelines: Iterable[Timeline]) -> None:
         """Add all of them: the groups last, because their endpoints explain them."""
         groups: list[tuple[Timeline, list[Span]]] = []
+        others: Counter[str] = Counter()
         endpoints: dict[str, list[tuple[Timeline, list[Span]]]] = defaultdict(list)
         too_new = 0
         for timeline in timelines:
             points = tuple(point for point in timeline.points if point.at <= self._at + AHEAD)
             too_new += len(points) < len(timeline.points) and not timeline.is_lone
-            if timeline.is_lone:
+            if not (timeline.hostname or self._is_site(timeline)):
+                others[timeline.group_type] += 1
+            elif timeline.is_lone:
                 self._add_lone(timeline)
             elif points:
                 states = spans(points, starts_at=self._starts_at, at=self._at, grace=self._grace)
@@ -74,6 +77,10 @@ class Making:
                     groups.append(known)
         if too_new:
             self.notes.append(f"{too_new} timelines have states of the future; they are left out.")
+        for kind, count in others.items():
+            self.notes.append(
+                f"{count} groups are of type {kind!r}, not {self._group_type!r}: they are no sites."
+            )
         for group, members in endpoints.items():
             for timeline, states in members:
                 self._add_endpoint(timeline, states)
@@ -131,14 +138,16 @@ class Making:
     def _count(self, timeline: Timeline) -> None:
         self.seen["services" if timeline.hostname else "sites"] += 1
 
+    def _is_site(self, timeline: Timeline) -> bool:
+        return timeline.group_type.upper() in self._site_types
+
     def _name(self, timeline: Timeline) -> Name:
-        is_site = timeline.group_type.upper() in self._site_types
         if not timeline.hostname:
-            return Name(EntityKind.SITE if is_site else EntityKind.SYSTEM, timeline.group)
+            return Name(EntityKind.SITE, timeline.group)
         return Name(
             EntityKind.SERVICE,
             f"{timeline.hostname} {timeline.service}",
-            site=timeline.group if is_site else "",
+            site=timeline.group if self._is_site(timeline) else "",
             hosts=(bare_host(timeline.hostname),),
         )
 

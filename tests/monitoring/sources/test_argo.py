@@ -417,12 +417,15 @@ def test_states_of_the_future_are_left_out(argo: Argo) -> None:
 
 
 def test_groups_of_another_type_are_no_sites(argo: Argo) -> None:
-    project = _group("EOSC", ("2026-01-12T00:00:00Z", "OK")) | {"type": "PROJECT"}
-    argo.documents = groups(project)
+    project = _group("EOSC", ("2026-01-12T00:00:00Z", "OK"))
+    endpoint = {**project, "hostname": "a.example.org", "service": "web"}
+    argo.documents = groups(project | {"type": "PROJECT", "endpoints": [endpoint]})
 
-    poll()
+    run = poll()
 
-    assert of("EOSC").entity.kind == "system"
+    assert recent() == {"a.example.org web": [("ok", "OK", "12 00:00")]}
+    assert of("a.example.org web").entity.said_site == ""
+    assert "1 groups are of type 'PROJECT', not 'SITES': they are no sites." in run.notes
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the shared samples are not here")
