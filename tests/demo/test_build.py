@@ -13,7 +13,13 @@ from django.test import override_settings
 from juno_support.accounts.models import User
 from juno_support.demo import build, world
 from juno_support.demo.people import CHARACTERS, PASSWORD
+from juno_support.demo.switchboard import SPECIAL
+from juno_support.feeds.configuration import configuration_of, ensure_source
+from juno_support.feeds.models import FeedRun
+from juno_support.feeds.registry import find_kind
 from juno_support.outbox.models import Delivery
+from monitoring.actions import diracx_login
+from monitoring.models import Entity, StatusInterval
 from supportunits import policies
 from supportunits.models import VO, SupportUnit, UnitState, VOSite
 from tests.make import AT, make_user
@@ -24,6 +30,7 @@ from tickets.models import (
     Dispatch,
     HistoryEntry,
     Ticket,
+    TicketType,
 )
 from tickets.workflow import Status
 from topology.models import NetworkLink
@@ -50,6 +57,35 @@ def built(
         assert refused == []
         yield folder
         transaction.set_rollback(True)
+
+
+def test_every_source_of_states_was_polled_well(built: Path) -> None:
+    runs = FeedRun.objects.filter(source__name__in=[*world.state_sources(), "diracx"])
+    assert {run.source.name for run in runs.select_related("source")} == set(SPECIAL)
+    assert not runs.exclude(outcome__in=["ok", "unchanged"]).exists()
+    # The story has something wrong for each of them.
+    bad = StatusInterval.objects.filter(status__in=["critical", "down"], until=None)
+    assert {interval.source.name for interval in bad.select_related("source")} >= {
+        "argo",
+        "dirac-https",
+        "dirac-webapp",
+        "diracx",
+    }
+    links = StatusInterval.objects.filter(entity__link__isnull=False, status="warning", until=None)
+    assert links.filter(source__name="perfsonar").exists()
+    assert links.filter(source__name="maddash").exists()
+
+
+def test_the_portal_is_signed_in_to_diracx(built: Path) -> None:
+    kind = find_kind("diracx")
+    login = diracx_login.login_of(configuration_of(ensure_source(kind), kind))
+    assert login is not None
+    assert (login.signed_in_by, login.is_lost, login.vo) == ("dmitri", False, "juno")
+
+
+def test_names_are_known_but_for_a_few(built: Path) -> None:
+    unknown = Entity.objects.filter(site=None, service=None, link=None, kind="site")
+    assert {entity.name for entity in unknown} == {"CLUSTER.IHEP-HPC.cn"}
 
 
 def test_the_vo_card_is_the_portals(built: Path) -> None:
@@ -154,3 +190,14 @@ def test_somebodys_database_is_refused() -> None:
     with pytest.raises(world.NotADemo, match="1 accounts"):
         build.build(at=AT)
     assert User.objects.count() == 1
+
+
+def test_shifters_have_team_tickets_of_the_vo(built: Path) -> None:
+    team = Ticket.objects.filter(type=TicketType.TEAM)
+
+    assert {ticket.submitter.username for ticket in team} == {"quentin", "jun"}
+    assert all(ticket.vo and policies.is_shifter_of(ticket.submitter, ticket.vo) for ticket in team)
+    assert {ticket.unit.name for ticket in team} == {"JINR-LCG2", "JINR-T1"}
+    verified = team.get(status=Status.VERIFIED)
+    by = HistoryEntry.objects.filter(ticket=verified, facts__step="verify").get().actor
+    assert by and by != verified.submitter, "another shifter of the VO has verified it"
