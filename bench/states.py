@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import django
 
-VERSION: Final = 1
+VERSION: Final = 2
 LARGE_SITES: Final = 10
 MANY_SERVICES: Final = 200
 FEW_SERVICES: Final = 5
@@ -38,10 +38,15 @@ FROM (
     SELECT series.*, k, %(step)s * interval '1 second' AS step,
            ends + shift * interval '1 second' - (%(count)s - k) * %(step)s * interval '1 second'
                AS since,
-           (ARRAY['ok', 'warning', 'ok', 'critical', 'ok', 'unknown'])[1 + (k + entity) %% 6]
-               AS status,
-           (ARRAY[0, 3, 0, 4, 0, 1])[1 + (k + entity) %% 6] AS severity
-    FROM generate_series(0, %(count)s - 1) AS k CROSS JOIN bench_series AS series
+           (ARRAY['ok', 'warning', 'critical', 'unknown'])[1 + bad] AS status,
+           (ARRAY[0, 3, 4, 1])[1 + bad] AS severity
+    FROM generate_series(0, %(count)s - 1) AS k
+    CROSS JOIN bench_series AS series
+    -- In order and not, by turns; at the end every tenth thing is not.
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN (%(count)s - 1 - k + (entity %% 10 = 0)::int) %% 2 = 0 THEN 0
+                    ELSE 1 + (k + entity) %% 3 END AS bad
+    ) AS turn
 ) AS rows
 """
 
