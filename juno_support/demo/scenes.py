@@ -28,6 +28,7 @@ class Line:
 class Scene:
     """One ticket: when, by whom, about what, and what happens to it.
 
+    :ivar is_team: a TEAM ticket, filed by a shifter; the notified site is a must
     :ivar is_exact: it happens at these hours; else people wait until they sit at their desks
     """
 
@@ -47,6 +48,7 @@ class Scene:
     files: tuple[tuple[str, str], ...] = ()
     lines: tuple[Line, ...] = ()
     is_exact: bool = False
+    is_team: bool = False
 
 
 SCENES = (
@@ -392,6 +394,45 @@ SCENES = (
             Line("hao", "say", 3, "The renewal daemon had stopped, I see. It runs again."),
             Line("hao", "solve", 2, "The renewal daemon was restarted and is watched now.", to="FIXED"),
             Line("ada", "reopen", 30, "Last night again: 14 jobs lost their proxy between 01:00 and 03:00."),
+        ),
+    ),
+    Scene(
+        26,
+        "quentin",
+        "Pilots are aborted at lcgarc02.jinr.ru",
+        "Nine pilots of ten are aborted at this CE since yesterday in the evening, the other CE of the site takes its jobs.\n\n"
+        "```\nARC-CE submission failed: LRMS error (271): job killed, node drained\n```",
+        "Job submission and execution",
+        sites=("JINR-LCG2",),
+        hosts=("lcgarc02.jinr.ru",),
+        notified_site="JINR-LCG2",
+        priority=2,
+        problem_hours_before=4,
+        is_team=True,
+        lines=(
+            Line("nadia", "say", 3, "The nodes behind this CE are those that had to be drained; it should not take jobs at all. We look why it does."),
+            Line("rosa", "say", 9, "From the American shift: still the same, 41 pilots aborted since midnight. DIRAC sends none there from now on."),
+            Line("nadia", "next step", 4, "Close the queue of lcgarc02 until the nodes are back", to="30"),
+        ),
+    ),
+    Scene(
+        100,
+        "jun",
+        "Raw data does not arrive at JINR-T1",
+        "FTS has moved nothing to JINR-T1 since 03:00 UTC, 2.1 TB of raw data wait in Beijing. Other destinations are fine.",
+        "Data transfer",
+        sites=("JINR-T1", "BEIJING-LCG2"),
+        notified_site="JINR-T1",
+        priority=3,
+        problem_hours_before=3,
+        affects_whole_vo=True,
+        is_team=True,
+        lines=(
+            Line("igor", "take", 0.6),
+            Line("igor", "ask", 0.4, "Since when exactly, and is it all files or those of one pool?"),
+            Line("klara", "say", 1.2, "All files. The last one that arrived was at 02:52 UTC; Jun sleeps, I go on with it."),
+            Line("igor", "solve", 5, "A full disk on the door node: its log had grown to 400 GB. Rotated, and watched from now on.", to="FIXED"),
+            Line("quentin", "verify", 9),
         ),
     ),
 )  # fmt: skip

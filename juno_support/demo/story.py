@@ -28,6 +28,7 @@ from juno_support.errors import SupportError
 from supportunits.models import VO, IssueType, SupportUnit, UnitMembership
 from tickets import history
 from tickets.actions import assign, close, context, diary, files, follow, submit, watch, work
+from tickets.actions.team import submit_team_ticket
 from tickets.models import HistoryEntry, LastSeen, Priority, Ticket, TicketPerson
 from tickets.workflow import OPEN, Status
 from topology.models import Service, Site
@@ -585,7 +586,8 @@ class _Teller:
         sites = [self.sites[name] for name in scene.sites]
         self.past.poll_downtimes(moment)
         vo = self.vos.get(scene.vo)
-        ticket = submit.submit_ticket(
+        file = submit_team_ticket if scene.is_team else submit.submit_ticket
+        ticket = file(
             draft_id=draft,
             by=submitter,
             at=moment,
