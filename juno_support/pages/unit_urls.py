@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from juno_support.pages import people, units, vos
+from juno_support.pages import people, readiness, units, vos
 
 _units = [
     path("", units.unit_list, name="list"),
@@ -20,6 +20,8 @@ _vos = [
     path("<str:name>/", vos.vo_page, name="vo"),
     path("<str:name>/open-units/", vos.open_units, name="open-units"),
     path("<str:name>/sites/", vos.change_sites, name="sites"),
+    path("<str:name>/readiness/", readiness.readiness, name="readiness"),
+    path("<str:name>/readiness/<str:site>/", readiness.readiness_of_site, name="readiness-site"),
     path("<str:name>/team/", vos.change_team_tickets, name="team"),
 ]
 _people = [

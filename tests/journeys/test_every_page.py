@@ -30,6 +30,8 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "units:unit": [("boris", "/units/IN2P3-CC/"), ("ada", "/units/JUNO-Offline/")],
     "vos:list": [("ada", "/vos/")],
     "vos:vo": [("yong", "/vos/juno/")],
+    "vos:readiness": [("ada", "/vos/juno/readiness/")],
+    "vos:readiness-site": [("ada", "/vos/juno/readiness/INFN-T1/")],
     "people:list": [("dmitri", "/people/")],
     "people:person": [("dmitri", "/people/carla/")],
     "sites:board": [(None, "/sites/")],
