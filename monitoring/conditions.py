@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from monitoring.statuses import Status
+
 
 class SiteState(models.TextChoices):
     """What the declared downtimes make of a site."""
@@ -145,17 +147,30 @@ class Conditions:
 
 @dataclass(frozen=True)
 class SiteBadge:
-    """A site's present state in one word, for lists. ``until`` is the end of the downtime."""
+    """A site's present state in one word, for lists. ``until`` is the end of the downtime.
+
+    ``state`` is what is declared; ``is_bad`` says that a source which can be trusted calls the
+    site itself critical or down, for every VO.
+    """
 
     state: str
     until: datetime | None
     is_stale: bool
     downtimes: int
+    is_bad: bool = False
+
+    @property
+    def shown(self) -> str:
+        """Return what is worse: an outage, else ``critical`` where it is bad, else the state."""
+        if self.is_bad and self.state != SiteState.OUTAGE:
+            return Status.CRITICAL.value
+        return self.state
 
     @property
     def word(self) -> str:
-        """Return the state in the reader's language."""
-        return str(SiteState(self.state).label)
+        """Return what is shown in the reader's language."""
+        shown = self.shown
+        return str(SiteState(shown).label if shown in SiteState.values else Status(shown).label)
 
 
 def as_plain_values(value: Any) -> Any:

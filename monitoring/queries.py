@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, FilteredRelation, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, FilteredRelation, Max, OuterRef, Prefetch, Q, QuerySet
 
 from juno_support.feeds.queries import Freshness, freshness
 from monitoring import states
@@ -23,7 +23,9 @@ from monitoring.conditions import (
     SiteState,
     SourceAge,
 )
-from monitoring.models import Downtime, DowntimeChange, Severity
+from monitoring.models import Downtime, DowntimeChange, Severity, StatusInterval
+from monitoring.observations import EntityKind
+from monitoring.statuses import BAD
 from topology.models import Service, Site
 
 __all__ = [
@@ -45,7 +47,7 @@ DOWNTIMES = "gocdb-downtimes"
 COMING_WITHIN = timedelta(days=7)
 RECENT_WITHIN = timedelta(hours=24)
 MOST_LISTED = 50
-_AGE_KEY = "downtimes-age"
+_AGE_KEY = "ages-of-sources"
 _AGE_KEPT = timedelta(seconds=10)
 
 
@@ -172,14 +174,21 @@ def current_conditions_for_sites(
 ) -> dict[int, SiteBadge]:
     """Return the present state of each site in one word; one query for any number of sites.
 
-    How old the source's data are may be known from up to ten seconds ago.
+    How old the sources' data are may be known from up to ten seconds ago.
 
     :param ages: what ``freshness`` returned, where the caller has asked already
     """
     ids = list(set(site_ids))
     if not ids:
         return {}
-    age = (ages or {DOWNTIMES: _recent_age(at)})[DOWNTIMES]
+    if ages is None:
+        ages = _recent_ages(at)
+    age = ages[DOWNTIMES]
+    reliable = [
+        name
+        for name, each in states.sources_of_states(ages).items()
+        if not (each.stale or each.doubt)
+    ]
     running = FilteredRelation(
         "downtimes",
         condition=Q(
@@ -195,11 +204,23 @@ def current_conditions_for_sites(
             at_risk=Count("running", filter=~is_outage),
             until=Max("running__ends_at"),
             outage_until=Max("running__ends_at", filter=is_outage),
+            is_bad=Exists(
+                StatusInterval.objects.filter(
+                    until=None,
+                    site=OuterRef("pk"),
+                    source__name__in=reliable,
+                    entity__kind=EntityKind.SITE,
+                    status__in=BAD,
+                    vo="",
+                )
+            ),
         )
-        .values_list("pk", "source", "gone_at", "outages", "at_risk", "until", "outage_until")
+        .values_list(
+            "pk", "source", "gone_at", "outages", "at_risk", "until", "outage_until", "is_bad"
+        )
     )
     badges = {}
-    for site_id, source, gone_at, outages, at_risk, until, outage_until in rows:
+    for site_id, source, gone_at, outages, at_risk, until, outage_until, is_bad in rows:
         if outages:
             state, until = SiteState.OUTAGE, outage_until
         elif at_risk:
@@ -209,19 +230,23 @@ def current_conditions_for_sites(
         else:
             state = SiteState.NONE
         badges[site_id] = SiteBadge(
-            state=state.value, until=until, is_stale=age.stale, downtimes=outages + at_risk
+            state=state.value,
+            until=until,
+            is_stale=age.stale,
+            downtimes=outages + at_risk,
+            is_bad=is_bad,
         )
     return badges
 
 
-def _recent_age(at: datetime) -> Freshness:
-    """Return the age of the downtimes' data, from the cache if it was asked within 10 s."""
-    known: tuple[datetime, Freshness] | None = cache.get(_AGE_KEY)
+def _recent_ages(at: datetime) -> dict[str, Freshness]:
+    """Return the ages of all sources, from the cache if they were asked for within 10 s."""
+    known: tuple[datetime, dict[str, Freshness]] | None = cache.get(_AGE_KEY)
     if known is not None and timedelta(0) <= at - known[0] < _AGE_KEPT:
         return known[1]
-    age = freshness(at, (DOWNTIMES,))[DOWNTIMES]
-    cache.set(_AGE_KEY, (at, age), 60)
-    return age
+    ages = freshness(at)
+    cache.set(_AGE_KEY, (at, ages), 60)
+    return ages
 
 
 def running_and_coming(*, at: datetime, within: timedelta) -> QuerySet[Downtime]:

@@ -159,12 +159,12 @@ def _row(
 
 def _site(name: str, badge: monitoring.SiteBadge) -> SafeString:
     """Return a site's name with its state as colour and word."""
-    if badge.state == monitoring.SiteState.NONE:
+    if badge.shown == monitoring.SiteState.NONE:
         return format_html('<span class="badge-site" data-state="ok">{}</span>', name)
     return format_html(
         '<span class="badge-site" data-state="{}" title="{}">{}'
         '<span class="visually-hidden"> ({})</span></span>',
-        badge.state,
+        badge.shown,
         badge.word,
         name,
         badge.word,
