@@ -150,6 +150,12 @@ GROUPS: Final = (
                 _("What each status means, who takes which step."),
             ),
             Guide(
+                "sites",
+                "sites.md",
+                _("Sites, links and downtimes"),
+                _("The board, histories, the calendar, readiness."),
+            ),
+            Guide(
                 "sources",
                 "sources.md",
                 _("Sources"),
