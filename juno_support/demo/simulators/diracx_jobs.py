@@ -137,7 +137,7 @@ def search(rows: list[Json], body: Json) -> list[Json]:
 
     :raises Refused: when it names a column or operator that is not there
     """
-    found = _found(rows, body.get("search") or [])
+    found = _found(rows, _by_job(rows, body.get("search") or []))
     for order in reversed(body.get("sort") or []):
         _check({order["parameter"]}, rows)
         name = order["parameter"]
@@ -152,6 +152,18 @@ def search(rows: list[Json], body: Json) -> list[Json]:
     keep = set(wanted) | ({"JobID"} if LOGGING in wanted else set())
     # In the order of the table, not of the question.
     return [{key: value for key, value in row.items() if key in keep} for row in found]
+
+
+def _by_job(rows: list[Json], conditions: list[Json]) -> list[Json]:
+    """Return the conditions; of pilots, ``JobID`` asks which of them ran a job."""
+    if not rows or "JobID" in rows[0]:
+        return conditions
+    return [
+        condition | {"parameter": "CurrentJobID"}
+        if isinstance(condition, dict) and condition.get("parameter") == "JobID"
+        else condition
+        for condition in conditions
+    ]
 
 
 _JOB_COLUMNS = frozenset(
