@@ -193,7 +193,7 @@ def _without_frame(name: str) -> str:
 
 def _trigrams(text: str) -> frozenset[str]:
     """Return the runs of three signs of the words of a text, as PostgreSQL's pg_trgm has them."""
-    found = set()
+    found: set[str] = set()
     word = ""
     for sign in f"{text.lower()} ":
         if sign.isalnum():

@@ -20,12 +20,12 @@ def field_for(option: Option, value: OptionValue | None) -> forms.Field:
     if option.choices:
         choices = [(choice, choice) for choice in option.choices]
         return forms.ChoiceField(
-            label=option.label, choices=choices, initial=value, help_text=help_text
+            label=str(option.label), choices=choices, initial=value, help_text=help_text
         )
     match option.default:
         case int():
             return forms.IntegerField(
-                label=option.label,
+                label=str(option.label),
                 initial=value,
                 help_text=help_text or _default(option),
                 min_value=0,
@@ -34,7 +34,7 @@ def field_for(option: Option, value: OptionValue | None) -> forms.Field:
             )
         case float():
             return forms.FloatField(
-                label=option.label,
+                label=str(option.label),
                 initial=value,
                 help_text=help_text or _default(option),
                 min_value=0,
@@ -43,14 +43,14 @@ def field_for(option: Option, value: OptionValue | None) -> forms.Field:
             )
         case tuple():
             return forms.CharField(
-                label=option.label,
+                label=str(option.label),
                 initial=", ".join(value) if isinstance(value, tuple) else "",
                 help_text=help_text,
                 max_length=LONGEST_LIST,
                 required=False,
             )
     return forms.CharField(
-        label=option.label,
+        label=str(option.label),
         initial=value,
         help_text=" ".join(part for part in (help_text, _default(option)) if part),
         max_length=LONGEST_TEXT,
@@ -62,7 +62,7 @@ def secret_field(option: Option, *, is_set: bool) -> forms.Field:
     """Return the field of a secret: what it is, is never written back."""
     kept = _("It is set. Leave this empty to keep it.") if is_set else _("Not set.")
     return forms.CharField(
-        label=option.label,
+        label=str(option.label),
         required=False,
         strip=True,
         max_length=LONGEST_SECRET,
