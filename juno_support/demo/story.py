@@ -42,6 +42,9 @@ LOOK_ROUND_EVERY = 8 * HOUR
 TOPOLOGY_EVERY = 60 * HOUR
 # So far back tickets know what ARGO, DIRAC and the links were like.
 STATES_KNOWN = timedelta(days=3)
+# Of links one poll tells the last day.
+LINKS_KNOWN = timedelta(days=4)
+LINKS_EVERY = 23 * HOUR
 # What has rested for so long, everybody has read.
 READ_AFTER = DAY
 # Tickets a day, for each of the three weeks.
@@ -169,6 +172,10 @@ class _Teller:
         while moment < self.at:
             self.plan(moment, self.past.poll_topology)
             moment += TOPOLOGY_EVERY
+        moment = self.at - LINKS_KNOWN
+        while moment < self.at:
+            self.plan(moment, lambda moment: self.past.poll_states(moment, "perfsonar"))
+            moment += LINKS_EVERY
         for day in range(21):
             for _ in range(DAILY[day // 7]):
                 self._plan_submission(self.begins + day * DAY)
