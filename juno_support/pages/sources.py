@@ -377,6 +377,7 @@ def _traffic(run: FeedRun | None) -> str:
 def _credential(configuration: Configuration, secrets_set: frozenset[str]) -> str:
     """Return which credentials there are, in words; never what they are."""
     found = [_("certificate of the server")] if configuration.certificate else []
+    found += [_("a person's login")] if configuration.kind.keeps else []
     found += [
         str(option.label)
         for option in configuration.kind.options
