@@ -14,7 +14,7 @@ from juno_support.feeds.configuration import (
     ensure_source,
 )
 from juno_support.feeds.models import FeedRun, Outcome, PushToken, Source
-from juno_support.feeds.registry import SourceKind, find_kind
+from juno_support.feeds.registry import SourceKind, UnknownSource, find_kind
 
 GOOD = (Outcome.OK, Outcome.UNCHANGED)
 STALE_AFTER_INTERVALS = 3
@@ -124,6 +124,8 @@ def freshness(at: datetime, names: Iterable[str] | None = None) -> dict[str, Fre
 
 def last_good_run(source: Source) -> FeedRun | None:
     """Return the newest run that made the data fresh."""
+    if source.pk is None:
+        return None
     return FeedRun.objects.filter(source=source, outcome__in=GOOD).order_by("-started_at").first()
 
 
@@ -139,26 +141,35 @@ def last_wide_run_at(source: Source) -> datetime | None:
 
 
 def standings(at: datetime) -> list[Standing]:
-    """Return where each source stands, in the order of the registry."""
-    found = [(kind, source if source.pk else ensure_source(kind)) for kind, source in all_sources()]
+    """Return where each source stands, in the order of the registry; writes nothing.
+
+    A source that nobody asked for yet has a row that is not saved.
+    """
+    found = all_sources()
     successes = {kind.name: last_good_run(source) for kind, source in found}
     return [_standing(kind, source, successes, at) for kind, source in found]
 
 
 def standing_of(name: str, at: datetime) -> Standing:
-    """Return where one source stands.
+    """Return where one source stands; its row is made if it was not asked for before.
 
     :raises juno_support.feeds.registry.UnknownSource: when there is no such source
     """
-    find_kind(name)
-    return next(standing for standing in standings(at) if standing.kind.name == name)
+    kind = find_kind(name)
+    if not kind.is_pushed:
+        ensure_source(kind)
+    for standing in standings(at):
+        if standing.kind.name == name:
+            return standing
+    raise UnknownSource(name)
 
 
 def _standing(
     kind: SourceKind, source: Source, successes: dict[str, FeedRun | None], at: datetime
 ) -> Standing:
     configuration = configuration_of(source, kind)
-    runs = list(FeedRun.objects.filter(source=source).order_by("-started_at")[:RUNS_LOOKED_AT])
+    newest_first = FeedRun.objects.filter(source=source.pk).order_by("-started_at")
+    runs = list(newest_first[:RUNS_LOOKED_AT]) if source.pk else []
     last_run = runs[0] if runs else None
     success = successes[kind.name]
     failures = next((n for n, run in enumerate(runs) if run.outcome in GOOD), len(runs))

@@ -35,8 +35,11 @@ def read(source: str, name: str) -> str:
 
 
 def names(source: Source) -> frozenset[str]:
-    """Return the names of the secrets that a source has."""
-    return frozenset(source.secrets.values_list("name", flat=True))
+    """Return the names of the secrets that a source has; its row need not be saved yet."""
+    rows = (
+        SourceSecret.objects.filter(source=source.pk) if source.pk else SourceSecret.objects.none()
+    )
+    return frozenset(rows.values_list("name", flat=True))
 
 
 def names_by_source() -> dict[str, frozenset[str]]:

@@ -49,6 +49,12 @@ def test_the_list_names_the_sources(gocdb: Gocdb) -> None:
     assert [line.split()[0] for line in text.splitlines()] == [
         "gocdb-topology",
         "gocdb-downtimes",
+        "argo",
+        "dirac-https",
+        "dirac-webapp",
+        "diracx",
+        "perfsonar",
+        "maddash",
     ]
     _, document = run_json("poll", "--list")
     assert document["sources"][0]["stale"] is True

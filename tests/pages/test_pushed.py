@@ -121,6 +121,7 @@ def test_a_list_without_a_single_event_offers_nothing_to_take(
 
 def test_nobody_asks_a_source_that_tells_by_itself(admin: Client, source: Source) -> None:
     assert admin.post("/sources/push-noc/poll/").status_code == 404
+    assert admin.post("/sources/push-none/poll/").status_code == 404
     assert admin.get("/sources/push/gocdb-topology/").status_code == 404
     assert admin.get("/sources/push/push-none/").status_code == 404
 
