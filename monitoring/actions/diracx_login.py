@@ -36,6 +36,8 @@ REFRESH_AFTER = timedelta(minutes=30)
 REFUSALS = frozenset({400, 401, 403})
 # The lock is held meanwhile, so this is short. Sent once: ``tries`` would not repeat a POST.
 TOKEN_LIMITS = Limits(connect=5, read=15, total=20, body_bytes=1024 * 1024)
+# An answer that we stop waiting for may have spent the token: patience saves a sign-in.
+REFRESH_LIMITS = Limits(connect=5, read=30, total=40, body_bytes=1024 * 1024)
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,7 @@ def _refresh(
         is_fresh = older_than is not None and at - login.refreshed_at < older_than
         if is_fresh or (older_than is None and _holds(login, at, rejected)):
             return login
-        answer = _client(configuration).refresh(
+        answer = _client(configuration, REFRESH_LIMITS).refresh(
             client_id=login.client_id, refresh_token=login.refresh_token
         )
         if answer.status == 200:
@@ -346,12 +348,12 @@ def _words(answer: Answer) -> str:
     return error_words(answer.body) or f"HTTP {answer.status}"
 
 
-def _client(configuration: Configuration) -> DiracxClient:
+def _client(configuration: Configuration, limits: Limits = TOKEN_LIMITS) -> DiracxClient:
     return DiracxClient(
         configuration.url,
         certificate=_certificate(configuration),
         ca_bundle=configuration.ca_bundle or None,
-        limits=TOKEN_LIMITS,
+        limits=limits,
     )
 
 
