@@ -1,16 +1,13 @@
 """How things are and were: questions about the intervals that the sources' reports made."""
 
-import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Count, Exists, F, FloatField, Max, Min, OuterRef, Q, QuerySet, Value
-from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Cast, Extract
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.lookups import In
 
 from juno_support.feeds.queries import Freshness, freshness
@@ -233,15 +230,7 @@ class BoardState:
 _BY_SEVERITY = {number: status for status, number in SEVERITY.items()}
 
 
-# More seconds than there were since 1970, so that severity comes first in ``_rank``.
-_A_STEP = 1e11
-
-
-def _rank() -> CombinedExpression:
-    """Return severity and age as one number: the greatest is the worst, of these the oldest."""
-    return F("severity") * Value(_A_STEP, FloatField()) - Cast(
-        Extract("since", "epoch"), FloatField()
-    )
+_BAD_FROM = min(SEVERITY[status] for status in BAD)
 
 
 def board_states(site_ids: Collection[int] | None = None) -> dict[int, dict[str, BoardState]]:
@@ -249,25 +238,31 @@ def board_states(site_ids: Collection[int] | None = None) -> dict[int, dict[str,
 
     :param site_ids: None for all, which is quicker than a list of nearly all
     """
-    is_site = Q(entity__kind=EntityKind.SITE)
     here = Q(site__isnull=False) if site_ids is None else Q(site__in=site_ids)
     rows = (
         StatusInterval.objects.filter(here, until=None)
-        .values("site_id", "source__name")
-        .annotate(
-            own=Max(_rank(), filter=is_site, output_field=FloatField()),
-            worst=Max(_rank(), output_field=FloatField()),
-            bad=Count("pk", filter=~is_site & Q(status__in=BAD)),
-        )
-        .values_list("site_id", "source__name", "own", "worst", "bad")
+        .values("site_id", "source__name", "entity__kind", "severity")
+        .annotate(first=Min("since"), count=Count("pk"))
+        .values_list("site_id", "source__name", "entity__kind", "severity", "first", "count")
     )
-    found: dict[int, dict[str, BoardState]] = defaultdict(dict)
-    for site, source, own, worst, bad in rows:
-        rank = worst if own is None else own
-        severity = math.ceil(rank / _A_STEP)
-        since = datetime.fromtimestamp(severity * _A_STEP - rank, tz=UTC)
-        found[site][source] = BoardState(_BY_SEVERITY[severity], since, bad)
-    return dict(found)
+    # (site, source) -> whether it is the site's own, severity and since when; then how many are bad
+    found: dict[tuple[int, str], tuple[bool, int, datetime]] = {}
+    bad: dict[tuple[int, str], int] = {}
+    for site, source, kind, severity, since, count in rows:
+        key, is_own = (site, source), kind == EntityKind.SITE
+        if not is_own and severity >= _BAD_FROM:
+            bad[key] = bad.get(key, 0) + count
+        known = found.get(key)
+        if (
+            known is None
+            or (is_own, severity) > known[:2]
+            or ((is_own, severity) == known[:2] and since < known[2])
+        ):
+            found[key] = is_own, severity, since
+    states: dict[int, dict[str, BoardState]] = defaultdict(dict)
+    for key, (_is_own, severity, since) in found.items():
+        states[key[0]][key[1]] = BoardState(_BY_SEVERITY[severity], since, bad.get(key, 0))
+    return dict(states)
 
 
 def system_states(*, ages: Mapping[str, Freshness]) -> list[EntityStatus]:
