@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.core.cache import cache
 
-from juno_support.feeds.configuration import Configuration, configuration_of, ensure_source
+from juno_support.feeds.configuration import Configuration, configuration_for
 from juno_support.feeds.registry import find_kind
 from juno_support.lib.faults import FetchFault
 from monitoring.jobs import MOST_JOBS, JobFacts, JobSource, as_evidence, from_evidence
@@ -115,8 +115,7 @@ def our_sites(names: Collection[str]) -> dict[str, str]:
 
 def _sources(vos: Collection[str] | None) -> Iterator[tuple[Configuration, JobSource]]:
     for name, make in (("diracx", DiracxJobs), ("dirac-https", ClassicJobs)):
-        kind = find_kind(name)
-        configuration = configuration_of(ensure_source(kind), kind)
+        configuration = configuration_for(find_kind(name))
         if not (configuration.is_enabled and configuration.is_complete):
             continue
         if vos is None or str(configuration.option("vo")) in vos:

@@ -105,6 +105,12 @@ def all_sources(among: QuerySet[Source] | None = None) -> list[tuple[SourceKind,
     return [*polled, *((find_kind(name), rows[name]) for name in pushed)]
 
 
+def configuration_for(kind: SourceKind) -> Configuration:
+    """Return what is in force for a source, asked for before or not; writes nothing."""
+    row = Source.objects.filter(name=kind.name).first()
+    return configuration_of(row or Source(name=kind.name, interval=kind.interval), kind)
+
+
 def configuration_of(source: Source, kind: SourceKind | None = None) -> Configuration:
     """Put together what is in force for a source."""
     kind = kind or find_kind(source.name)
