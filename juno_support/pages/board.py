@@ -21,7 +21,6 @@ from juno_support.pages import board_lines, downtime_lines
 from juno_support.pages.board_columns import (
     Column,
     columns_of,
-    short_title,
     states_by_site,
 )
 from juno_support.pages.board_lines import (
@@ -36,12 +35,15 @@ from juno_support.pages.board_lines import (
 from monitoring.queries import DOWNTIMES, current_conditions_for_sites
 from monitoring.states import sources_of_states, system_states
 from monitoring.statuses import Status
+from monitoring.words import source_name
 from supportunits.models import VO
 from tickets.queries import open_numbers_of_sites
 from topology.models import OperationsCentre, Site
 
 DAYS_BACK = 1
 DAYS_AHEAD = 7
+# With more columns than these the others get less room.
+ROOMY = 5
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def site_board(request: HttpRequest) -> HttpResponse:
             "grids": [group for group in groups if group.cells],
             "columns": columns,
             "width": 3 + len(columns),
+            "is_crowded": len(columns) > ROOMY,
             "systems": _systems(state_ages, now),
             "axis": timeline.cells(),
             "filter": wanted,
@@ -180,7 +183,7 @@ def _systems(ages: dict[str, Freshness], now: datetime) -> list[dict[str, Any]]:
     return [
         {
             "state": display.state(state.status, Status(state.status).label),
-            "source": short_title(state.source),
+            "source": source_name(state.source),
             "name": state.entity,
             "summary": state.summary or state.raw_status,
             "age": display.age(state.since, now),

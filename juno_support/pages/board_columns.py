@@ -11,12 +11,12 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from juno_support.feeds.queries import Freshness
-from juno_support.feeds.registry import find_kind
 from juno_support.lib import display
 from monitoring import states
 from monitoring.conditions import EntityStatus
 from monitoring.states import BoardState
 from monitoring.statuses import BAD, SEVERITY, Status
+from monitoring.words import source_name
 from topology.models import NetworkLink
 
 NOT_REPORTED = ""
@@ -97,14 +97,8 @@ def columns_of(ages: Mapping[str, Freshness], now: datetime) -> list[Column]:
     return [_column(name, age, now) for name, age in ages.items()]
 
 
-def short_title(source: str) -> str:
-    """Return how a source is called where room is short."""
-    kind = find_kind(source)
-    return kind.short or str(kind.title)
-
-
 def _column(name: str, age: Freshness, now: datetime) -> Column:
-    title = short_title(name)
+    title = source_name(name)
     warning, tag = "", ""
     if age.last_success is None:
         tag = _("never read")
@@ -125,12 +119,18 @@ def _column(name: str, age: Freshness, now: datetime) -> Column:
     return Column(
         source=name,
         title=title,
-        age=display.age_text(age.last_success, now) if age.last_success else "",
+        age=_age(age.last_success, now) if age.last_success else "",
         tag=tag,
         warning=warning,
         is_stale=age.stale,
         is_doubtful=bool(age.doubt) and not age.stale,
     )
+
+
+def _age(moment: datetime, now: datetime) -> str:
+    if now - moment < timedelta(minutes=1):
+        return _("just now")
+    return _("%(age)s ago") % {"age": display.duration_text(now - moment)}
 
 
 def states_by_site(

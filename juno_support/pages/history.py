@@ -278,7 +278,8 @@ def _row(one: Series, timeline: Timeline, age: Freshness, anchor: str) -> Row:
         raw=show_bidi(state.raw_status) if state else "",
         age=since,
         summary=shorten(show_bidi(state.summary), SUMMARY_LENGTH) if state else "",
-        figures=", ".join(numbers(state.details)) if state else "",
+        # A summary says its figures itself.
+        figures=", ".join(numbers(state.details)) if state and not state.summary else "",
         warning=warning,
         url=state.evidence_url if state else "",
     )

@@ -1,7 +1,7 @@
 """Network links: how each direction is, how it was, and where admins enter and change them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -38,7 +38,7 @@ from monitoring.words import metric_word, numbers, source_name, status_word
 from supportunits import policies
 from topology.actions.links import save_link
 from topology.forms import LinkForm
-from topology.models import LinkKind, NetworkLink, Site
+from topology.models import LinkKind, NetworkLink, Service, Site
 
 _FAULTS = frozenset({Status.WARNING, Status.CRITICAL, Status.DOWN})
 
@@ -56,9 +56,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class DirectionLine:
-    """One direction of a link: how it is by metric, and its last seven days."""
+    """One direction of a link: how it is by metric, and its last seven days.
+
+    ``name`` are its two sites, or the hosts (and then ``hosts`` is empty) where we do not know
+    at which site they are.
+    """
 
     name: str
+    hosts: str
     measured: tuple[Measured, ...]
     strip: SafeString
     shares: str
@@ -192,7 +197,8 @@ def _show_list(
     sites = {pk for link in links for pk in (link.site_a_id, link.site_b_id)}
     badges = current_conditions_for_sites(sites, at=now, ages=all_ages)
     words = {pk: downtime_lines.badge(badge.state) for pk, badge in badges.items()}
-    lines = [_line(link, series.get(link.pk, []), axis, ages, words) for link in links]
+    hosts = _sites_of_hosts(sites)
+    lines = [_line(link, series.get(link.pk, []), axis, ages, words, hosts) for link in links]
     if wanted.only_problems:
         lines = [line for line in lines if line.worst >= SEVERITY[Status.WARNING]]
     lines.sort(key=lambda line: -line.worst)
@@ -243,7 +249,9 @@ def _show(
         request,
         "topology/link.html",
         {
-            "link": _line(link, series, week, ages, words),
+            "link": _line(
+                link, series, week, ages, words, _sites_of_hosts([site.pk for site in ends])
+            ),
             "history": history.history_of(
                 _within(series, axis),
                 axis,
@@ -285,10 +293,11 @@ def _line(
     axis: Timeline,
     ages: Mapping[str, Freshness],
     badges: Mapping[int, SafeString],
+    hosts: Mapping[str, str],
 ) -> LinkLine:
     by_direction: dict[str, list[Series]] = defaultdict(list)
     for one in series:
-        by_direction[one.entity].append(one)
+        by_direction[_direction_of(one.entity, link, hosts)].append(one)
     counted = [
         state.status
         for one in series
@@ -313,6 +322,24 @@ def _line(
     )
 
 
+def _sites_of_hosts(site_ids: Collection[int]) -> dict[str, str]:
+    """Return the site of each host, by small letters, of those that GOCDB has at these sites."""
+    return {
+        host.lower(): site
+        for host, site in Service.objects.filter(site__in=site_ids, gone_at=None).values_list(
+            "hostname", "site__name"
+        )
+    }
+
+
+def _direction_of(entity: str, link: NetworkLink, hosts: Mapping[str, str]) -> str:
+    """Return the two sites of a direction, whichever hosts measured; else the hosts."""
+    ends = [hosts.get(host.lower(), "") for host in entity.split()]
+    if set(ends) == {link.site_a.name, link.site_b.name} and len(ends) == 2:
+        return f"{ends[0]} → {ends[1]}"
+    return history.thing_words(EntityKind.LINK, entity)
+
+
 def _direction(
     name: str, series: Sequence[Series], axis: Timeline, ages: Mapping[str, Freshness]
 ) -> DirectionLine:
@@ -323,13 +350,19 @@ def _direction(
         spans += history.spans_of(one, age)
         if state := history.present(one, axis.now):
             measured.append(_measured(one, state, age, axis.now))
-    words = history.thing_words(EntityKind.LINK, name)
     drawn = worst_of_each_moment(spans, axis)
     said = share_words(axis.shares(drawn), {one: status_word(one) for one in SEVERITY})
     return DirectionLine(
-        name=words,
+        name=name,
+        hosts=", ".join(
+            words
+            for words in dict.fromkeys(
+                history.thing_words(EntityKind.LINK, one.entity) for one in series
+            )
+            if words != name
+        ),
         measured=tuple(measured),
-        strip=axis.states(drawn, f"{words}: {said}"),
+        strip=axis.states(drawn, f"{name}: {said}"),
         shares=said,
     )
 

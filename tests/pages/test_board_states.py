@@ -72,7 +72,7 @@ def test_a_column_for_each_source_in_use_and_problems_first(
     head = page.split("</thead>")[0]
     assert head.index("ARGO") < head.index("DIRAC<")
     assert "DiracX" not in head
-    assert "7 min old" in head
+    assert "7 min ago" in head
     assert page.index("/sites/IN2P3-CC/") < page.index("/sites/BEIJING-LCG2/")
     lyon, beijing = row_of(page, "IN2P3-CC"), row_of(page, "BEIJING-LCG2")
     assert 'data-state="critical">critical</span><span class="board-note">3 h</span>' in lyon

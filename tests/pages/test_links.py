@@ -68,7 +68,7 @@ def link(cast: Cast, at: datetime, clock_at: Callable[[datetime], None]) -> Netw
 def test_each_direction_by_metric_with_its_figures(client: Client, link: NetworkLink) -> None:
     page = client.get("/links/").text
 
-    _head, there, back = page.split('<span class="mono small">')
+    _head, there, back = page.split('<strong class="link-way">')
     assert there.startswith("ps.ihep.cn → ps.in2p3.fr")
     assert back.startswith("ps.in2p3.fr → ps.ihep.cn")
     assert 'data-state="ok"' in there
@@ -78,6 +78,27 @@ def test_each_direction_by_metric_with_its_figures(client: Client, link: Network
     assert "3 h</span>" in back
     assert 'class="fill-down"' in back
     assert "https://ps.example.org/graph" in back
+
+
+def test_hosts_of_the_two_sites_are_one_direction(
+    client: Client, link: NetworkLink, at: datetime
+) -> None:
+    for site, hosts in (
+        (link.site_a, ("PS.ihep.cn", "ps2.ihep.cn")),
+        (link.site_b, ("ps.in2p3.fr", "ps2.in2p3.fr")),
+    ):
+        for host in hosts:
+            make.make_service(site=site, hostname=host)
+    other = watched.make_entity("perfsonar", EntityKind.LINK, "ps2.ihep.cn ps2.in2p3.fr", link=link)
+    watched.make_state(other, "perfsonar", "warning", since=at - HOURS, metric="throughput")
+
+    page = client.get("/links/").text
+
+    assert page.count('class="link-way"') == 2
+    there = page.split(">BEIJING-LCG2 → IN2P3-CC</strong>")[1].split('class="link-way"')[0]
+    assert "perfSONAR loss" in there
+    assert "perfSONAR throughput" in there
+    assert 'title="ps.ihep.cn → ps.in2p3.fr, ps2.ihep.cn → ps2.in2p3.fr"' in page
 
 
 @pytest.mark.parametrize(
@@ -206,7 +227,7 @@ def test_many_links_take_few_queries(
         entity = watched.make_entity("perfsonar", EntityKind.LINK, link=other)
         watched.make_state(entity, "perfsonar", "ok", since=at - HOURS, metric="loss")
 
-    with django_assert_num_queries(5):  # type: ignore[attr-defined]
+    with django_assert_num_queries(6):  # type: ignore[attr-defined]
         client.get("/links/")
-    with django_assert_num_queries(5):  # type: ignore[attr-defined]
+    with django_assert_num_queries(6):  # type: ignore[attr-defined]
         client.get(f"/links/{link.name}/")
