@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
-from juno_support.feeds.configuration import configuration_of, ensure_source
+from juno_support.feeds.configuration import configuration_for
 from juno_support.feeds.registry import find_kind
 from juno_support.lib import clock
 from juno_support.lib.faults import FetchFault
@@ -24,9 +24,8 @@ def watch_sources(**_: Any) -> None:
 @shared_task(ignore_result=True)
 def keep_logins_alive(**_: Any) -> None:
     """Change DiracX's refresh token in time, whether the source is polled or not."""
-    source = ensure_source(find_kind("diracx"))
     try:
-        diracx_login.keep_alive(configuration_of(source), at=clock.now())
+        diracx_login.keep_alive(configuration_for(find_kind("diracx")), at=clock.now())
     except FetchFault as fault:
         # A lost login shows on the page of sources; anything else is tried again in minutes.
         logger.warning("the login to DiracX could not be renewed: %s", fault.reason)

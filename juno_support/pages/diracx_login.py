@@ -15,12 +15,7 @@ from kombu.exceptions import OperationalError
 
 from juno_support.access import allowed_if
 from juno_support.accounts.models import User
-from juno_support.feeds.configuration import (
-    Configuration,
-    all_sources,
-    configuration_of,
-    ensure_source,
-)
+from juno_support.feeds.configuration import Configuration, configuration_for
 from juno_support.feeds.registry import find_kind
 from juno_support.feeds.tasks import poll_source
 from juno_support.lib import clock, display
@@ -152,5 +147,4 @@ def _looked_at() -> Configuration:
 
 
 def _in_force() -> Configuration:
-    kind = find_kind(SOURCE)
-    return configuration_of(ensure_source(kind), kind)
+    return configuration_for(find_kind(SOURCE))
