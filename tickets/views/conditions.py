@@ -5,7 +5,7 @@ is asked for now are shown by the same code.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,7 @@ class SiteLines:
         others are ``calm``
     :ivar earlier: what was wrong in the day before
     :ivar strips: how it went, drawn; empty where nothing is known
+    :ivar others: links to other open tickets about it
     """
 
     name: str
@@ -58,6 +59,7 @@ class SiteLines:
     calm: list[Group] = field(default_factory=list)
     earlier: Group | None = None
     strips: list[StripRow] = field(default_factory=list)
+    others: SafeString = states.NOTHING
 
     @property
     def calm_words(self) -> str:
@@ -94,14 +96,19 @@ def card(
     *,
     now: datetime,
     strips: Mapping[str, Sequence[StripRow]] | None = None,
+    others: Mapping[str, SafeString] | None = None,
 ) -> Card:
     """Return everything that an answer of ``conditions_at(...).as_json()`` tells.
 
     :param strips: the drawings of each site over a day and a week; without them the day that the
         answer itself tells of is drawn
+    :param others: links to other open tickets about each site
     """
+    sites = site_lines(conditions, now=now, strips=strips)
+    if others:
+        sites = [replace(site, others=others.get(site.name, states.NOTHING)) for site in sites]
     return Card(
-        sites=site_lines(conditions, now=now, strips=strips),
+        sites=sites,
         systems=states.system_group(conditions, now=now),
         doubts=states.doubts(conditions),
         sources=_source_lines(conditions, now),

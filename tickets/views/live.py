@@ -1,9 +1,14 @@
 """What an open ticket page asks for while it is open: news, the present at its sites, who hears."""
 
 from collections import Counter
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -20,8 +25,10 @@ from tickets.views.page import mails_about, ticket_context
 from tickets.views.shared import person
 from tickets.views.strips import live_strips
 from tickets.views.timeline import make_rows, names_of
+from topology.models import Site
 
 MOST_NEW = 50
+MOST_OTHERS = 5
 
 
 @require_safe
@@ -71,7 +78,9 @@ def now(request: HttpRequest, number: int) -> HttpResponse:
     vo = ticket.vo.name if ticket.vo else None
     found = monitoring.conditions_at(sites=sites, services=services, moment=at, vo=vo)
     strips = live_strips(sites, found, at=at, services=services, vo=vo)
-    shown = card(found.as_json(), now=at, strips=strips)
+    shown = card(
+        found.as_json(), now=at, strips=strips, others=_other_tickets(ticket, sites, request.user)
+    )
     badges = [
         {
             "key": site.pk,
@@ -86,6 +95,31 @@ def now(request: HttpRequest, number: int) -> HttpResponse:
     context = {"ticket": ticket, "card": shown, "badges": badges}
     template = "tickets/_now.html" if request.htmx else "tickets/now.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+def _other_tickets(ticket: Ticket, sites: list[Site], user: Any) -> dict[str, SafeString]:
+    """Return by site the newest other open tickets about it that the reader may read."""
+    numbers = queries.open_numbers_of_sites(user, [site.pk for site in sites])
+    found = {}
+    for site in sites:
+        others = [number for number in numbers.get(site.pk, ()) if number != ticket.pk]
+        if not others:
+            continue
+        links = format_html_join(
+            ", ",
+            '<a href="{}">#{}</a>',
+            ((reverse("ticket", args=[number]), number) for number in others[:MOST_OTHERS]),
+        )
+        if len(others) > MOST_OTHERS:
+            query = urlencode({"q": f"site:{site.name} status:open"})
+            links = format_html(
+                _('{tickets}, <a href="{url}">all {number}</a>'),
+                tickets=links,
+                url=f"{reverse('queue')}?{query}",
+                number=len(others) + (ticket.pk in numbers[site.pk]),
+            )
+        found[site.name] = links
+    return found
 
 
 @require_safe

@@ -352,6 +352,22 @@ def test_a_snapshot_stays_small_and_says_what_it_left_out(cast, page, ticket):
     assert "more states were left out" in page()
 
 
+def test_other_open_tickets_of_the_site_that_the_reader_may_read(cast, now, ticket):
+    others = [
+        make_ticket(by=cast.carla, vo=cast.juno, affected_sites=[cast.in2p3]) for _ in range(6)
+    ]
+    hidden = make_ticket(by=cast.carla, affected_sites=[cast.in2p3])
+    elsewhere = make_ticket(by=cast.ada, affected_sites=[cast.beijing])
+
+    text = now()
+
+    assert "Other open tickets:" in text
+    assert f'<a href="/tickets/{others[-1].pk}/">#{others[-1].pk}</a>' in text
+    assert '<a href="/tickets/?q=site%3AIN2P3-CC+status%3Aopen">all 7</a>' in text
+    for each in (hidden, elsewhere, ticket):
+        assert f">#{each.pk}</a>" not in text
+
+
 def test_the_present_costs_a_bounded_number_of_queries(cast, client_of, ticket):
     NetworkLink.objects.create(name="IN2P3-BEIJING", site_a=cast.in2p3, site_b=cast.beijing)
     tell(
