@@ -122,7 +122,7 @@ def login_line(configuration: Configuration) -> LoginLine:
 def _show(
     request: HttpRequest, *, problem: str = "", waiting: str = "", status: int = 200
 ) -> HttpResponse:
-    configuration = _looked_at()
+    configuration = _in_force()
     now = clock.now()
     begun = diracx_login.begun_login(configuration, at=now)
     context = {
@@ -139,12 +139,6 @@ def _show(
     return render(request, "feeds/diracx_login.html", context, status=status)
 
 
-def _looked_at() -> Configuration:
-    """Return what is in force; to look at it makes no row."""
-    return next(
-        configuration_of(source, kind) for kind, source in all_sources() if kind.name == SOURCE
-    )
-
-
 def _in_force() -> Configuration:
+    """Return what is in force; to look at it makes no row."""
     return configuration_for(find_kind(SOURCE))
