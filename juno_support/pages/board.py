@@ -16,10 +16,11 @@ from django.views.decorators.http import require_safe
 from juno_support.access import open_to_everyone
 from juno_support.feeds.queries import Freshness, freshness
 from juno_support.lib import clock, display
-from juno_support.lib.strips import Timeline
+from juno_support.lib.strips import Cell, Timeline
 from juno_support.pages import board_lines, downtime_lines
 from juno_support.pages.board_columns import (
     Column,
+    age_words,
     columns_of,
     states_by_site,
 )
@@ -123,7 +124,11 @@ def site_board(request: HttpRequest) -> HttpResponse:
             "width": 3 + len(columns),
             "is_crowded": len(columns) > ROOMY,
             "systems": _systems(state_ages, now),
-            "axis": timeline.cells(),
+            "axis": [
+                # A crowded table has room for the day of the month only.
+                Cell(cell.words.split()[-1], cell.is_now) if len(columns) > ROOMY else cell
+                for cell in timeline.cells()
+            ],
             "filter": wanted,
             "centres": OperationsCentre.objects.filter(gone_at=None)
             .order_by("name")
@@ -136,6 +141,7 @@ def site_board(request: HttpRequest) -> HttpResponse:
             "shapes": [(status.value, status.label) for status in Status],
             "count": ngettext("%(n)d site", "%(n)d sites", len(sites)) % {"n": len(sites)},
             "age": downtime_lines.age_words(ages[DOWNTIMES], now),
+            "short_age": age_words(ages[DOWNTIMES].last_success, now),
             "is_stale": ages[DOWNTIMES].stale,
         },
     )

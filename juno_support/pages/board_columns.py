@@ -119,7 +119,7 @@ def _column(name: str, age: Freshness, now: datetime) -> Column:
     return Column(
         source=name,
         title=title,
-        age=_age(age.last_success, now) if age.last_success else "",
+        age=age_words(age.last_success, now),
         tag=tag,
         warning=warning,
         is_stale=age.stale,
@@ -127,7 +127,10 @@ def _column(name: str, age: Freshness, now: datetime) -> Column:
     )
 
 
-def _age(moment: datetime, now: datetime) -> str:
+def age_words(moment: datetime | None, now: datetime) -> str:
+    """Say how long ago a source was read, in as few words as a head of a column has room for."""
+    if moment is None:
+        return _("never read")
     if now - moment < timedelta(minutes=1):
         return _("just now")
     return _("%(age)s ago") % {"age": display.duration_text(now - moment)}
@@ -145,32 +148,32 @@ def states_by_site(
         pk: (one, other)
         for pk, one, other in NetworkLink.objects.values_list("pk", "site_a_id", "site_b_id")
     }
-    of_links: dict[tuple[int, str], list[EntityStatus]] = {}
-    for link, found in (states.link_states(links, ages=ages) if links else {}).items():
+    of_links: dict[tuple[int, str], list[BoardState]] = {}
+    for link, found in (states.link_states(links) if links else {}).items():
         for site in links[link]:
-            for state in found:
-                of_links.setdefault((site, state.source), []).append(state)
+            for source, state in found.items():
+                of_links.setdefault((site, source), []).append(state)
     sources = [column.source for column in columns]
     nothing: dict[str, BoardState] = {}
     rows = {}
     for site in site_ids:
         theirs = by_site.get(site, nothing)
         rows[site] = [theirs.get(source) for source in sources]
-    for (site, source), found in of_links.items():
+    for (site, source), touching in of_links.items():
         if site in rows and source in sources:
             place = sources.index(source)
-            rows[site][place] = _worse(rows[site][place], found)
+            rows[site][place] = _worse(rows[site][place], touching)
     return rows
 
 
-def _worse(own: BoardState | None, links: list[EntityStatus]) -> BoardState:
+def _worse(own: BoardState | None, links: list[BoardState]) -> BoardState:
     status = max((link.status for link in links), key=SEVERITY.__getitem__)
     if own is not None and SEVERITY[own.status] >= SEVERITY[status]:
         return own
     return BoardState(
         status=status,
         since=min(link.since for link in links if link.status == status),
-        bad=(own.bad if own else 0) + sum(link.status in BAD for link in links),
+        bad=(own.bad if own else 0) + sum(link.bad for link in links),
     )
 
 
