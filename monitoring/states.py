@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -273,19 +273,26 @@ def system_states(*, ages: Mapping[str, Freshness]) -> list[EntityStatus]:
     return sorted((_status(row, ages[row[6]]) for row in rows), key=_worst_first)
 
 
-def link_states(
-    link_ids: Collection[int], *, ages: Mapping[str, Freshness]
-) -> dict[int, list[EntityStatus]]:
-    """Return the present states of links, the worst first; one query."""
-    rows = StatusInterval.objects.filter(until=None, entity__link__in=link_ids).values_list(
-        *_COLUMNS
+def link_states(link_ids: Collection[int]) -> dict[int, dict[str, BoardState]]:
+    """Return the present states of links by source name: the worst in any direction and metric.
+
+    ``bad`` counts what is critical or down. One query.
+    """
+    rows = (
+        StatusInterval.objects.filter(until=None, entity__link__in=link_ids)
+        .values("entity__link", "source__name", "severity")
+        .annotate(first=Min("since"), count=Count("pk"))
+        .order_by("-severity")
+        .values_list("entity__link", "source__name", "severity", "first", "count")
     )
-    found: dict[int, list[EntityStatus]] = defaultdict(list)
-    for row in rows:
-        if row[6] in ages:
-            found[row[4]].append(_status(row, ages[row[6]]))
-    for states in found.values():
-        states.sort(key=_worst_first)
+    found: dict[int, dict[str, BoardState]] = defaultdict(dict)
+    for link, source, severity, since, count in rows:
+        bad = count if severity >= _BAD_FROM else 0
+        worst = found[link].get(source)
+        if worst is None:
+            found[link][source] = BoardState(_BY_SEVERITY[severity], since, bad)
+        elif bad:
+            found[link][source] = replace(worst, bad=worst.bad + bad)
     return dict(found)
 
 

@@ -158,7 +158,7 @@ def _groups(
     ids = [site.pk for site in sites]
     now = timeline.now
     badges = current_conditions_for_sites(ids, at=now, ages=ages)
-    rows = states_by_site(ids, columns, sources_of_states(ages)) if columns else {}
+    rows = states_by_site(ids, columns) if columns else {}
     downtimes = board_lines.downtimes_of(timeline)
     tiers = board_lines.tiers()
     services = board_lines.service_counts(downtimes.keys() & badges.keys())

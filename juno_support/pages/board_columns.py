@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from juno_support.feeds.queries import Freshness
 from juno_support.lib import display
 from monitoring import states
-from monitoring.conditions import EntityStatus
 from monitoring.states import BoardState
-from monitoring.statuses import BAD, SEVERITY, Status
+from monitoring.statuses import SEVERITY, Status
 from monitoring.words import source_name
 from topology.models import NetworkLink
 
@@ -137,7 +136,7 @@ def age_words(moment: datetime | None, now: datetime) -> str:
 
 
 def states_by_site(
-    site_ids: Collection[int], columns: Sequence[Column], ages: Mapping[str, Freshness]
+    site_ids: Collection[int], columns: Sequence[Column]
 ) -> dict[int, list[BoardState | None]]:
     """Return for each site its state in every column; three queries for any number of sites.
 

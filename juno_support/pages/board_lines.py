@@ -10,8 +10,8 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from juno_support.lib import display
 from juno_support.lib.strips import Timeline
@@ -118,8 +118,11 @@ class Place:
         for column, state in zip(self.columns, self.row, strict=True):
             if state is None or not column.counts:
                 continue
-            severity, began = SEVERITY[state.status], state.since.timestamp()
-            if severity > worst or (severity == worst and began < since):
+            severity = SEVERITY[state.status]
+            if severity < worst or not severity:
+                continue
+            began = state.since.timestamp()
+            if severity > worst or began < since:
                 worst, since = severity, began
         return worst, since
 
@@ -277,15 +280,20 @@ def _tags(place: Place) -> SafeString:
 
 
 def _tickets(place: Place) -> SafeString:
-    numbers = place.tickets
-    if not numbers:
+    if not place.tickets:
         return SafeString("")
-    count = "99+" if len(numbers) > 99 else str(len(numbers))
-    words = ngettext("%(n)s open ticket", "%(n)s open tickets", len(numbers)) % {"n": count}
+    return _count(place.site.name, min(len(place.tickets), 100), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _count(site: str, tickets: int, _language: str) -> SafeString:
+    """Write the number of open tickets; it seldom changes."""
+    count = "99+" if tickets > 99 else str(tickets)
+    words = ngettext("%(n)s open ticket", "%(n)s open tickets", tickets) % {"n": count}
     return format_html(
         '<a class="count" href="{}#tickets" title="{}">{}<span class="visually-hidden"> {}</span>'
         "</a>",
-        site_url(place.site.name),
+        site_url(site),
         words,
         count,
         words,
