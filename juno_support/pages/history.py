@@ -160,7 +160,7 @@ def history_of(
             groups.append(
                 _group(heading or str(its_heading), of_kind, timeline, ages, seen_sources)
             )
-    lines = _table_lines(series, now)
+    lines, left_out = _table_lines(series, now)
     return History(
         span=span,
         choices=tuple((key, str(label)) for key, (_length, label) in SPANS.items()),
@@ -169,8 +169,8 @@ def history_of(
         downtimes=timeline.strip([downtime_lines.span_of(one) for one in declared], words),
         downtime_words=words,
         groups=tuple(groups),
-        table=tuple(lines[:MOST_IN_TABLE]),
-        left_out=max(len(lines) - MOST_IN_TABLE, 0),
+        table=tuple(lines),
+        left_out=left_out,
     )
 
 
@@ -304,15 +304,12 @@ def spans_of(one: Series, age: Freshness) -> list[Span]:
     return spans
 
 
-def _table_lines(series: Iterable[Series], now: datetime) -> list[TableLine]:
-    """Return every stretch of time, the newest first."""
-    states = [
-        (state, one)
-        for one in series
-        for state in one.states
-    ]  # fmt: skip
+def _table_lines(series: Iterable[Series], now: datetime) -> tuple[list[TableLine], int]:
+    """Return the newest stretches of time, and how many older ones are left out."""
+    states = [(state, one) for one in series for state in one.states]
     states.sort(key=lambda pair: pair[0].since, reverse=True)
-    return [
+    shown = states[:MOST_IN_TABLE]
+    lines = [
         TableLine(
             since=display.when(state.since, now),
             until=display.when(state.until, now) if state.until else _("still"),
@@ -325,5 +322,6 @@ def _table_lines(series: Iterable[Series], now: datetime) -> list[TableLine]:
             summary=shorten(show_bidi(state.summary), SUMMARY_LENGTH),
             url=state.evidence_url,
         )
-        for state, one in states
+        for state, one in shown
     ]
+    return lines, len(states) - len(shown)

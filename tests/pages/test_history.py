@@ -197,3 +197,25 @@ def test_many_series_take_few_queries(
 
     with django_assert_num_queries(19):  # type: ignore[attr-defined]
         client.get("/sites/IN2P3-CC/")
+
+
+def test_of_very_many_stretches_the_newest_are_listed(
+    client: Client, cast: Cast, at: datetime
+) -> None:
+    watched.read("argo", at)
+    entity = watched.make_entity("argo", site=cast.in2p3)
+    minute = timedelta(minutes=1)
+    for number in range(310):
+        watched.make_state(
+            entity,
+            "argo",
+            ("ok", "critical")[number % 2],
+            since=at - (number + 1) * minute,
+            until=at - number * minute,
+        )
+
+    page = history(client, "?span=24h")
+
+    assert page.split("<tbody>")[1].count("<tr>") == 300
+    assert "10 older lines are left out" in page
+    assert page.count("<rect") < 300

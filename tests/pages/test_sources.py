@@ -9,9 +9,11 @@ from kombu.exceptions import OperationalError
 
 from juno_support.accounts.models import User
 from juno_support.feeds import polling, tasks
+from juno_support.feeds.configuration import configuration_of
 from juno_support.feeds.models import FeedRun, Source
 from tests.cast import Cast
 from tests.gocdb_upstream import Gocdb, ServiceRow, SiteRow, running_gocdb
+from tests.pages import watched
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +179,94 @@ def test_only_admins_act(client_of: ClientOf, cast: Cast) -> None:
         assert client.post("/sources/gocdb-topology/configure/").status_code == 403
         assert "Try now" not in text(client)
     assert client_of(cast.dmitri).post("/sources/nothing/poll/").status_code == 404
+
+
+def fail(at: datetime, **given: object) -> FeedRun:
+    """Record a failed poll of ARGO."""
+    source = watched.read("argo", at - timedelta(hours=1))
+    return FeedRun.objects.create(
+        source=source, started_at=at, finished_at=at, outcome="failed", **given
+    )
+
+
+def test_each_failed_poll_shows_how_its_answer_began(
+    client_of: ClientOf, cast: Cast, at: datetime
+) -> None:
+    for minutes, words in ((3, "<html>first"), (2, "<html>second")):
+        fail(
+            at - timedelta(minutes=minutes),
+            reason="This is no JSON.",
+            raw_head=words,
+            http_status=502,
+            size=2048,
+        )
+
+    page = text(client_of(cast.boris))
+
+    assert "&lt;html&gt;first" in page
+    assert "&lt;html&gt;second" in page
+    assert "HTTP 502, 2.0\xa0KB" in page
+    assert "html&gt;first" not in text(client_of(cast.ada))
+
+
+def test_doubt_is_told_in_the_sources_own_words(
+    client_of: ClientOf, cast: Cast, at: datetime
+) -> None:
+    watched.read("argo", at, doubt="consistency is CRITICAL")
+
+    page = text(client_of(cast.ada))
+
+    assert "It says that it cannot be trusted just now: consistency is CRITICAL" in page
+
+
+def test_an_admin_sets_options_and_a_key_that_is_never_shown(
+    client_of: ClientOf, cast: Cast
+) -> None:
+    admin = client_of(cast.dmitri)
+    given = {
+        "url": "https://argo.example.org/api",
+        "minutes": "15",
+        "is_enabled": "on",
+        "option-api_key": "s3cret",
+        "option-report": "OPS-CRITICAL",
+        "option-group_type": "SITES",
+        "option-api": "v2",
+        "option-grace_hours": "5",
+        "option-evidence_base": "https://argo.example.org/ui",
+    }
+
+    assert admin.post("/sources/argo/configure/", given).status_code == 302
+
+    configuration = configuration_of(Source.objects.get(name="argo"))
+    assert configuration.secret("api_key") == "s3cret"
+    assert configuration.option("report") == "OPS-CRITICAL"
+    assert configuration.option("grace_hours") == 5
+    page = text(admin)
+    assert "s3cret" not in page
+    assert "It is set. Leave this empty to keep it." in page
+    assert "<dt>Credential</dt><dd>API key of the tenant</dd>" in page
+    assert "<dt>Report</dt><dd>OPS-CRITICAL</dd>" in page
+
+    admin.post("/sources/argo/configure/", given | {"option-api_key": ""})
+    assert configuration.secret("api_key") == "s3cret"
+    admin.post("/sources/argo/configure/", given | {"option-api_key": "", "remove-api_key": "on"})
+    assert configuration.secret("api_key") == ""
+    wrong = admin.post(
+        "/sources/argo/configure/",
+        given | {"option-evidence_base": "javascript:alert(1)", "option-api_key": "typed-again"},
+    )
+    assert wrong.status_code == 422
+    assert "this is no web address" in wrong.text
+    assert "typed-again" not in wrong.text
+
+
+def test_many_sources_take_few_queries(
+    client_of: ClientOf, cast: Cast, at: datetime, django_assert_max_num_queries: object
+) -> None:
+    for source in watched.STATE_SOURCES:
+        watched.read(source, at)
+    admin = client_of(cast.dmitri)
+    text(admin)
+
+    with django_assert_max_num_queries(45):  # type: ignore[operator]
+        text(admin)
