@@ -9,8 +9,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from juno_support.access import open_to_everyone
@@ -163,6 +163,7 @@ def _groups(
     tiers = board_lines.tiers()
     services = board_lines.service_counts(downtimes.keys() & badges.keys())
     numbers = open_numbers_of_sites(user, ids) if user.is_authenticated else {}
+    language = get_language() or ""
     places = (
         Place(
             site=site,
@@ -174,6 +175,7 @@ def _groups(
             tickets=numbers.get(site.pk, ()),
             services=services.get(site.pk, 0),
             now=now,
+            language=language,
         )
         for site in sites
     )

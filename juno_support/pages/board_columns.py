@@ -176,14 +176,16 @@ def _worse(own: BoardState | None, links: list[BoardState]) -> BoardState:
     )
 
 
-def marks(columns: Sequence[Column], row: Sequence[BoardState | None]) -> SafeString:
+def marks(columns: Sequence[Column], row: Sequence[BoardState | None], language: str) -> SafeString:
     """Return one shape for each column, with its words for screen readers and in the title."""
     return _marks(
         tuple(
-            (column.title, column.status_of(state), column.is_doubtful)
-            for column, state in zip(columns, row, strict=True)
+            [
+                (column.title, column.status_of(state), column.is_doubtful)
+                for column, state in zip(columns, row, strict=True)
+            ]
         ),
-        get_language(),
+        language,
     )
 
 

@@ -10,8 +10,8 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from juno_support.lib import display
 from juno_support.lib.strips import Timeline
@@ -76,7 +76,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Place:
-    """All that the board knows of one site at ``now``; ``row`` are its states by column."""
+    """All that the board knows of one site at ``now``; ``row`` are its states by column.
+
+    ``language`` is the reader's, asked for once, because there are hundreds of places.
+    """
 
     site: SiteRow
     badge: SiteBadge
@@ -87,6 +90,7 @@ class Place:
     tickets: Sequence[int]
     services: int
     now: datetime
+    language: str
 
     @cached_property
     def facts(self) -> frozenset[str]:
@@ -238,7 +242,7 @@ def _cell(place: Place, words: dict[str, str]) -> SafeString:
         f'<li class="board-cell"><a href="{escape(site_url(site.name))}" title="{_where(site)}">'
         f'<span class="badge-site" data-state="{state}">{escape(site.name)}</span></a>'
         f'<span class="visually-hidden">{escape(words[state])}</span>'
-        f"{_tags(place)}{_tickets(place)}{marks(place.columns, place.row)}</li>"
+        f"{_tags(place)}{_tickets(place)}{marks(place.columns, place.row, place.language)}</li>"
     )
 
 
@@ -282,7 +286,7 @@ def _tags(place: Place) -> SafeString:
 def _tickets(place: Place) -> SafeString:
     if not place.tickets:
         return SafeString("")
-    return _count(place.site.name, min(len(place.tickets), 100), get_language())
+    return _count(place.site.name, min(len(place.tickets), 100), place.language)
 
 
 @lru_cache(maxsize=4096)
