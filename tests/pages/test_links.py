@@ -1,17 +1,22 @@
 """The pages of network links."""
 
+import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from juno_support.accounts.models import User
+from juno_support.feeds import polling
 from juno_support.lib.strips import Span, Timeline
 from juno_support.pages.links import worst_of_each_moment
 from monitoring.observations import EntityKind
 from tests import make
 from tests.cast import Cast
+from tests.loopback import Asked, serving
 from tests.pages import watched
 from tests.pages.test_board import declare
 from topology.models import LinkKind, NetworkLink
@@ -231,3 +236,51 @@ def test_many_links_take_few_queries(
         client.get("/links/")
     with django_assert_num_queries(6):  # type: ignore[attr-defined]
         client.get(f"/links/{link.name}/")
+
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "dirac" / "elmond"
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the shared samples are not here")
+def test_what_a_real_archive_measured(
+    client: Client, cast: Cast, clock_at: Callable[[datetime], None]
+) -> None:
+    documents = {}
+    for path in SAMPLES.glob("*.json"):
+        document = json.loads(path.read_text())
+        if isinstance(document, dict):
+            documents[document["_url"].split("?time-range")[0]] = document
+
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> bytes | None:
+        listing = f"{asked.path}?event-type={asked.query.get('event-type')}"
+        document = documents.get(asked.path) or documents.get(listing)
+        return json.dumps(document["body"] if document else "not there").encode()
+
+    for site, hosts in (
+        (cast.beijing, ("ps-lat.ihep.ac.cn", "ps-bw.ihep.ac.cn")),
+        (cast.in2p3, ("ps-lat.cr.cnaf.infn.it", "ps-bw.cr.cnaf.infn.it")),
+    ):
+        for host in hosts:
+            make.make_service(site=site, hostname=host)
+    watched.make_link(cast.beijing, cast.in2p3, "IHEP-CNAF-LHCONE-001")
+    with (
+        serving(answer) as server,
+        override_settings(JUNO_PERFSONAR_URL=f"{server.url}/esmond/perfsonar/archive"),
+    ):
+        for moment in (
+            # The second after the packets were lost, and six hours after the throughput broke in.
+            datetime(2026, 11, 21, 0, 5, 1, tzinfo=UTC),
+            datetime(2026, 11, 21, 12, 30, tzinfo=UTC),
+        ):
+            polling.poll("perfsonar", now=lambda moment=moment: moment)
+            clock_at(moment)
+            page = client.get("/links/").text
+            assert "IHEP-CNAF-LHCONE-001" in page
+            if moment.hour == 0:
+                assert "loss 40.1 %" in page
+                assert "61.4 ms" in page
+            else:
+                # Nothing measured the loss since: it is unknown, whatever it was.
+                assert "loss 40.1 %" not in page
+                assert "210" in page
+                assert "low" in page
