@@ -21,7 +21,9 @@ from juno_support.feeds.registry import (
     find_kind,
     find_poller,
 )
+from juno_support.lib import http
 from juno_support.lib.faults import CredentialRefused, FetchFault
+from juno_support.lib.text import blot, storable
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,9 @@ KEPT_REFUSALS = 200
 KEPT_NOTES = 50
 KEPT_CHARACTERS = 8_000
 SKEW_WORTH_A_WORD = 60
+# All questions of one poll together, in seconds. A source that answers slowly but always would
+# otherwise hold its thread for hours.
+LONGEST_POLL = 600
 
 
 class PollIsRunning(Exception):
@@ -102,7 +107,8 @@ def _poll(
         trust=trust,
     )
     try:
-        gathered = poller.gather(question)
+        with http.all_within(LONGEST_POLL):
+            gathered = poller.gather(question)
         with transaction.atomic():
             stored = poller.store(question, gathered)
             return _record(source, question, gathered, stored, finished_at=now())
@@ -116,7 +122,9 @@ def _poll(
             started_at=started_at,
             finished_at=now(),
             outcome=Outcome.FAILED,
-            reason=f"Our own mistake, please report it: {type(error).__name__}: {error}"[:1000],
+            reason=blot(f"Our own mistake, please report it: {type(error).__name__}: {error}")[
+                :1000
+            ],
             url=configuration.url,
         )
 
@@ -136,9 +144,11 @@ def _record(
     else:
         outcome = Outcome.UNCHANGED
     refused = [
-        {"row": row, "reason": reason} for row, reason in (*gathered.refused, *stored.refused)
+        storable({"row": row, "reason": reason})
+        for row, reason in (*gathered.refused, *stored.refused)
     ]
-    notes = list(gathered.notes)
+    # Answers are quoted in all of these.
+    notes = [blot(note) for note in gathered.notes]
     skew = gathered.traffic.clock_skew
     if skew is not None and abs(skew.total_seconds()) > SKEW_WORTH_A_WORD:
         notes.insert(0, f"The server's clock differs from ours by {skew.total_seconds():+.0f} s.")
@@ -149,17 +159,17 @@ def _record(
         started_at=question.at,
         finished_at=finished_at,
         outcome=outcome,
-        reason=stored.suspicious,
-        url=gathered.traffic.url[:1000],
+        reason=blot(stored.suspicious),
+        url=blot(gathered.traffic.url)[:1000],
         http_status=gathered.traffic.http_status,
         size=gathered.traffic.size,
         sha256=gathered.traffic.sha256,
-        seen=stored.seen,
+        seen=storable(stored.seen),
         changed=stored.changed,
         refused=refused[:KEPT_REFUSALS],
         clock_skew=skew,
         notes=notes[:KEPT_NOTES],
-        doubt=gathered.doubt,
+        doubt=blot(gathered.doubt),
         window_starts_at=gathered.window_starts_at,
     )
 
@@ -178,9 +188,9 @@ def _record_fault(
         finished_at=now(),
         outcome=Outcome.FAILED,
         # An answer's bytes may be quoted in it, and PostgreSQL keeps no NUL.
-        reason=fault.reason.replace("\x00", "�"),
+        reason=blot(fault.reason),
         url=configuration.url,
         http_status=fault.status,
-        raw_head=fault.body_start.decode(errors="replace").replace("\x00", "�")[:KEPT_CHARACTERS],
+        raw_head=blot(fault.body_start.decode(errors="replace"))[:KEPT_CHARACTERS],
         credential=(configuration.fingerprint() if isinstance(fault, CredentialRefused) else ""),
     )

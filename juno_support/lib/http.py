@@ -10,7 +10,9 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -38,6 +40,7 @@ __all__ = [
     "FetchFault",
     "Limits",
     "ServiceUnavailable",
+    "all_within",
     "fetch",
 ]
 
@@ -81,6 +84,23 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+_ALL_OVER = "The time for all questions together is over."
+# When the time of all questions together is over, on the monotonic clock; each thread has its own.
+_ALL_END: ContextVar[float | None] = ContextVar("_ALL_END", default=None)
+
+
+@contextmanager
+def all_within(seconds: float) -> Iterator[None]:
+    """Let all questions that are asked inside end together, besides the limits of each."""
+    before = _ALL_END.get()
+    ends = time.monotonic() + seconds
+    token = _ALL_END.set(ends if before is None else min(ends, before))
+    try:
+        yield
+    finally:
+        _ALL_END.reset(token)
+
+
 def fetch(
     url: str,
     *,
@@ -108,6 +128,11 @@ def fetch(
     limits = limits or Limits()
     _check_address(url)
     ends = time.monotonic() + limits.total
+    all_end = _ALL_END.get()
+    if all_end is not None:
+        if time.monotonic() >= all_end:
+            raise ServiceUnavailable(_ALL_OVER, permanent=True)
+        ends = min(ends, all_end)
     tries = limits.tries if repeatable or method in ("GET", "HEAD") else 1
     for attempt in range(1, tries + 1):
         try:
@@ -155,8 +180,9 @@ def _try_once(
     accept: Collection[int],
 ) -> Answer:
     seconds_left = ends - time.monotonic()
+    too_late = _too_late(limits, ends)
     if seconds_left <= 0:
-        raise ServiceUnavailable(f"No complete answer within {limits.total:g} s.")
+        raise too_late
     with _Deadline(seconds_left) as deadline, requests.Session() as session:
         # Not trust_env: it would also read passwords from a .netrc file.
         session.trust_env = False
@@ -185,7 +211,7 @@ def _try_once(
                 body = _read_body(response, limits)
         except FetchFault:
             if deadline.passed:
-                raise ServiceUnavailable(f"No complete answer within {limits.total:g} s.") from None
+                raise too_late from None
             raise
         except (
             requests.RequestException,
@@ -193,13 +219,11 @@ def _try_once(
             OSError,
         ) as error:
             if deadline.passed:
-                raise ServiceUnavailable(
-                    f"No complete answer within {limits.total:g} s."
-                ) from error
+                raise too_late from error
             raise _explain(error, limits) from error
         # Cutting a connection looks like a regular end where no length was announced.
         if deadline.passed:
-            raise ServiceUnavailable(f"No complete answer within {limits.total:g} s.")
+            raise too_late
     if response.status_code not in accept:
         _check_status(response, body)
     return Answer(
@@ -210,6 +234,12 @@ def _try_once(
         clock_skew=_clock_skew(response.headers.get("Date")),
         headers={name.lower(): value for name, value in response.headers.items()},
     )
+
+
+def _too_late(limits: Limits, ends: float) -> ServiceUnavailable:
+    if ends == _ALL_END.get():
+        return ServiceUnavailable(_ALL_OVER, permanent=True)
+    return ServiceUnavailable(f"No complete answer within {limits.total:g} s.")
 
 
 def _follow_at_home(

@@ -5,10 +5,12 @@ Pure functions from text to text (or to records). Nothing here translates or for
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 BIDI_CONTROLS: Final = {
     "\u061c": "ALM",
@@ -47,6 +49,22 @@ def clean(text: str) -> str:
 def blot(text: str) -> str:
     """The text with a blot (U+FFFD) for each character that cannot be stored: places stay."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def storable(value: object) -> Any:
+    """The value as a JSON column can hold it: texts blotted, endless numbers in words.
+
+    Takes mappings and lists of any depth; keys become texts.
+    """
+    if isinstance(value, str):
+        return blot(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {blot(str(key)): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value
 
 
 def clean_line(text: str) -> str:

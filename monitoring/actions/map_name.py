@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from monitoring.actions.store_report import apply_target
+from monitoring.actions.store_report import apply_target, hold_names
 from monitoring.matching import NOTHING, Atlas, Target, unmapped
 from monitoring.models import Entity
 from monitoring.observations import EntityKind, Name
@@ -93,6 +93,8 @@ def take_back(*, entity: Entity, by: User, at: datetime) -> None:
 def _traced(entity: Entity, by: User, at: datetime) -> Iterator[Entity]:
     """Lock a name for one change, in one transaction with its trace."""
     with transaction.atomic(), pghistory.context(user=by.pk, at=at.isoformat()):
+        # What a poll keeps at this moment must not carry the old meaning.
+        hold_names(entity.namespace)
         yield Entity.objects.select_for_update(of=("self",)).get(pk=entity.pk)
 
 

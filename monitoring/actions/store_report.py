@@ -11,20 +11,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Max, Q
+from django.db import connection
+from django.db.models import F, Q
 from django.db.models.lookups import In
 
 from juno_support.feeds.models import Source
+from juno_support.lib.text import blot, storable
 from monitoring.matching import Atlas, Target, unmapped
 from monitoring.models import Entity, StatusInterval
 from monitoring.models.interval import eight_bytes
-from monitoring.observations import Observation, Period, Report
+from monitoring.observations import Name, Observation, Period, Report
 from monitoring.statuses import SEVERITY, Status
 
 BATCH = 500
 SUMMARY_LENGTH = 200
 NOT_REPORTED = "not reported"
 GAP = "not asked"
+# The first half of the names of our advisory locks: "name" in ASCII.
+_NAMES = 0x6E616D65
 
 _WRITTEN = (
     "status",
@@ -87,6 +91,7 @@ def store(
         then becomes unknown, unless the source tells how things were meanwhile
     """
     owner = Source.objects.get(name=source)
+    hold_names(namespace)
     entities, mapped = _entities(namespace, report, at)
     gap_from = (
         last_success_at
@@ -97,9 +102,10 @@ def store(
     new = {entity.pk for entity in entities.values() if entity.first_seen_at == at}
     ours = _ours(owner, told, report, new)
     changes = _Changes(owner, at, {entity.pk: entity.site_id for entity in entities.values()})
+    general = {series for series in told if not series[2]}
     for series in _silent(told, ours, report, entities):
         entity, metric, vo = series
-        if vo and (entity, metric, "") in told:
+        if vo and (entity, metric, "") in general:
             # A VO's own word was taken back: the general one holds again.
             changes.close(ours[series][-1])
         else:
@@ -119,6 +125,19 @@ def store(
 # Names
 
 
+def hold_names(namespace: str) -> None:
+    """Wait until nobody else learns names of a family or says what they are; until the commit.
+
+    Several sources share a family, and each state carries what its name meant when it was kept.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_NAMES, namespace])
+
+
+def _key(thing: Name) -> tuple[str, str]:
+    return thing.kind, blot(thing.name)[:300]
+
+
 def _entities(
     namespace: str, report: Report, at: datetime
 ) -> tuple[dict[tuple[str, str], Entity], int]:
@@ -127,7 +146,7 @@ def _entities(
     """
     told: tuple[Observation | Period, ...] = (*report.observations, *report.periods)
     # The first time that a thing is named stands; a later one may say less of it.
-    things = {(one.thing.kind, one.thing.name[:300]): one.thing for one in reversed(told)}
+    things = {_key(one.thing): one.thing for one in reversed(told)}
     ours = {
         (entity.kind, entity.name): entity for entity in Entity.objects.filter(namespace=namespace)
     }
@@ -149,8 +168,8 @@ def _entities(
                 namespace=namespace,
                 kind=key[0],
                 name=key[1],
-                said_site=thing.site[:200],
-                hosts=[host[:255] for host in thing.hosts[:20]],
+                said_site=blot(thing.site)[:200],
+                hosts=[blot(host)[:255] for host in thing.hosts[:20]],
                 first_seen_at=at,
                 site_id=target.site_id,
                 service_id=target.service_id,
@@ -189,49 +208,50 @@ def _told(
             _piece(observation, since=min(observation.since or at, at), until=None)
         ]
     for period in sorted(report.periods, key=lambda period: period.since):
-        pieces = told[_series(period, entities)]
-        if pieces:
-            before = pieces[-1]
-            if before.since >= period.since:
-                pieces.pop()
-            elif before.until is None or before.until > period.since:
-                # A source that overlaps itself: what began later holds.
-                pieces[-1] = replace(before, until=period.since)
         if period.until is None or period.until > period.since:
-            pieces.append(_piece(period, since=period.since, until=period.until))
+            piece = _piece(period, since=period.since, until=period.until)
+            _lay(told[_series(period, entities)], piece)
     return {series: pieces for series, pieces in told.items() if pieces}
 
 
+def _lay(pieces: list[Piece], new: Piece) -> None:
+    """Lay a piece over those that began before: where a source overlaps itself, what began later
+    holds, and after it what goes on beneath it.
+    """
+    beneath: list[Piece] = []
+    while pieces and (pieces[-1].until is None or pieces[-1].until > new.since):
+        piece = pieces.pop()
+        if new.until is not None and (piece.until is None or piece.until > new.until):
+            beneath.append(replace(piece, since=max(piece.since, new.until)))
+        if piece.since < new.since:
+            pieces.append(replace(piece, until=new.since))
+    pieces += [new, *reversed(beneath)]
+
+
 def _series(told: Observation | Period, entities: Mapping[tuple[str, str], Entity]) -> Series:
-    return entities[told.thing.kind, told.thing.name[:300]].pk, told.metric, told.vo
+    return entities[_key(told.thing)].pk, blot(told.metric)[:40], blot(told.vo)[:100]
 
 
 def _piece(told: Observation | Period, *, since: datetime, until: datetime | None) -> Piece:
     return Piece(
         status=told.status.value,
-        raw_status=_clean(told.raw_status)[:100],
+        raw_status=blot(told.raw_status)[:100],
         since=since,
         until=until,
-        summary=_clean(told.summary)[:SUMMARY_LENGTH],
-        details=_clean_json(told.details),
-        evidence_url=told.evidence_url[:1000],
-        external_key=told.external_key[:200] if isinstance(told, Period) else "",
+        summary=blot(told.summary)[:SUMMARY_LENGTH],
+        details=storable(told.details),
+        evidence_url=_page(told.evidence_url),
+        external_key=blot(told.external_key)[:200] if isinstance(told, Period) else "",
     )
 
 
-def _clean(text: str) -> str:
-    # PostgreSQL keeps no NUL.
-    return text.replace("\x00", "�")
+def _page(url: str) -> str:
+    """Return the address of a page for people; empty for what a browser would run, or cannot open.
 
-
-def _clean_json(value: Any) -> Any:
-    if isinstance(value, str):
-        return _clean(value)
-    if isinstance(value, Mapping):
-        return {_clean(str(key)): _clean_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean_json(item) for item in value]
-    return value
+    Some sources put addresses into their answers, and pages make links of them.
+    """
+    is_page = url.startswith(("https://", "http://")) and len(url) <= 1000
+    return blot(url) if is_page else ""
 
 
 def _ours(
@@ -251,13 +271,13 @@ def _ours(
         ours[row.entity_id, row.metric, row.vo].append(row)
     closed = {series[0] for series in told if series not in ours} - new
     if closed:
+        # Not the newest row: a history may have corrected what lies before.
         last = (
             StatusInterval.objects.filter(In(F("entity"), eight_bytes(closed)), source=source)
-            .values("entity", "metric", "vo")
-            .annotate(last=Max("pk"))
-            .values("last")
+            .order_by("entity_id", "metric", "vo", "-since")
+            .distinct("entity_id", "metric", "vo")
         )
-        for row in StatusInterval.objects.filter(pk__in=last):
+        for row in last:
             series = row.entity_id, row.metric, row.vo
             if series not in ours:
                 ours[series].append(row)
@@ -271,11 +291,7 @@ def _silent(
     entities: Mapping[tuple[str, str], Entity],
 ) -> list[Series]:
     """Return the series with an open interval that a complete report does not mention any more."""
-    alone = {
-        entity.pk
-        for name in report.left_alone
-        if (entity := entities.get((name.kind, name.name[:300])))
-    }
+    alone = {entity.pk for name in report.left_alone if (entity := entities.get(_key(name)))}
     return [
         (entity, metric, vo)
         for (entity, metric, vo), rows in ours.items()

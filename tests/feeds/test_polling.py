@@ -11,7 +11,7 @@ from django.test import override_settings
 
 from juno_support.feeds import lock, polling
 from juno_support.feeds.models import FeedRun, Outcome
-from juno_support.feeds.registry import UnknownSource
+from juno_support.feeds.registry import Stored, UnknownSource
 from tests.gocdb_upstream import Gocdb
 from tests.loopback import serving
 from topology.models import Site
@@ -103,6 +103,39 @@ def test_a_defect_of_ours_is_recorded_and_rolled_back(
     assert run.outcome == Outcome.FAILED
     assert "Our own mistake" in run.reason
     assert "ZeroDivisionError" in run.reason
+
+
+def test_what_cannot_be_stored_is_blotted_in_the_record(
+    gocdb: Gocdb, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is refused is quoted, and JSON may hold what PostgreSQL does not."""
+
+    def odd(*args: Any, **kwargs: Any) -> Stored:
+        return Stored(
+            seen={"x\x00": 1}, changed={}, suspicious="\ud800", refused=(("\x00", "\udfff"),)
+        )
+
+    monkeypatch.setattr("topology.actions.pull_topology.TopologyPoller.store", odd)
+
+    run = poll(at)
+    run.refresh_from_db()
+
+    assert run.outcome == Outcome.SUSPICIOUS
+    assert run.reason == "�"
+    assert {"row": "�", "reason": "�"} in run.refused
+    assert run.seen == {"x�": 1}
+
+
+def test_a_source_of_many_slow_answers_ends(
+    gocdb: Gocdb, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "LONGEST_POLL", 0)
+
+    run = poll(at)
+
+    assert run.outcome == Outcome.FAILED
+    assert "all questions together" in run.reason
+    assert not Site.objects.exists()
 
 
 def test_there_is_no_such_source(at: datetime) -> None:

@@ -127,6 +127,34 @@ def test_a_slow_drip_in_the_headers_ends_at_the_deadline() -> None:
     assert time.monotonic() - started < 3
 
 
+def test_all_questions_of_a_poll_end_together() -> None:
+    """Each is answered within its own limits; a source with hundreds of them must end too."""
+
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.3)
+        respond(handler, 200, b"late, but there")
+
+    answered = 0
+    began = time.monotonic()
+    with serving(answer) as server, http.all_within(1):
+        with pytest.raises(http.ServiceUnavailable, match="all questions together"):
+            for _ in range(20):
+                http.fetch(server.url, limits=QUICK)
+                answered += 1
+        took = time.monotonic() - began
+        # Whoever takes a fault of one question for a missing row does not wait for the others.
+        asked = len(server.asked)
+        for _ in range(20):
+            with pytest.raises(http.ServiceUnavailable, match="all questions together"):
+                http.fetch(server.url, limits=QUICK)
+
+    assert 1 <= answered <= 3
+    assert took < 1.5
+    assert len(server.asked) == asked
+    with serving(answer) as server:
+        assert http.fetch(server.url, limits=QUICK).status == 200
+
+
 def test_silence_ends_at_the_read_limit_and_is_tried_again() -> None:
     with (
         serving(lambda asked, handler: time.sleep(1.5) or b"late") as server,

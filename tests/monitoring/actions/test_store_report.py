@@ -262,6 +262,89 @@ def test_a_name_nobody_knows_is_kept_and_matched_when_the_site_appears() -> None
     assert StatusInterval.objects.get(entity__name="NEW-SITE").site == site
 
 
+def test_a_snapshot_follows_the_latest_state_and_not_the_row_that_was_written_last() -> None:
+    tell(NOON, was(Status.OK, NOON - 60 * MINUTE, NOON - 10 * MINUTE))
+    # A correction of what lies before: its row is the newer one.
+    tell(NOON, was(Status.DOWN, NOON - 90 * MINUTE, NOON - 60 * MINUTE), last=NOON)
+    tell(NOON + 5 * MINUTE, seen(Status.CRITICAL, since=NOON - 40 * MINUTE), last=NOON)
+    assert kept() == [
+        ("down", "10:30", "11:00"),
+        ("ok", "11:00", "11:50"),
+        ("critical", "11:50", None),
+    ]
+
+
+def test_what_goes_on_beneath_a_short_state_goes_on_after_it() -> None:
+    tell(
+        NOON,
+        was(Status.OK, NOON - 60 * MINUTE),
+        was(Status.DOWN, NOON - 40 * MINUTE, NOON - 20 * MINUTE),
+    )
+    assert kept() == [("ok", "11:00", "11:20"), ("down", "11:20", "11:40"), ("ok", "11:40", None)]
+
+
+def test_what_cannot_be_stored_costs_nothing_else() -> None:
+    """Lone surrogates, NUL and endless numbers are legal in JSON, and in no database."""
+    bad = Observation(
+        Name("service", "host\x00.example \ud800", site="S\ud800", hosts=("h\x00",)),
+        "status",
+        Status.OK,
+        "\ud800",
+        vo="v\x00",
+        summary="\udfff",
+        details={"rate": float("inf"), "\ud800": [float("nan"), "\udc00"]},
+        evidence_url="https://x.example/\x00",
+    )
+    done = tell(NOON, bad, seen(Status.OK))
+    assert done.changed["statuses"] == 2
+    assert tell(NOON + MINUTE, bad, seen(Status.OK), last=NOON).changed["statuses"] == 0
+    assert StatusInterval.objects.get(entity__kind="service").details == {
+        "rate": "inf",
+        "�": ["nan", "�"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("https://mon.example/x?y=1", "https://mon.example/x?y=1"),
+        ("javascript:alert(1)", ""),
+        (" javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//elsewhere.example/", ""),
+        # Half an address would lead somewhere else.
+        ("https://mon.example/" + "x" * 1000, ""),
+    ],
+)
+def test_only_web_pages_become_links(told: str, stored: str) -> None:
+    tell(NOON, Observation(CNAF, "status", Status.OK, "ok", evidence_url=told))
+    assert StatusInterval.objects.get().evidence_url == stored
+
+
+@pytest.mark.parametrize("vo_first", [True, False])
+def test_a_thing_that_is_not_reported_at_all_is_unknown_for_each_vo(vo_first: bool) -> None:
+    told = [
+        Observation(CNAF, "status", Status.DOWN, "Banned", vo="juno"),
+        Observation(CNAF, "status", Status.OK, "ok"),
+    ]
+    both = frozenset({("status", ""), ("status", "juno")})
+    for at, observations in (
+        (NOON, told if vo_first else told[::-1]),
+        (NOON + 15 * MINUTE, []),
+    ):
+        with transaction.atomic():
+            store_report.store(
+                source="argo",
+                namespace="argo",
+                report=Report(observations=tuple(observations), complete=both),
+                at=at,
+                last_success_at=NOON,
+                longest_gap=GAP,
+            )
+    now = StatusInterval.objects.filter(until=None).order_by("vo")
+    assert [(row.vo, row.status) for row in now] == [("", "unknown"), ("juno", "unknown")]
+
+
 STATES = st.sampled_from([Status.OK, Status.CRITICAL, Status.UNKNOWN])
 STEPS = st.lists(
     st.one_of(
