@@ -101,4 +101,4 @@ def test_dirac(cast: Cast, client_of: ClientOf, clock_at: Callable[[datetime], A
     assert "GOCDB downtime 34567" in card
     assert "<strong>DIRAC status</strong> warning (Degraded) since" in degraded
     assert "GGUS 123456: high failure rate" in degraded
-    assert "Requests" in degraded
+    assert "<strong>DIRAC requests</strong> ok (in order)" in degraded
