@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from juno_support.demo import world
+from juno_support.demo.past import Past
 from juno_support.demo.story import tell_story
 
 
@@ -26,7 +27,7 @@ def build(*, at: datetime) -> Built:
     if world.is_built():
         return Built(is_new=False, tickets=0)
     world.reset_upstreams(at=at)
-    with transaction.atomic(), world.Past() as past:
+    with transaction.atomic(), Past() as past:
         people = world.build_world(past=past, at=at)
         tickets = tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
         past.poll_downtimes(at)

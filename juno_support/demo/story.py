@@ -21,9 +21,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from juno_support.accounts.models import User
 from juno_support.demo import pictures
+from juno_support.demo.past import Past, UpstreamFailed
 from juno_support.demo.plots import PLOTS, SITE, Plot
 from juno_support.demo.scenes import SCENES, Line, Scene
-from juno_support.demo.world import Past, UpstreamFailed
 from juno_support.errors import SupportError
 from supportunits.models import VO, IssueType, SupportUnit, UnitMembership
 from tickets import history

@@ -9,7 +9,7 @@ from juno_support.demo.simulators import (
     failures,
     failures_json,
     gocdb_downtimes,
-    incidents,
+    incidents_by_hand,
     switches,
 )
 from juno_support.demo.simulators.server import JSON_UPSTREAMS
@@ -142,7 +142,7 @@ def start_site_incident(*, site: str, part: str, starts_at: datetime, ends_at: d
     """
     with switches.changing(upstreams.switch_file()) as switched:
         try:
-            kept = incidents.start_at_site(
+            kept = incidents_by_hand.start_at_site(
                 _next_number(switched),
                 site_name=site,
                 part=part,
@@ -165,7 +165,7 @@ def start_link_incident(
     :param loss: the share that is lost, above 0 and at most 1
     """
     with switches.changing(upstreams.switch_file()) as switched:
-        kept = incidents.start_on_link(
+        kept = incidents_by_hand.start_on_link(
             _next_number(switched), sites=sites, loss=loss, starts_at=starts_at, ends_at=ends_at
         )
         switched.incidents.append(kept)
@@ -202,7 +202,7 @@ def stop_incident(*, key: str, at: datetime) -> int:
     return len(going_on)
 
 
-def incidents_by_hand() -> list[dict[str, Any]]:
+def started_incidents() -> list[dict[str, Any]]:
     """Return the incidents that were started by hand, as the switches keep them."""
     return switches.read(upstreams.switch_file()).incidents
 

@@ -12,6 +12,7 @@ from django.test import override_settings
 
 from juno_support.accounts.models import User
 from juno_support.demo import build, world
+from juno_support.demo.past import state_sources
 from juno_support.demo.people import CHARACTERS, PASSWORD
 from juno_support.demo.switchboard import SPECIAL
 from juno_support.feeds.configuration import configuration_of, ensure_source
@@ -60,7 +61,7 @@ def built(
 
 
 def test_every_source_of_states_was_polled_well(built: Path) -> None:
-    runs = FeedRun.objects.filter(source__name__in=[*world.state_sources(), "diracx"])
+    runs = FeedRun.objects.filter(source__name__in=[*state_sources(), "diracx"])
     assert {run.source.name for run in runs.select_related("source")} == set(SPECIAL)
     assert not runs.exclude(outcome__in=["ok", "unchanged"]).exists()
     # The story has something wrong for each of them.

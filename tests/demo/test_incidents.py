@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from juno_support.demo.simulators import incidents, switches
-from juno_support.demo.simulators.incidents import Effect, phases
+from juno_support.demo.simulators import incidents, incidents_by_hand, switches
+from juno_support.demo.simulators.troubles import Effect, phases
 from tests.demo.conftest import BASE, JsonUpstreams
 from tests.demo.test_argo import endpoint, group
 
@@ -121,7 +121,7 @@ def test_perfsonar_and_maddash_see_the_same_link(world: JsonUpstreams) -> None:
 
 
 def test_an_incident_by_hand_is_seen_by_all_and_stays_in_the_history(world: JsonUpstreams) -> None:
-    kept = incidents.start_at_site(
+    kept = incidents_by_hand.start_at_site(
         0, site_name="in2p3-cc", part="compute", starts_at=BASE, ends_at=BASE + 2 * HOUR
     )
     assert kept["key"] == "I1"
@@ -145,7 +145,7 @@ def test_an_incident_by_hand_is_seen_by_all_and_stays_in_the_history(world: Json
 
 
 def test_a_whole_site_that_is_out_is_banned(world: JsonUpstreams) -> None:
-    kept = incidents.start_at_site(
+    kept = incidents_by_hand.start_at_site(
         3, site_name="IN2P3-CC", part="all", starts_at=BASE - HOUR, ends_at=BASE + HOUR
     )
     with switches.changing(world.switch_file) as switched:
@@ -156,7 +156,7 @@ def test_a_whole_site_that_is_out_is_banned(world: JsonUpstreams) -> None:
 
 
 def test_packets_are_lost_by_hand(world: JsonUpstreams) -> None:
-    kept = incidents.start_on_link(
+    kept = incidents_by_hand.start_on_link(
         0, sites=("INFN-T1", "IN2P3-CC"), loss=0.5, starts_at=BASE - HOUR, ends_at=BASE + HOUR
     )
     with switches.changing(world.switch_file) as switched:
@@ -169,10 +169,10 @@ def test_packets_are_lost_by_hand(world: JsonUpstreams) -> None:
 
 def test_there_must_be_such_a_site_and_part() -> None:
     with pytest.raises(LookupError, match="no site NOWHERE"):
-        incidents.start_at_site(
+        incidents_by_hand.start_at_site(
             0, site_name="NOWHERE", part="all", starts_at=BASE, ends_at=BASE + HOUR
         )
     with pytest.raises(LookupError, match="no storage"):
-        incidents.start_at_site(
+        incidents_by_hand.start_at_site(
             0, site_name="INFN-FERRARA", part="storage", starts_at=BASE, ends_at=BASE + HOUR
         )

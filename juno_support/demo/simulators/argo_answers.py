@@ -7,7 +7,8 @@ from juno_support.demo.simulators import argo_states as states
 from juno_support.demo.simulators import gocdb_topology as topology
 from juno_support.demo.simulators.argo_states import Endpoint
 from juno_support.demo.simulators.gocdb_downtimes import DAY
-from juno_support.demo.simulators.incidents import Phase, Story
+from juno_support.demo.simulators.incidents import Story
+from juno_support.demo.simulators.troubles import Phase
 from juno_support.demo.simulators.upstream import Asked, Told
 
 REPORTS = ("Critical", "OPS-MONITOR-Critical")

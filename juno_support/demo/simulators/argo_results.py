@@ -25,7 +25,7 @@ from juno_support.demo.simulators.argo_answers import (
 )
 from juno_support.demo.simulators.argo_states import Endpoint
 from juno_support.demo.simulators.gocdb_downtimes import DAY
-from juno_support.demo.simulators.incidents import Phase
+from juno_support.demo.simulators.troubles import Phase
 from juno_support.demo.simulators.upstream import Asked, Told
 
 LIMIT = 500

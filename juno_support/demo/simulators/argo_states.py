@@ -10,14 +10,14 @@ from datetime import UTC, datetime, time, timedelta
 
 from juno_support.demo.simulators import gocdb_topology as topology
 from juno_support.demo.simulators.gocdb_downtimes import DAY
-from juno_support.demo.simulators.incidents import (
+from juno_support.demo.simulators.incidents import Story
+from juno_support.demo.simulators.troubles import (
     CRITICAL,
     MISSING,
     UNKNOWN,
     WARNING,
     Effect,
     Phase,
-    Story,
     phases,
 )
 

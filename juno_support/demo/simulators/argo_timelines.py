@@ -15,7 +15,7 @@ from juno_support.demo.simulators.argo_answers import (
     span,
 )
 from juno_support.demo.simulators.argo_states import Endpoint
-from juno_support.demo.simulators.incidents import Phase
+from juno_support.demo.simulators.troubles import Phase
 from juno_support.demo.simulators.upstream import Asked, Told
 
 # --- version 3 ----------------------------------------------------------------------------

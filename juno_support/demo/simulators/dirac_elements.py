@@ -11,14 +11,14 @@ from functools import cache
 
 from juno_support.demo.simulators import gocdb_topology as topology
 from juno_support.demo.simulators.gocdb_downtimes import DAY, pick
-from juno_support.demo.simulators.incidents import (
+from juno_support.demo.simulators.incidents import Story
+from juno_support.demo.simulators.troubles import (
     COMPUTE,
     CRITICAL,
     STORAGE,
     WARNING,
     Effect,
     Phase,
-    Story,
     Trouble,
     phases,
 )

@@ -13,7 +13,8 @@ from typing import Any
 from juno_support.demo.simulators import dirac_elements as elements
 from juno_support.demo.simulators.dirac_elements import BANNED, SITES, DiracSite
 from juno_support.demo.simulators.gocdb_downtimes import DAY, HOUR, MINUTE
-from juno_support.demo.simulators.incidents import Story, Trouble
+from juno_support.demo.simulators.incidents import Story
+from juno_support.demo.simulators.troubles import Trouble
 
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 FIRST_ID = 20_000_000

@@ -7,7 +7,8 @@ from typing import Any
 from juno_support.demo.simulators import dirac_elements as elements
 from juno_support.demo.simulators import gocdb_topology as topology
 from juno_support.demo.simulators.dirac_elements import Element
-from juno_support.demo.simulators.incidents import Phase, Story
+from juno_support.demo.simulators.incidents import Story
+from juno_support.demo.simulators.troubles import Phase
 from juno_support.demo.simulators.upstream import Asked
 
 NEVER = "9999-12-31 23:59:59"

@@ -8,126 +8,25 @@ are in the switches.
 """
 
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 
-from juno_support.demo.simulators import gocdb_downtimes
+from juno_support.demo.simulators import gocdb_downtimes, incidents_by_hand
 from juno_support.demo.simulators import gocdb_topology as topology
 from juno_support.demo.simulators.gocdb_downtimes import DAY, HOUR, MINUTE, OUTAGE, pick
-
-CRITICAL = "CRITICAL"
-WARNING = "WARNING"
-UNKNOWN = "UNKNOWN"
-MISSING = "MISSING"
-
-COMPUTE = (topology.HTCONDOR, topology.ARC)
-STORAGE = (topology.SRM, topology.XROOTD, topology.WEBDAV)
-ALL_STORAGE = (*STORAGE, topology.TAPE)
-PARTS = {"storage": ALL_STORAGE, "compute": COMPUTE, "all": ()}
-"""Parts of a site that an incident by hand can hit; no types mean all services."""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Something is wrong at a site for a while.
-
-    :param services: ids of the services that it hits
-    :param probe: what a probe of ARGO says: CRITICAL, WARNING, UNKNOWN or MISSING
-    :param words: what the probe says in words
-    :param ban: DIRAC's status for the site itself, empty where only its elements are hit
-    :param vo: the VO for which the ban holds; ``all`` for everybody
-    :param job_failures: the share of jobs that end there and fail, 0 to 1
-    :param minor_status: with which minor status they fail
-    :param pilot_aborts: the share of pilots that are aborted at the compute elements hit
-    :param requests: failed requests of data management in each hour
-    """
-
-    site: str
-    starts_at: datetime
-    ends_at: datetime
-    services: tuple[int, ...] = ()
-    probe: str = CRITICAL
-    words: str = ""
-    ban: str = ""
-    vo: str = "all"
-    job_failures: float = 0.0
-    minor_status: str = ""
-    pilot_aborts: float = 0.0
-    requests: int = 0
-
-    def covers(self, moment: datetime) -> bool:
-        """Return whether it goes on at a moment."""
-        return self.starts_at <= moment < self.ends_at
-
-
-@dataclass(frozen=True)
-class LinkTrouble:
-    """Something is wrong between two sites for a while.
-
-    :param ends: the two sites; measured from the first to the second, and back if ``both_ways``
-    :param loss: share of packets lost, 0 to 1
-    :param delay: factor on the one-way delay
-    :param throughput: factor on the throughput
-    :param silent: nothing is measured at all
-    """
-
-    ends: tuple[str, str]
-    starts_at: datetime
-    ends_at: datetime
-    loss: float = 0.0
-    delay: float = 1.0
-    throughput: float = 1.0
-    silent: bool = False
-    both_ways: bool = True
-
-    def is_felt(self, source: str, destination: str) -> bool:
-        """Return whether it is felt in this direction, while it goes on."""
-        return self.ends == (source, destination) or (
-            self.both_ways and self.ends == (destination, source)
-        )
-
-
-@dataclass(frozen=True)
-class Effect:
-    """A state that something has for a while; of several at once the gravest counts."""
-
-    starts_at: datetime
-    ends_at: datetime
-    state: str
-    gravity: int
-    words: str = ""
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A state since a moment."""
-
-    since: datetime
-    state: str
-    words: str = ""
-
-
-def phases(
-    effects: Iterable[Effect], *, begins: datetime, ends: datetime, usual: str
-) -> list[Phase]:
-    """Return the states from ``begins`` to before ``ends``, each once at its beginning."""
-    felt = [one for one in effects if one.starts_at < ends and one.ends_at > begins]
-    changes = {begins}
-    for one in felt:
-        changes.update(at for at in (one.starts_at, one.ends_at) if begins < at < ends)
-    found: list[Phase] = []
-    for since in sorted(changes):
-        now = [one for one in felt if one.starts_at <= since < one.ends_at]
-        gravest = max(now, key=lambda one: one.gravity, default=None)
-        phase = (
-            Phase(since, usual) if gravest is None else Phase(since, gravest.state, gravest.words)
-        )
-        if not found or (found[-1].state, found[-1].words) != (phase.state, phase.words):
-            found.append(phase)
-    return found
+from juno_support.demo.simulators.troubles import (
+    ALL_STORAGE,
+    COMPUTE,
+    CRITICAL,
+    MISSING,
+    STORAGE,
+    UNKNOWN,
+    WARNING,
+    LinkTrouble,
+    Trouble,
+)
 
 
 class Story:
@@ -169,14 +68,14 @@ class Story:
     @cached_property
     def _told(self) -> dict[str, list[Trouble]]:
         told: dict[str, list[Trouble]] = {}
-        for one in (*scripted(self.base), *by_hand(self._manual)):
+        for one in (*scripted(self.base), *incidents_by_hand.at_sites(self._manual)):
             told.setdefault(one.site, []).append(one)
         return told
 
     @cached_property
     def link_troubles(self) -> list[LinkTrouble]:
         """Return what was and is wrong between sites."""
-        return [*scripted_links(self.base), *links_by_hand(self._manual)]
+        return [*scripted_links(self.base), *incidents_by_hand.on_links(self._manual)]
 
     def troubles(self, site: str, begins: datetime, ends: datetime) -> list[Trouble]:
         """Return what goes wrong at a site within a period."""
@@ -389,88 +288,3 @@ _EVERYDAY = (
 def _services(site_name: str) -> tuple[topology.Service, ...]:
     site = topology.site_named(site_name)
     return () if site is None else site.services
-
-
-# --- by hand ------------------------------------------------------------------------------
-
-
-def start_at_site(
-    number: int, *, site_name: str, part: str, starts_at: datetime, ends_at: datetime
-) -> dict[str, Any]:
-    """Return an incident at a site, as the switches keep it.
-
-    :raises LookupError: when the simulated GOCDB knows no such site, or no such part there
-    """
-    site = topology.site_named(site_name)
-    if site is None:
-        raise LookupError(f"The simulated GOCDB knows no site {site_name}.")
-    if not pick(site.name, *PARTS[part]):
-        raise LookupError(f"{site.name} has no {part} in the simulated GOCDB.")
-    return _kept(number, starts_at, ends_at, site=site.name, part=part)
-
-
-def start_on_link(
-    number: int,
-    *,
-    sites: tuple[str, str],
-    loss: float,
-    starts_at: datetime,
-    ends_at: datetime,
-) -> dict[str, Any]:
-    """Return an incident between two sites, as the switches keep it. ``loss`` is from 0 to 1."""
-    return _kept(number, starts_at, ends_at, ends=list(sites), loss=loss)
-
-
-def _kept(number: int, starts_at: datetime, ends_at: datetime, **more: Any) -> dict[str, Any]:
-    return {
-        "key": f"I{number + 1}",
-        "starts_at": starts_at.timestamp(),
-        "ends_at": ends_at.timestamp(),
-        **more,
-    }
-
-
-def _period(kept: dict[str, Any]) -> tuple[datetime, datetime]:
-    return (
-        datetime.fromtimestamp(kept["starts_at"], UTC),
-        datetime.fromtimestamp(kept["ends_at"], UTC),
-    )
-
-
-def by_hand(incidents: Iterable[dict[str, Any]]) -> list[Trouble]:
-    """Return the troubles of the incidents at sites that were started by hand."""
-    found = []
-    for kept in incidents:
-        if "site" not in kept:
-            continue
-        part = kept["part"]
-        found.append(
-            Trouble(
-                kept["site"],
-                *_period(kept),
-                pick(kept["site"], *PARTS[part]),
-                words="Connection refused (started in the demo)",
-                ban="Banned" if part == "all" else "",
-                job_failures=0.9,
-                minor_status="Job stalled: pilot not running"
-                if part == "compute"
-                else "Uploading Output Data",
-                pilot_aborts=0.0 if part == "storage" else 0.9,
-                requests=0 if part == "compute" else 20,
-            )
-        )
-    return found
-
-
-def links_by_hand(incidents: Iterable[dict[str, Any]]) -> list[LinkTrouble]:
-    """Return the troubles of the incidents between sites that were started by hand."""
-    return [
-        LinkTrouble(
-            (kept["ends"][0], kept["ends"][1]),
-            *_period(kept),
-            loss=kept["loss"],
-            throughput=max(0.0, 1 - 2 * kept["loss"]),
-        )
-        for kept in incidents
-        if "ends" in kept
-    ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from juno_support.demo.simulators import gocdb_topology as topology
-from juno_support.demo.simulators.incidents import LinkTrouble, Story
+from juno_support.demo.simulators.incidents import Story
+from juno_support.demo.simulators.troubles import LinkTrouble
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from juno_support.demo import build, switchboard, upstreams, world
 from juno_support.demo.people import CHARACTERS, PASSWORD
-from juno_support.demo.simulators import gocdb_topology, incidents
+from juno_support.demo.simulators import gocdb_topology
 from juno_support.demo.simulators.server import Upstreams, make_upstreams_server
+from juno_support.demo.simulators.troubles import PARTS
 from juno_support.errors import SupportError
 from juno_support.lib import clock
 
@@ -118,7 +119,7 @@ class Command(BaseCommand):
         words = "Something breaks at a site: ARGO's probes fail, DIRAC bans, jobs fail."
         site = kinds.add_parser("site", help=words, description=words)
         site.add_argument("site", metavar="SITE", help="short name, such as INFN-T1")
-        site.add_argument("--part", choices=tuple(incidents.PARTS), default="all")
+        site.add_argument("--part", choices=tuple(PARTS), default="all")
         words = "Packets are lost between two sites: perfSONAR and MaDDash see it."
         link = kinds.add_parser("link", help=words, description=words)
         link.add_argument("link", metavar="LINK", help="name, such as IHEP-CNAF-LHCONE-001")
@@ -242,14 +243,14 @@ class Command(BaseCommand):
         self._tell_incident(options, key, f"{options['loss']:g} % loss on {options['link']}")
 
     def _tell_incident(self, options: dict[str, Any], key: str, words: str) -> None:
-        (kept,) = (one for one in switchboard.incidents_by_hand() if one["key"] == key)
+        (kept,) = (one for one in switchboard.started_incidents() if one["key"] == key)
         if options["json"]:
             self.stdout.write(json.dumps(_told(kept)))
         else:
             self.stdout.write(f"{key}: {words}, {_from_to(kept)}")
 
     def _incident_list(self, options: dict[str, Any]) -> None:
-        found = switchboard.incidents_by_hand()
+        found = switchboard.started_incidents()
         if options["json"]:
             self.stdout.write(json.dumps({"incidents": [_told(kept) for kept in found]}))
             return
