@@ -336,7 +336,7 @@ def _poll_topology(figure: Figure, *, afresh: bool) -> None:
 
 
 def _poll_argo(figure: Figure, *, afresh: bool) -> None:
-    """Poll an ARGO with the states of the same sites and services; the names are known."""
+    """Poll an ARGO with the states of the same sites and services."""
     from topology.models import Site
 
     if not Site.objects.filter(source="gocdb").exists():
@@ -348,12 +348,11 @@ def _poll_argo(figure: Figure, *, afresh: bool) -> None:
 
 def _forget_topology() -> None:
     from juno_support.feeds.models import FeedRun
-    from monitoring.models import Downtime, Entity
+    from monitoring.models import Downtime
     from topology.models import Service, Site, SiteContact
 
     _forget_states()
     gocdb = Site.objects.filter(source="gocdb")
-    Entity.objects.filter(site__in=gocdb).delete()
     Downtime.objects.filter(source="gocdb").delete()
     Service.objects.filter(source="gocdb").delete()
     SiteContact.objects.filter(site__in=gocdb).delete()
@@ -364,9 +363,11 @@ def _forget_topology() -> None:
 def _forget_states() -> None:
     """Forget what ARGO told of GOCDB's sites; the bench's own sites keep their history."""
     from juno_support.feeds.models import FeedRun
-    from monitoring.models import StatusInterval
+    from monitoring.models import Entity, StatusInterval
 
-    StatusInterval.objects.filter(source__name="argo", entity__site__source="gocdb").delete()
+    theirs = Entity.objects.filter(namespace="argo", site__source="gocdb")
+    StatusInterval.objects.filter(entity__in=theirs).delete()
+    theirs.delete()
     FeedRun.objects.filter(source__name="argo").delete()
 
 

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
@@ -213,8 +213,7 @@ def _worst_first(status: EntityStatus) -> tuple[Any, ...]:
 # Boards
 
 
-@dataclass(frozen=True)
-class BoardState:
+class BoardState(NamedTuple):
     """The state of a site (or link) in one source's eyes, for a board.
 
     ``status`` is the site's own where the source has one, else the worst of its things; where
@@ -292,7 +291,7 @@ def link_states(link_ids: Collection[int]) -> dict[int, dict[str, BoardState]]:
         if worst is None:
             found[link][source] = BoardState(_BY_SEVERITY[severity], since, bad)
         elif bad:
-            found[link][source] = replace(worst, bad=worst.bad + bad)
+            found[link][source] = worst._replace(bad=worst.bad + bad)
     return dict(found)
 
 

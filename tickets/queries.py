@@ -32,6 +32,7 @@ from tickets.workflow import ANSWERED, Status
 from topology.models import Site
 
 COUNT_LIMIT = 100
+FEW = 100
 SIMILAR_FROM = 0.2
 MOST_JOBS_SHOWN = 100
 # Diary entries in which names of jobs are looked for.
@@ -88,16 +89,23 @@ def own_tickets(user: Any) -> QuerySet[Ticket]:
 
 def open_numbers_of_sites(user: Any, sites: Iterable[int]) -> dict[int, list[int]]:
     """Return for each site's key the numbers of its open tickets (of 2,000 at the most, newest)."""
-    found: dict[int, list[int]] = {}
+    found: dict[int, list[int]] = {site: [] for site in sites}
+    # Of nearly all sites, all are quicker than a list.
+    here = (
+        Q(affectedsite__site__in=list(found))
+        if len(found) <= FEW
+        else Q(affectedsite__isnull=False)
+    )
     rows = (
         open_tickets(user)
-        .filter(affectedsite__site__in=list(sites))
+        .filter(here)
         .order_by("-pk")
         .values_list("affectedsite__site_id", "pk")[:2000]
     )
     for site_id, number in rows:
-        found.setdefault(site_id, []).append(number)
-    return found
+        if site_id in found:
+            found[site_id].append(number)
+    return {site: numbers for site, numbers in found.items() if numbers}
 
 
 def similar_open_tickets(

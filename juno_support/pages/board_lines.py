@@ -74,7 +74,7 @@ class Group:
     cells: tuple[SafeString, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Place:
     """All that the board knows of one site at ``now``; ``row`` are its states by column.
 
