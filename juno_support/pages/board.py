@@ -23,6 +23,7 @@ from juno_support.pages.board_columns import (
     age_words,
     columns_of,
     states_by_site,
+    warnings_of,
 )
 from juno_support.pages.board_lines import (
     GONE,
@@ -121,6 +122,7 @@ def site_board(request: HttpRequest) -> HttpResponse:
             "listed": listed,
             "grids": [group for group in groups if group.cells],
             "columns": columns,
+            "warnings": warnings_of(columns),
             "width": 3 + len(columns),
             "is_crowded": len(columns) > ROOMY,
             "systems": _systems(state_ages, now),

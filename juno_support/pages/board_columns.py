@@ -1,6 +1,6 @@
 """The columns of the sites board: one for each source in use that tells states."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -124,6 +124,21 @@ def _column(name: str, age: Freshness, now: datetime) -> Column:
         is_stale=age.stale,
         is_doubtful=bool(age.doubt) and not age.stale,
     )
+
+
+def warnings_of(columns: Iterable[Column]) -> list[str]:
+    """Return as sentences which data are not to be trusted; several old sources are one of them."""
+    silent = [column for column in columns if column.is_stale]
+    found = [column.warning for column in columns if column.is_doubtful]
+    if len(silent) == 1:
+        found.append(silent[0].warning)
+    elif silent:
+        names = ", ".join(f"{column.title} ({column.tag})" for column in silent)
+        found.append(
+            _("Too old to say what is going on now, and therefore shown as unknown: %(sources)s.")
+            % {"sources": names}
+        )
+    return found
 
 
 def age_words(moment: datetime | None, now: datetime) -> str:

@@ -97,6 +97,17 @@ def test_an_old_source_says_unknown_and_is_no_problem(
     assert 'id="group-problem"' not in page
 
 
+def test_several_old_sources_are_one_warning(client: Client, cast: Cast, at: datetime) -> None:
+    watched.read("argo", at, ago=20 * HOURS)
+    watched.read("maddash", at, ago=3 * HOURS)
+    watched.read("dirac-https", at)
+
+    page = client.get("/sites/").content.decode()
+
+    assert "shown as unknown: ARGO (20 h old), MaDDash (3 h old)." in page
+    assert page.count("Too old to say") == 1
+
+
 def test_a_source_in_doubt_is_shown_as_such_and_is_no_problem(
     client: Client, cast: Cast, at: datetime
 ) -> None:
