@@ -7,7 +7,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -85,7 +85,7 @@ class _Unreadable(ValueError):
 
 def read_events(rows: Iterable[Any], *, at: datetime) -> PushedEvents:
     """Read the rows of a JSON list."""
-    return _read(enumerate(rows, start=1), lambda number, row: _event(number, row, at))
+    return _read(enumerate(rows, start=1), lambda number, row: _event(number, row, at), at)
 
 
 def read_csv(text: str, *, at: datetime) -> PushedEvents:
@@ -111,11 +111,11 @@ def read_csv(text: str, *, at: datetime) -> PushedEvents:
     ]
     if len(rows) > MOST_ROWS:
         raise ValueError(f"These are {len(rows)} rows; at most {MOST_ROWS} are taken at a time.")
-    return _read(rows, lambda number, row: _csv_event(number, row, at))
+    return _read(rows, lambda number, row: _csv_event(number, row, at), at)
 
 
 def _read(
-    rows: Iterable[tuple[int, Any]], understand: Callable[[int, Any], PushedEvent]
+    rows: Iterable[tuple[int, Any]], understand: Callable[[int, Any], PushedEvent], at: datetime
 ) -> PushedEvents:
     events: list[PushedEvent] = []
     refused: list[Refusal] = []
@@ -124,7 +124,7 @@ def _read(
             events.append(understand(number, row))
         except _Unreadable as error:
             refused.append(Refusal(number, str(error)))
-    good, overlapping = _without_overlaps(events)
+    good, overlapping = _without_overlaps(events, at)
     return PushedEvents(tuple(good), (*refused, *overlapping))
 
 
@@ -302,20 +302,25 @@ def _times(
 
 
 def _without_overlaps(
-    events: Iterable[PushedEvent],
+    events: Iterable[PushedEvent], at: datetime
 ) -> tuple[list[PushedEvent], list[Refusal]]:
     """Refuse what overlaps another row about the same: a thing is in one state at a time.
 
     A row without an end goes on until the next one begins.
     """
-    good: list[PushedEvent] = []
+    good: dict[int, PushedEvent] = {}
     refused: list[Refusal] = []
     last: dict[tuple[str, str, str, str], PushedEvent] = {}
+    keys: dict[str, int] = {}
     ordered = sorted(events, key=lambda event: (event.since is None, event.since or EARLIEST))
     for event in ordered:
         series = event.kind, event.name, event.metric, event.vo
         before = last.get(series)
         starts_together = before is not None and before.since == event.since
+        if event.key and event.key in keys:
+            words = f"Row {keys[event.key]} has the same key: send each event once."
+            refused.append(Refusal(event.row, words))
+            continue
         if before is not None and (
             starts_together
             or (before.until is not None and event.since and before.until > event.since)
@@ -328,7 +333,9 @@ def _without_overlaps(
                 )
             )
             continue
-        last[series] = event
-        good.append(event)
-    good.sort(key=lambda event: event.row)
-    return good, refused
+        if before is not None and before.until is None:
+            good[before.row] = replace(before, until=event.since or at)
+        last[series] = good[event.row] = event
+        if event.key:
+            keys[event.key] = event.row
+    return [good[row] for row in sorted(good)], refused

@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
 
 from juno_support.feeds import queries
 from juno_support.feeds.models import FeedRun, Outcome, Source
@@ -159,3 +162,78 @@ def test_two_metrics_of_a_thing_do_not_meet() -> None:
         [("down", "08:00", None)],
         [("ok", "08:00", None)],
     )
+
+
+# Against a slow model: one state a minute, with the key of the event that told it
+
+Rows = st.lists(
+    st.tuples(
+        st.integers(0, 100),
+        st.none() | st.integers(1, 60),
+        st.sampled_from(["up", "down", "warning"]),
+        st.sampled_from(["", "", "A", "B", "C"]),
+        st.sampled_from(["one", "other"]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+class AnyCorrections(TestCase):
+    """Whatever is pushed and corrected, each minute says what was last told of it."""
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.lists(Rows, max_size=5))
+    def test_every_minute_is_as_it_was_told(self, pushes: list[list[tuple[Any, ...]]]) -> None:
+        minutes: dict[str, list[tuple[str, str] | None]] = {
+            "one": [None] * 400,
+            "other": [None] * 400,
+        }
+        for number, told in enumerate(pushes):
+            at = NOON + (100 + number) * MINUTE
+            rows = [self._row(*row, at=at) for row in told]
+            taken = read_events(rows, at=at).events
+            push(*rows, at=at)
+            for key in {event.key for event in taken if event.key}:
+                for name in minutes:
+                    minutes[name] = [
+                        None if one and one[1] == key else one for one in minutes[name]
+                    ]
+            for event in sorted(taken, key=lambda event: event.since or at):
+                begin = int(((event.since or at) - NOON) / MINUTE)
+                end = 400 if event.until is None else int((event.until - NOON) / MINUTE)
+                for minute in range(begin, end):
+                    minutes[event.name][minute] = (event.raw_status, event.key)
+            assert {name: self._kept(name) for name in minutes} == minutes
+            assert push(*rows, at=at).changed == 0
+
+    def _row(
+        self, begin: int, length: int | None, status: str, key: str, name: str, *, at: datetime
+    ) -> dict[str, Any]:
+        since = NOON + begin * MINUTE
+        until = None if length is None else min(since + length * MINUTE, at)
+        return {
+            "entity": {"kind": "link", "name": name},
+            "status": status,
+            "since": since.isoformat(),
+            "until": until.isoformat() if until else None,
+            "key": key,
+        }
+
+    def _kept(self, name: str) -> list[tuple[str, str] | None]:
+        found: list[tuple[str, str] | None] = [None] * 400
+        for row in StatusInterval.objects.filter(entity__name=name):
+            begin = int((row.since - NOON) / MINUTE)
+            end = 400 if row.until is None else int((row.until - NOON) / MINUTE)
+            found[begin:end] = [(row.raw_status, row.external_key)] * (end - begin)
+        return found
+
+
+def test_two_rows_of_one_push_cannot_have_one_key() -> None:
+    rows = (event("down", "08:00", "09:00", key="A"), event("down", "10:00", "11:00", key="A"))
+    done = push(*rows)
+    assert (done.accepted, done.run.refused) == (
+        1,
+        [{"row": "2", "reason": "Row 1 has the same key: send each event once."}],
+    )
+    assert push(*rows).changed == 0
