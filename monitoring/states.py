@@ -238,17 +238,20 @@ def board_states(site_ids: Collection[int] | None = None) -> dict[int, dict[str,
     :param site_ids: None for all, which is quicker than a list of nearly all
     """
     here = Q(site__isnull=False) if site_ids is None else Q(site__in=site_ids)
+    # Not by a join: sites are few among the things.
+    sites = Entity.objects.filter(kind=EntityKind.SITE).values("pk")
     rows = (
         StatusInterval.objects.filter(here, until=None)
-        .values("site_id", "source__name", "entity__kind", "severity")
+        .annotate(is_own=In(F("entity"), sites))
+        .values("site_id", "source__name", "is_own", "severity")
         .annotate(first=Min("since"), count=Count("pk"))
-        .values_list("site_id", "source__name", "entity__kind", "severity", "first", "count")
+        .values_list("site_id", "source__name", "is_own", "severity", "first", "count")
     )
     # (site, source) -> whether it is the site's own, severity and since when; then how many are bad
     found: dict[tuple[int, str], tuple[bool, int, datetime]] = {}
     bad: dict[tuple[int, str], int] = {}
-    for site, source, kind, severity, since, count in rows:
-        key, is_own = (site, source), kind == EntityKind.SITE
+    for site, source, is_own, severity, since, count in rows:
+        key = site, source
         if not is_own and severity >= _BAD_FROM:
             bad[key] = bad.get(key, 0) + count
         known = found.get(key)
