@@ -1,5 +1,6 @@
 """Look jobs up wherever a DIRAC is set up: DiracX first, classic DIRAC for what it did not have."""
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from django.core.cache import cache
 
 from juno_support.feeds.configuration import Configuration, configuration_for
 from juno_support.feeds.registry import find_kind
+from juno_support.lib import http
 from juno_support.lib.faults import FetchFault
 from monitoring.jobs import MOST_JOBS, JobFacts, JobSource, as_evidence, from_evidence
 from monitoring.models import Entity
@@ -18,6 +20,8 @@ from monitoring.sources.diracx_jobs import DiracxJobs
 # What was shown is what is kept with a ticket a few clicks later.
 SECONDS_SHOWN = 15 * 60
 NAMESPACE = "dirac"
+# A person waits for it, and a web server's thread.
+MOST_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def look_up_jobs(
     found: dict[int, FoundJob] = {}
     faults: list[tuple[str, str]] = []
     asked: list[str] = []
+    all_end = time.monotonic() + MOST_SECONDS
     for configuration, source in _sources(vos):
         rest = [job_id for job_id in wanted if job_id not in found]
         if not rest:
@@ -63,7 +68,8 @@ def look_up_jobs(
         title = str(configuration.kind.title)
         asked.append(title)
         try:
-            answer = source.find_jobs(rest, at=at)
+            with http.all_within(all_end - time.monotonic()):
+                answer = source.find_jobs(rest, at=at)
         except FetchFault as fault:
             faults.append((title, fault.reason))
             continue

@@ -7,6 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import transaction
 
+from juno_support.feeds import lock
 from juno_support.lib import clock
 from tickets import history
 from tickets.actions import close, context, files, hand_over, jobs, watch
@@ -52,8 +53,10 @@ def sweep_dispatches(**_: object) -> None:
 
 @shared_task
 def refresh_contexts(**_: object) -> None:
-    """Note on open tickets what changed at their sites."""
-    watch.refresh_contexts(at=clock.now())
+    """Note on open tickets what changed at their sites; one round at a time."""
+    with lock.only_one("round of contexts") as got:
+        if got:
+            watch.refresh_contexts(at=clock.now())
 
 
 @shared_task
@@ -77,8 +80,10 @@ def hand_over_tickets(**_: object) -> None:
 
 @shared_task
 def refresh_proposals(**_: object) -> None:
-    """Propose tickets about sites that are bad, and end what is over."""
-    refresh.refresh_proposals(at=clock.now())
+    """Propose tickets about sites that are bad, and end what is over; one round at a time."""
+    with lock.only_one("round of proposals") as got:
+        if got:
+            refresh.refresh_proposals(at=clock.now())
 
 
 @shared_task

@@ -1,5 +1,6 @@
 """Verbs of sources."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from juno_support.feeds.option_fields import typed_value
 
 SHORTEST_INTERVAL = timedelta(seconds=30)
 LONGEST_INTERVAL = timedelta(days=7)
+_HAS_A_PASSWORD = re.compile(r"https?://[^/?#]*@", re.IGNORECASE)
 
 
 def configure_source(
@@ -72,6 +74,12 @@ def _configure(
             raise SupportError(
                 _("This is no web address."),
                 _("It must begin with https:// or http://."),
+            )
+        if _HAS_A_PASSWORD.match(url.strip()):
+            # Addresses are shown to everybody who sees how polls went.
+            raise SupportError(
+                _("The address holds a name or a password."),
+                _("Enter them as the credential of the source, or set a certificate."),
             )
         source.url = url.strip()
     if "interval" not in in_force:

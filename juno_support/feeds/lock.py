@@ -1,4 +1,4 @@
-"""One poll of a source at a time, whatever process it runs in."""
+"""One poll of a source (or one round of a sweep) at a time, whatever process it runs in."""
 
 import time
 import zlib
@@ -14,7 +14,7 @@ PAUSE_SECONDS = 0.2
 
 @contextmanager
 def only_one(name: str, *, wait_seconds: float = 0) -> Iterator[bool]:
-    """Hold a source's lock, and say whether we got it.
+    """Hold the lock of that name, and say whether we got it.
 
     An advisory lock of PostgreSQL's: it belongs to the database session and ends with it, so a
     poller that is killed leaves nothing behind.

@@ -158,8 +158,13 @@ def fetch(
 
 
 def _check_address(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        is_web = False
+    if not is_web:
         raise AnswerNotUnderstood(
             f"{url!r} is no address that can be asked; it must begin with http:// or https://.",
             permanent=True,
@@ -221,6 +226,11 @@ def _try_once(
             if deadline.passed:
                 raise too_late from error
             raise _explain(error, limits) from error
+        except ValueError as error:
+            # The address that was asked is one: it is that of a redirect.
+            raise AnswerNotUnderstood(
+                f"The server sent us on to what is no address: {error}.", permanent=True
+            ) from error
         # Cutting a connection looks like a regular end where no length was announced.
         if deadline.passed:
             raise too_late

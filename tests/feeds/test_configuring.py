@@ -51,6 +51,33 @@ def test_options_are_kept_in_their_types_and_only_where_they_differ(
     assert again.config == {}
 
 
+@pytest.mark.parametrize("url", ["https://me:secret@a.example", "HTTPS://token@a.example/x"])
+def test_an_address_holds_no_password(cast: Cast, at: datetime, url: str) -> None:
+    """It is shown with each poll, also to supporters, and stands in every trace."""
+    with pytest.raises(SupportError):
+        actions.configure_source(
+            source=ensure_source(find_kind("argo")),
+            url=url,
+            interval=timedelta(minutes=15),
+            is_enabled=True,
+            by=cast.dmitri,
+            at=at,
+        )
+    assert Source.objects.get(name="argo").url == ""
+
+
+def test_an_at_sign_later_in_an_address_is_none(cast: Cast, at: datetime) -> None:
+    source = actions.configure_source(
+        source=ensure_source(find_kind("argo")),
+        url="https://a.example/~me@home",
+        interval=timedelta(minutes=15),
+        is_enabled=True,
+        by=cast.dmitri,
+        at=at,
+    )
+    assert source.url == "https://a.example/~me@home"
+
+
 def test_options_that_are_not_named_stay(cast: Cast, at: datetime) -> None:
     set_up(cast, at, "argo", options={"report": "OPS"})
 

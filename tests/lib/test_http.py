@@ -242,6 +242,16 @@ def test_a_redirect_elsewhere_is_not_followed(target: str) -> None:
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("target", ["http://[::1", "http://127.0.0.1:70000/"])
+def test_a_redirect_to_no_address_is_a_fault(target: str) -> None:
+    with (
+        serving(lambda asked, handler: respond(handler, 302, Location=target)) as server,
+        pytest.raises(http.AnswerNotUnderstood, match="sent us on to what is no address"),
+    ):
+        http.fetch(server.url, limits=QUICK)
+    assert len(server.asked) == 1
+
+
 def test_a_redirect_within_the_host_is_followed() -> None:
     def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> bytes | None:
         if asked.path == "/there":
@@ -311,7 +321,18 @@ def test_broken_compression_is_a_fault_in_words() -> None:
         http.fetch(server.url, limits=QUICK)
 
 
-@pytest.mark.parametrize("url", ["", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ftp://127.0.0.1/",
+        "file:///etc/passwd",
+        "http://",
+        "x",
+        "http://[::1",
+        "http://h:70000/",
+    ],
+)
 def test_only_web_addresses_are_asked(url: str) -> None:
     with pytest.raises(http.AnswerNotUnderstood, match="no address"):
         http.fetch(url, limits=QUICK)

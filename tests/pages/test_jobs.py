@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from juno_support.accounts.models import User
+from monitoring import look_up
 from monitoring.models import Entity
 from tests.cast import Roles
 from tests.diracx_upstream import Diracx, running_diracx, usual_diracx
@@ -114,6 +115,18 @@ def test_a_failure_of_dirac_is_said_in_its_words(
     assert answer.status_code == 200
     assert "The server answered 503" in words(answer)
     assert "Not found where an answer came: 265." in words(answer)
+
+
+def test_nobody_waits_for_a_slow_dirac_for_ever(
+    diracx: Diracx, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question has its own limit; all together must not hold a thread of the web server."""
+    monkeypatch.setattr(look_up, "MOST_SECONDS", 0)
+
+    found = look_up.look_up_jobs([265], at=at)
+
+    assert [why for _title, why in found.faults] == ["The time for all questions together is over."]
+    assert not diracx.questions
 
 
 def test_without_a_dirac_the_page_says_so(

@@ -1,0 +1,55 @@
+"""The worker's rounds over tickets: one at a time, whoever runs them."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from juno_support.feeds import lock
+from tickets import tasks
+
+
+@contextmanager
+def held(name: str) -> Iterator[None]:
+    """Hold a lock as another worker would."""
+    holds, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock.only_one(name):
+            holds.set()
+            let_go.wait(10)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    holds.wait(10)
+    try:
+        yield
+    finally:
+        let_go.set()
+        other.join()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("task", "name", "round_"),
+    [
+        (tasks.refresh_contexts, "round of contexts", "tickets.tasks.watch.refresh_contexts"),
+        (tasks.refresh_proposals, "round of proposals", "tickets.tasks.refresh.refresh_proposals"),
+    ],
+)
+def test_a_round_that_takes_long_is_not_run_twice_at_once(
+    task: Callable[[], None], name: str, round_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock starts one each half minute; threads would all begin the same work."""
+    rounds: list[object] = []
+    monkeypatch.setattr(round_, lambda *, at: rounds.append(at))
+
+    with held(name):
+        task()
+    assert rounds == []
+
+    task()
+    assert len(rounds) == 1
