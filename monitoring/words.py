@@ -20,6 +20,21 @@ def source_name(name: str) -> str:
     return kind.short or str(kind.title)
 
 
+# Sources that look at the same system, and therefore often say the same.
+_FAMILIES = {
+    "dirac-https": "dirac",
+    "dirac-webapp": "dirac",
+    "diracx": "dirac",
+    "perfsonar": "perfsonar",
+    "maddash": "perfsonar",
+}
+
+
+def family_of(source: str) -> str:
+    """Return what is alike for sources that look at the same system; its name for any other."""
+    return _FAMILIES.get(source, source)
+
+
 def metric_word(metric: str) -> str:
     """Return what a metric is about, in the reader's language; a pushed one names itself."""
     words = {

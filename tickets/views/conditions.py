@@ -62,6 +62,16 @@ class SiteLines:
     others: SafeString = states.NOTHING
 
     @property
+    def in_short(self) -> str:
+        """Return the site with its state, and how many lines tell of something wrong."""
+        lines = (line for group in self.groups for line in (*group.lines, *group.folded))
+        faults = sum(line.tone in ("bad", "warn") for line in lines)
+        words = f"{self.name}: {self.word}"
+        if not faults:
+            return words
+        return words + ngettext(", %(n)d fault", ", %(n)d faults", faults) % {"n": faults}
+
+    @property
     def calm_words(self) -> str:
         """Return what the calm groups are about."""
         return ", ".join(group.title for group in self.calm)

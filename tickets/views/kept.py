@@ -12,16 +12,17 @@ from tickets.models import ContextSnapshot, Ticket
 from tickets.views.conditions import card
 
 # Goes up when what is made of a snapshot changes.
-_VERSION = 2
+_VERSION = 3
 _KEPT_FOR = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
 class KeptContext:
-    """Evidence that survives: of which moment, when it was taken, and the lines."""
+    """Evidence that survives: of which moment, when it was taken, in a few words, and the lines."""
 
     moment: datetime
     taken_at: datetime
+    words: str
     html: SafeString
 
 
@@ -49,9 +50,11 @@ def kept_context(ticket: Ticket, at: datetime) -> KeptContext | None:
             str(at.astimezone(timezone.get_current_timezone()).year),
         )
     )
-    html = cache.get(key)
-    if html is None:
+    kept = cache.get(key)
+    if kept is None:
         shown = card(snapshot.data.get("then", {}), now=at)
-        html = render_to_string("tickets/_conditions.html", {"card": shown})
-        cache.set(key, html, _KEPT_FOR.total_seconds())
-    return KeptContext(snapshot.moment, snapshot.taken_at, SafeString(html))
+        words = "; ".join(site.in_short for site in shown.sites)
+        kept = words, render_to_string("tickets/_conditions.html", {"card": shown})
+        cache.set(key, kept, _KEPT_FOR.total_seconds())
+    words, html = kept
+    return KeptContext(snapshot.moment, snapshot.taken_at, words, SafeString(html))

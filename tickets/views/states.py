@@ -18,7 +18,14 @@ from django.utils.translation import ngettext
 from juno_support.lib import display, text
 from monitoring.observations import EntityKind
 from monitoring.statuses import BAD, SEVERITY, Status
-from monitoring.words import entity_name, metric_word, numbers, source_name, status_word
+from monitoring.words import (
+    entity_name,
+    family_of,
+    metric_word,
+    numbers,
+    source_name,
+    status_word,
+)
 
 MOST_LINES = 6
 MOST_FOLDED = 40
@@ -86,7 +93,7 @@ def worst_of_site(site: Mapping[str, Any]) -> str:
 def state_groups(site: Mapping[str, Any], *, now: datetime) -> list[Group]:
     """Return the lines about a site's states by sort: the site itself, storage, services, links."""
     by_kind: dict[str, list[State]] = defaultdict(list)
-    for state in site.get("statuses", ()):
+    for state in _agreed(site.get("statuses", ())):
         by_kind[state["kind"]].append(state)
     groups = [
         _own(by_kind[EntityKind.SITE], now),
@@ -101,7 +108,7 @@ def state_groups(site: Mapping[str, Any], *, now: datetime) -> list[Group]:
         _services(by_kind[EntityKind.SERVICE], site, now),
         _things(
             _("Links"),
-            list(site.get("links", ())),
+            _agreed(site.get("links", ())),
             now,
             lambda n: ngettext("%(n)d direction in order", "%(n)d directions in order", n),
         ),
@@ -134,6 +141,37 @@ def doubts(conditions: Mapping[str, Any]) -> list[str]:
 
 
 # The groups
+
+
+def _agreed(states: Sequence[State]) -> list[State]:
+    """Return the states with one for all sources of a family that say the same of a thing.
+
+    That of our VO speaks for the others, then one with a page to read more. It names them all
+    (``sources``). What cannot be trusted agrees with nobody.
+    """
+    alike: dict[tuple[Any, ...], list[State]] = defaultdict(list)
+    for state in states:
+        alike[
+            family_of(state["source"]),
+            state["kind"],
+            state["entity"].casefold(),
+            state["metric"],
+            state["status"],
+            state["source"] if _is_unreliable(state) else "",
+        ].append(state)
+    found = []
+    for group in alike.values():
+        first = max(group, key=lambda state: (bool(state.get("vo")), bool(_url(state))))
+        names = dict.fromkeys(state["source"] for state in group)
+        is_for_all = any(not state.get("vo") for state in group)
+        found.append(
+            {**first, "sources": list(names), "vo": "" if is_for_all else first.get("vo", "")}
+        )
+    return found
+
+
+def _sources(state: State) -> str:
+    return ", ".join(source_name(name) for name in state.get("sources", [state["source"]]))
 
 
 def _own(states: Sequence[State], now: datetime) -> Group:
@@ -205,9 +243,7 @@ def earlier_group(site: Mapping[str, Any], *, now: datetime) -> Group | None:
 
 def _line(state: State, now: datetime, entity: str = "") -> StateLine:
     label = " ".join(
-        part
-        for part in (entity, source_name(state["source"]), metric_word(state["metric"]))
-        if part
+        part for part in (entity, _sources(state), metric_word(state["metric"])) if part
     )
     return _state_line(state, now, label, _numbers_or_words(state))
 
@@ -265,7 +301,7 @@ def _thing(states: Sequence[State], now: datetime) -> StateLine:
         parts.append(f"{', '.join(in_order)} {status_word(Status.OK)}")
     sentence = format_html(
         "<strong>{}</strong> {}{}",
-        f"{_entity(first)} {source_name(first['source'])}",
+        f"{_entity(first)} {_sources(first)}",
         "; ".join(parts),
         NOTHING
         if first["status"] == Status.OK

@@ -418,3 +418,26 @@ def test_an_address_that_is_none_is_no_link(cast, now):
     tell("argo", seen("IN2P3-CC", Status.DOWN, evidence_url="javascript:alert(1)"), at=AT)
 
     assert "javascript:" not in now()
+
+
+def test_sources_of_one_system_that_agree_are_one_line(cast, now):
+    for source in ("dirac-https", "dirac-webapp"):
+        tell(source, seen("IN2P3-CC", Status.WARNING, "Degraded", metric="rss"), at=AT)
+    tell("diracx", seen("IN2P3-CC", Status.DOWN, "banned", metric="rss", vo="juno"), at=AT)
+
+    text = now()
+
+    assert "<strong>DIRAC, DIRAC web status</strong> warning (Degraded) since" in text
+    assert "<strong>DiracX status</strong> down (banned) since" in text
+    assert text.count("warning (Degraded)") == 1
+
+
+def test_a_source_that_is_in_doubt_agrees_with_nobody(cast, now):
+    degraded = seen("IN2P3-CC", Status.WARNING, "Degraded", metric="rss")
+    tell("dirac-https", degraded, at=AT)
+    tell("dirac-webapp", degraded, at=AT, doubt="half of it is missing")
+
+    text = now()
+
+    assert "<strong>DIRAC status</strong> warning" in text
+    assert "<strong>DIRAC web status</strong> warning" in text
