@@ -48,6 +48,7 @@ from monitoring.sources.dirac_states import (
     space_observation,
     vo_of,
 )
+from monitoring.sources.shrunk import emptied_tables, shrunk_counts
 
 FINISHED = ("Done", "Completed", "Failed", "Killed")
 ACTIVE = (
@@ -265,6 +266,8 @@ class _Making:
             refused=tuple(self.refused),
             notes=tuple(self.notes),
             seen=self.seen,
+            stale=emptied_tables(("sites", "resources"), self.seen, self.question)
+            or shrunk_counts(("jobs",), self.seen, self.question),
             # Without the table of resources most things are missing, and nothing is wrong.
             is_partial=self.is_partial,
         )

@@ -24,6 +24,7 @@ from monitoring.clients.diracx import DiracxClient, NotOffered
 from monitoring.job_health import Health, Thresholds, judge_jobs, judge_pilots
 from monitoring.observations import EntityKind, Name, Observation, Report
 from monitoring.parsers import diracx as parser
+from monitoring.sources.shrunk import shrunk_counts
 from monitoring.statuses import Status
 
 WINDOW = timedelta(hours=24)
@@ -41,10 +42,6 @@ NO_SITE = frozenset({"", "any", "unknown", "multiple", "notassigned", "none", "a
 # An entity tag is the newest change and the number of rows: now and then a change hides behind it,
 # so that the whole list is asked for at least this often.
 TAG_KEPT = timedelta(hours=1)
-# Fewer jobs than half within this time are a fault of the answer, not of the sites.
-SHORT_GAP = timedelta(hours=3)
-SHRUNK_TO = 0.5
-WORTH_COMPARING = 100
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ class Diracx:
             if body is not None:
                 made.add_resources(kind, parser.parse_states(body))
         made.add_jobs(parser.parse_summary(documents.jobs, JOB_COLUMNS))
-        return replace(made.report(), stale=_shrunk(made.seen, question))
+        return replace(made.report(), stale=shrunk_counts(("jobs", "pilots"), made.seen, question))
 
 
 POLLER = StatusPoller(Diracx())
@@ -163,18 +160,6 @@ def _states(client: DiracxClient, question: Question, kind: str) -> bytes:
     if answer.etag:
         cache.set(key, (question.at, answer.etag, body), TAG_KEPT.total_seconds())
     return body
-
-
-def _shrunk(seen: Mapping[str, int], question: Question) -> str:
-    """Say what cannot be true: counts over a day do not halve between two polls."""
-    last = question.last_success_at
-    if question.trust or last is None or question.at - last > SHORT_GAP:
-        return ""
-    for name in ("jobs", "pilots"):
-        before, now = question.last_seen.get(name, 0), seen.get(name, 0)
-        if before >= WORTH_COMPARING and now < before * SHRUNK_TO:
-            return f"Only {now:,} {name} of the last day, after {before:,}; nothing was taken over."
-    return ""
 
 
 @dataclass

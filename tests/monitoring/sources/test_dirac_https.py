@@ -306,3 +306,41 @@ def test_the_real_documents(tornado: bool) -> None:
     ]
     assert len(pieces("GRID.INFN-CNAF.it", "rss")) == 1
     assert any(note.startswith("Site mask: There is no DIRAC service") for note in run.notes)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("select:SiteStatus", "The table of sites is empty, after 7;"),
+        ("select:ResourceStatus", "The table of resources is empty, after 3;"),
+    ],
+)
+def test_an_emptied_table_is_looked_at_first_though_other_answers_fail(
+    dirac: Dirac, at: datetime, call: str, words: str
+) -> None:
+    poll(at)
+    before = states()
+    table = json.loads(dirac.answers[STATUS, call])
+    dirac.answers[STATUS, call] = said([], Columns=table["Columns"])
+    dirac.answers[REQUESTS, "getDBSummary"] = b"<html>Internal Server Error</html>"
+
+    run = poll(at + timedelta(minutes=10))
+
+    assert run.outcome == Outcome.SUSPICIOUS
+    assert words in run.reason
+    assert states() == before
+
+
+def test_half_of_the_jobs_cannot_vanish_within_ten_minutes(dirac: Dirac, at: datetime) -> None:
+    counter = [[{"Site": "GRID.IN2P3.fr", "Status": "Done"}, 900]]
+    dirac.answers[JOBS, "getCounters"] = said(counter)
+    poll(at)
+    before = states()
+    dirac.answers[JOBS, "getCounters"] = said([])
+
+    run = poll(at + timedelta(minutes=10))
+
+    assert run.outcome == Outcome.SUSPICIOUS
+    assert "Only 0 jobs of the last day, after 900;" in run.reason
+    assert states() == before
+    assert poll(at + timedelta(hours=4)).outcome == Outcome.OK
