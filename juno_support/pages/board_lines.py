@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -109,6 +110,8 @@ class Place:
     @cached_property
     def downtime(self) -> Downtime | None:
         """Return the downtime to name: a running outage, else what runs, else what comes next."""
+        if not self.downtimes:
+            return None
         running = [one for one in self.downtimes if one.starts_at <= self.now < one.ends_at]
         if running:
             return max(running, key=lambda one: (one.severity == Severity.OUTAGE, one.ends_at))
