@@ -113,6 +113,7 @@ def fetch(
     limits: Limits | None = None,
     accept: Collection[int] = (),
     repeatable: bool = False,
+    is_apart: bool = False,
 ) -> Answer:
     """Ask ``url`` and return the answer.
 
@@ -120,6 +121,8 @@ def fetch(
 
     :param accept: statuses outside the 2xx family that are an answer too, such as 304
     :param repeatable: a POST that only asks, and may be sent again
+    :param is_apart: has its own limits only, whatever ``all_within`` says: what must not be given
+        up half-way, such as a token that works once
 
     :raises CredentialRefused: on 401 and 403
     :raises ServiceUnavailable: when nothing, too little or a 5xx came within the limits
@@ -128,7 +131,7 @@ def fetch(
     limits = limits or Limits()
     _check_address(url)
     ends = time.monotonic() + limits.total
-    all_end = _ALL_END.get()
+    all_end = None if is_apart else _ALL_END.get()
     if all_end is not None:
         if time.monotonic() >= all_end:
             raise ServiceUnavailable(_ALL_OVER, permanent=True)

@@ -194,6 +194,8 @@ class DiracxClient:
             ca_bundle=self._ca_bundle,
             limits=self._limits,
             accept=SAYS_WHY,
+            # The end of a poll must not cut it off: the token may be spent already.
+            is_apart=True,
         )
 
     def _ask_signed_in(

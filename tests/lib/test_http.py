@@ -153,6 +153,9 @@ def test_all_questions_of_a_poll_end_together() -> None:
     assert len(server.asked) == asked
     with serving(answer) as server:
         assert http.fetch(server.url, limits=QUICK).status == 200
+        # A token that works once is never given up half-way.
+        with http.all_within(0.1):
+            assert http.fetch(server.url, limits=QUICK, is_apart=True).status == 200
 
 
 def test_silence_ends_at_the_read_limit_and_is_tried_again() -> None:

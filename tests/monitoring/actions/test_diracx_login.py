@@ -12,6 +12,7 @@ from juno_support.feeds import vault
 from juno_support.feeds.configuration import Configuration, configuration_of, ensure_source
 from juno_support.feeds.models import SourceSecret
 from juno_support.feeds.registry import Question, find_kind
+from juno_support.lib import http
 from juno_support.lib.faults import AnswerNotUnderstood, CredentialRefused, ServiceUnavailable
 from monitoring import tasks
 from monitoring.actions import diracx_login
@@ -120,6 +121,18 @@ def test_a_token_that_is_not_taken_is_changed_once(diracx: Diracx, at: datetime)
     third = token(at, rejected=first.access_token)
 
     assert first.access_token != second == third
+    assert diracx.refreshes == 1
+
+
+@pytest.mark.django_db
+def test_a_poll_that_ends_does_not_give_up_a_token_half_way(diracx: Diracx, at: datetime) -> None:
+    """The end of all questions may come while DiracX has taken the old token already."""
+    first = sign_in(diracx, at)
+
+    with http.all_within(0):
+        second = token(at, rejected=first.access_token)
+
+    assert second not in ("", first.access_token)
     assert diracx.refreshes == 1
 
 
