@@ -130,11 +130,13 @@ def entity_name(kind: str, name: str) -> str:
 def series_name(series: Mapping[str, Any]) -> str:
     """Return what a series is about: "ARGO" or "DIRAC jobs" of a site itself, else with the thing.
 
-    :param series: has ``kind``, ``entity``, ``source``, ``metric`` and perhaps ``vo``
+    :param series: has ``kind``, ``entity``, ``source`` (or ``sources``, where several tell the
+        same), ``metric`` and perhaps ``vo``
     """
+    sources = series.get("sources") or [series["source"]]
     parts = (
         "" if series["kind"] == EntityKind.SITE else entity_name(series["kind"], series["entity"]),
-        source_name(series["source"]),
+        ", ".join(source_name(source) for source in sources),
         metric_word(series["metric"]),
         _("for %(vo)s") % {"vo": series["vo"]} if series.get("vo") else "",
     )

@@ -1,6 +1,6 @@
 """What monitoring noted on a ticket, in sentences: downtimes, states, a recovery."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +11,44 @@ from django.utils.translation import ngettext
 
 from juno_support.lib import display
 from monitoring.models import Severity
-from monitoring.words import entity_name, metric_word, series_name, source_name, status_word
+from monitoring.words import (
+    entity_name,
+    family_of,
+    metric_word,
+    series_name,
+    source_name,
+    status_word,
+)
 
 Change = Mapping[str, Any]
 
 
 def condition_sentences(facts: Mapping[str, Any], at: datetime) -> SafeString:
     """Return the sentences of one history entry, a line each."""
-    sentences = [_sentence(change, at) for change in facts.get("changes", ())]
+    sentences = [_sentence(change, at) for change in _agreed(facts.get("changes", ()))]
     if recovered := facts.get("recovered"):
         sentences.append(_recovery(recovered, at))
     return format_html_join(SafeString("<br>"), "{}", ((each,) for each in sentences))
+
+
+def _agreed(changes: Iterable[Change]) -> list[Change]:
+    """Return the changes with one for all sources of a family that tell the same of a thing."""
+    found: dict[tuple[Any, ...], Change] = {}
+    for number, change in enumerate(changes):
+        key: tuple[Any, ...] = (number,)
+        if change["what"] == "state" and not (change.get("count") or change.get("moves")):
+            family = family_of(change["source"])
+            key = (
+                *(change[name] for name in ("site", "kind", "entity", "metric", "to")),
+                change.get("from"),
+                family,
+            )
+        first = found.get(key)
+        if first is None:
+            found[key] = change
+        elif change["source"] not in (names := first.get("sources", [first["source"]])):
+            found[key] = {**first, "sources": [*names, change["source"]]}
+    return list(found.values())
 
 
 def _sentence(change: Change, at: datetime) -> SafeString:
