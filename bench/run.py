@@ -45,7 +45,7 @@ GOALS: Final[dict[str, float]] = {
 GOALS_MS: Final = {"poll_argo": 3000, "conditions_at": 10}
 """The most milliseconds of what is no page."""
 
-MOST_QUERIES: Final = {"queue": 12, "ticket": 15}
+MOST_QUERIES: Final = {"queue": 12, "ticket": 15, "board": 20}
 MOST_MEMORY_MB: Final = 400
 
 
