@@ -20,6 +20,7 @@ from juno_support.feeds.registry import (
     SourceKind,
     find_kind,
 )
+from juno_support.lib.http import Certificate
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Configuration:
     def is_complete(self) -> bool:
         """Say whether there is an address to ask, or nobody has to be asked."""
         return bool(self.url) or self.kind.is_pushed
+
+    @property
+    def client_certificate(self) -> Certificate | None:
+        """Return the certificate to show, None without one."""
+        return Certificate(self.certificate, self.key or None) if self.certificate else None
 
     def option(self, name: str) -> Any:
         """Return an option's value, of the type of its default.

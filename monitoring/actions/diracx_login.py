@@ -19,7 +19,7 @@ from juno_support.accounts.models import User
 from juno_support.feeds import vault
 from juno_support.feeds.configuration import Configuration, ensure_source
 from juno_support.lib.faults import AnswerNotUnderstood, CredentialRefused, FetchFault
-from juno_support.lib.http import Answer, Certificate, Limits
+from juno_support.lib.http import Answer, Limits
 from monitoring.clients.diracx import DiracxClient
 from monitoring.diracx_words import error_words
 from monitoring.parsers import diracx_login as parser
@@ -319,7 +319,7 @@ def _with_identity(configuration: Configuration, login: Login, *, at: datetime) 
     client = DiracxClient(
         configuration.url,
         bearer=lambda *, rejected="": "" if rejected else login.access_token,
-        certificate=_certificate(configuration),
+        certificate=configuration.client_certificate,
         ca_bundle=configuration.ca_bundle or None,
         limits=TOKEN_LIMITS,
     )
@@ -351,16 +351,10 @@ def _words(answer: Answer) -> str:
 def _client(configuration: Configuration, limits: Limits = TOKEN_LIMITS) -> DiracxClient:
     return DiracxClient(
         configuration.url,
-        certificate=_certificate(configuration),
+        certificate=configuration.client_certificate,
         ca_bundle=configuration.ca_bundle or None,
         limits=limits,
     )
-
-
-def _certificate(configuration: Configuration) -> Certificate | None:
-    if not configuration.certificate:
-        return None
-    return Certificate(configuration.certificate, configuration.key or None)
 
 
 # In the vault there are texts

@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 
 from juno_support.feeds.registry import Question, Traffic
 from juno_support.lib.faults import AnswerNotUnderstood, FetchFault
-from juno_support.lib.http import Certificate
 from monitoring.actions.poll_statuses import Raw, StatusPoller
 from monitoring.clients.argo import LATEST_LIMIT, SILENT_LIMIT, ArgoClient, NoSuchCall
 from monitoring.observations import Report
@@ -130,9 +129,7 @@ def client_for(question: Question) -> ArgoClient:
     return ArgoClient(
         configuration.url,
         api_key=configuration.secret("api_key"),
-        certificate=Certificate(configuration.certificate, configuration.key or None)
-        if configuration.certificate
-        else None,
+        certificate=configuration.client_certificate,
         ca_bundle=configuration.ca_bundle or None,
     )
 

@@ -13,7 +13,6 @@ from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.registry import Question, Traffic
 from juno_support.lib import http
 from juno_support.lib.faults import AnswerNotUnderstood, FetchFault, ServiceUnavailable
-from juno_support.lib.http import Certificate
 from monitoring.actions.poll_statuses import Raw, StatusPoller
 from monitoring.clients import dirac_https as services
 from monitoring.clients.dirac_https import DiracHttpsClient, NotOffered
@@ -122,11 +121,7 @@ def client_for(
             services.JOB_MONITORING: str(configuration.option("job_monitoring_path")),
             services.REQUEST_MANAGER: str(configuration.option("requests_path")),
         },
-        certificate=(
-            Certificate(configuration.certificate, configuration.key or None)
-            if configuration.certificate
-            else None
-        ),
+        certificate=configuration.client_certificate,
         token=configuration.secret("token"),
         group=str(configuration.option("group")),
         ca_bundle=configuration.ca_bundle or None,

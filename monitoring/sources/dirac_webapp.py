@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from juno_support.feeds.registry import Question, Traffic
 from juno_support.lib.faults import AnswerNotUnderstood, CredentialRefused, FetchFault
-from juno_support.lib.http import Certificate
 from juno_support.lib.text import shorten
 from monitoring.actions.poll_statuses import Raw, StatusPoller
 from monitoring.clients.dirac_webapp import DiracWebClient
@@ -124,11 +123,7 @@ def _client_for(question: Question) -> DiracWebClient:
         configuration.url,
         setup=str(configuration.option("setup")),
         group=str(configuration.option("group")),
-        certificate=(
-            Certificate(configuration.certificate, configuration.key or None)
-            if configuration.certificate
-            else None
-        ),
+        certificate=configuration.client_certificate,
         ca_bundle=configuration.ca_bundle or None,
     )
 

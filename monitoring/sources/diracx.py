@@ -16,7 +16,7 @@ from django.core.cache import cache
 
 from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.registry import Question, Traffic
-from juno_support.lib.http import Certificate, Limits
+from juno_support.lib.http import Limits
 from juno_support.lib.text import shorten
 from monitoring.actions import diracx_login
 from monitoring.actions.poll_statuses import Raw, StatusPoller
@@ -121,11 +121,7 @@ def client_for(
     return DiracxClient(
         configuration.url,
         bearer=bearer,
-        certificate=(
-            Certificate(configuration.certificate, configuration.key or None)
-            if configuration.certificate
-            else None
-        ),
+        certificate=configuration.client_certificate,
         ca_bundle=configuration.ca_bundle or None,
         limits=limits,
     )

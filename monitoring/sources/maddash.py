@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from juno_support.feeds.registry import Question, Traffic
 from juno_support.lib.faults import FetchFault, ServiceUnavailable
-from juno_support.lib.http import Certificate
 from monitoring.actions.poll_statuses import Raw, StatusPoller
 from monitoring.clients.maddash import MaddashClient
 from monitoring.models import StatusInterval
@@ -139,11 +138,7 @@ def client_for(question: Question) -> MaddashClient:
     configuration = question.configuration
     return MaddashClient(
         configuration.url,
-        certificate=(
-            Certificate(configuration.certificate, configuration.key or None)
-            if configuration.certificate
-            else None
-        ),
+        certificate=configuration.client_certificate,
         ca_bundle=configuration.ca_bundle or None,
     )
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from juno_support.feeds.registry import Question, Traffic
 from juno_support.lib.faults import AnswerNotUnderstood, FetchFault, ServiceUnavailable
-from juno_support.lib.http import Certificate
 from juno_support.lib.traffic import Tally
 from monitoring import link_rule
 from monitoring.actions.poll_statuses import Raw, StatusPoller
@@ -95,11 +94,7 @@ class Perfsonar:
             archive = PerfsonarArchive(
                 address,
                 tally=tally,
-                certificate=(
-                    Certificate(configuration.certificate, configuration.key or None)
-                    if configuration.certificate
-                    else None
-                ),
+                certificate=configuration.client_certificate,
                 ca_bundle=configuration.ca_bundle or None,
             )
             try:

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from juno_support.feeds.registry import Gathered, Question, Stored, Traffic
 from juno_support.lib.faults import AnswerNotUnderstood
-from juno_support.lib.http import Certificate
 from topology.actions import store_topology
 from topology.clients.gocdb import GocdbClient, read_all_pages
 from topology.parsers import gocdb
@@ -121,9 +120,7 @@ def client_for(question: Question) -> GocdbClient:
     configuration = question.configuration
     return GocdbClient(
         configuration.url,
-        certificate=Certificate(configuration.certificate, configuration.key or None)
-        if configuration.certificate
-        else None,
+        certificate=configuration.client_certificate,
         ca_bundle=configuration.ca_bundle or None,
     )
 
