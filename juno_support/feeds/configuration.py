@@ -145,17 +145,7 @@ def configuration_of(source: Source, kind: SourceKind | None = None) -> Configur
 
 def _typed(option: Option, given: Any) -> OptionValue:
     """Return a value in the type of the option's default; the default where it cannot be one."""
-    if given in (None, ""):
-        return option.default
     try:
-        match option.default:
-            case tuple():
-                words = given.split(",") if isinstance(given, str) else given
-                return tuple(word for word in (str(word).strip() for word in words) if word)
-            case int():
-                return int(given)
-            case float():
-                return float(given)
+        return option.typed(given)
     except (TypeError, ValueError):
         return option.default
-    return str(given)

@@ -85,15 +85,10 @@ def typed_value(option: Option, given: Any) -> OptionValue:
             _("%(option)s cannot be %(value)s.") % {"option": option.label, "value": given},
             _("Choose one of: %(choices)s.") % {"choices": ", ".join(option.choices)},
         )
-    match option.default:
-        case tuple():
-            words = given.split(",") if isinstance(given, str) else given
-            return tuple(word for word in (str(word).strip() for word in words) if word)
-        case int():
-            return int(given)
-        case float():
-            return float(given)
-    text = str(given).strip()
+    value = option.typed(given)
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
     if option.name.endswith(_ADDRESS_ENDS) and not text.startswith(("https://", "http://")):
         raise SupportError(
             _("%(option)s: this is no web address.") % {"option": option.label},

@@ -40,6 +40,24 @@ class Option:
     choices: tuple[str, ...] = ()
     is_secret: bool = False
 
+    def typed(self, given: Any) -> OptionValue:
+        """Return a value in the type of the default; the default for nothing.
+
+        :raises ValueError: when it cannot be of that type
+        :raises TypeError: likewise
+        """
+        if given in (None, ""):
+            return self.default
+        match self.default:
+            case tuple():
+                words = given.split(",") if isinstance(given, str) else given
+                return tuple(word for word in (str(word).strip() for word in words) if word)
+            case int():
+                return int(given)
+            case float():
+                return float(given)
+        return str(given)
+
 
 @dataclass(frozen=True)
 class SourceKind:
