@@ -100,7 +100,7 @@ def store(
     )
     told = _told(report, entities, at)
     new = {entity.pk for entity in entities.values() if entity.first_seen_at == at}
-    ours = _ours(owner, told, report, new)
+    ours = _ours(owner, told, report, new, gap_from)
     changes = _Changes(owner, at, {entity.pk: entity.site_id for entity in entities.values()})
     general = {series for series in told if not series[2]}
     for series in _silent(told, ours, report, entities):
@@ -255,11 +255,16 @@ def _page(url: str) -> str:
 
 
 def _ours(
-    source: Source, told: Mapping[Series, list[Piece]], report: Report, new: set[int]
+    source: Source,
+    told: Mapping[Series, list[Piece]],
+    report: Report,
+    new: set[int],
+    gap_from: datetime | None,
 ) -> dict[Series, list[StatusInterval]]:
     """Return our rows that touch what was told, by series, in the order of time.
 
-    Of a series without an open interval also the last one, so that nothing begins before its end.
+    Of a series without an open interval also what ended since, so that nothing begins before its
+    end.
     ``new`` are the entities that have no row yet.
     """
     wanted = Q(until=None)
@@ -269,17 +274,17 @@ def _ours(
     rows = StatusInterval.objects.filter(wanted, source=source).order_by("since")
     for row in rows:
         ours[row.entity_id, row.metric, row.vo].append(row)
-    closed = {series[0] for series in told if series not in ours} - new
+    closed = {series for series in told if series not in ours and series[0] not in new}
     if closed:
-        # Not the newest row: a history may have corrected what lies before.
-        last = (
-            StatusInterval.objects.filter(In(F("entity"), eight_bytes(closed)), source=source)
-            .order_by("entity_id", "metric", "vo", "-since")
-            .distinct("entity_id", "metric", "vo")
-        )
-        for row in last:
+        begins = min(told[series][0].since for series in closed)
+        rows = StatusInterval.objects.filter(
+            In(F("entity"), eight_bytes({series[0] for series in closed})),
+            source=source,
+            until__gte=begins if gap_from is None else min(begins, gap_from),
+        ).order_by("since")
+        for row in rows:
             series = row.entity_id, row.metric, row.vo
-            if series not in ours:
+            if series in closed:
                 ours[series].append(row)
     return ours
 

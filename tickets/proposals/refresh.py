@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from juno_support.feeds.models import Source
 from monitoring import states
 from monitoring.conditions import EntityStatus
 from monitoring.models import Downtime, Severity, StatusInterval
@@ -205,8 +206,10 @@ def _look_at_quiet(vo: VO, proposals: list[Proposal], at: datetime) -> Done:
     if not proposals:
         return Done()
     fresh = {name for name, age in states.ages_at(at).items() if not age.stale and not age.doubt}
+    # All sources: what ended lately is found by source and end.
+    ended = Q(until__gt=at - HOLD, source__in=list(Source.objects.values_list("pk", flat=True)))
     rows = StatusInterval.objects.filter(
-        Q(until=None) | Q(until__gt=at - HOLD),
+        Q(until=None) | ended,
         site__in=[proposal.site_id for proposal in proposals],
         vo__in=("", vo.name),
     ).values_list(
