@@ -159,7 +159,7 @@ def _agreed(states: Sequence[State]) -> list[State]:
             state["status"],
             state["source"] if _is_unreliable(state) else "",
         ].append(state)
-    found = []
+    found: list[State] = []
     for group in alike.values():
         first = max(group, key=lambda state: (bool(state.get("vo")), bool(_url(state))))
         names = dict.fromkeys(state["source"] for state in group)
