@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from juno_support.demo.simulators import diracx_logins, switches
+from juno_support.demo.simulators import diracx_logins, failures, switches
 from tests.demo.asking import Answered
 from tests.demo.conftest import JsonUpstreams
 from tests.demo.likeness import SAMPLES, differences, sample
@@ -112,6 +112,16 @@ def test_refresh_tokens_rotate(world: JsonUpstreams) -> None:
         assert answered.status == 200
         assert answered.json["refresh_token"] != value
         value = answered.json["refresh_token"]
+
+
+@pytest.mark.parametrize("kind", sorted(failures.REFUSALS))
+def test_who_stands_before_the_server_spends_no_token(world: JsonUpstreams, kind: str) -> None:
+    first = world.sign_in()["refresh_token"]
+    world.fail("diracx", kind)
+    assert refresh(world, first).status != 200
+    world.fail("diracx", "none")
+
+    assert refresh(world, first).status == 200
 
 
 def test_using_one_twice_ends_the_whole_login(world: JsonUpstreams) -> None:

@@ -246,6 +246,9 @@ KINDS: dict[str, Kind] = {
 }
 """Failure kinds by the word that switches them on; a kind's docstring says what it does."""
 
+# Who answers so has not passed the question on: nothing comes of it, no token is spent.
+REFUSALS = frozenset({"http503", "unauthorized", "notfound", "toomany", "redirect"})
+
 
 def spoiled(
     app: WSGIApp,
@@ -264,6 +267,10 @@ def spoiled(
         kind = kind_for(environ)
         if kind is None:
             return app(environ, start_response)
+        if kind in REFUSALS:
+            status, headers, parts = known[kind](Answer("200 OK", [], b""), wait)
+            start_response(status, list(headers))
+            return parts
         caught: list[tuple[str, list[tuple[str, str]]]] = []
         body = b"".join(app(environ, lambda status, headers, *_: caught.append((status, headers))))
         status, headers = caught[-1]
