@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from juno_support.lib.text import clean_line, shorten
+from juno_support.lib.text import blot, clean_line, shorten
 from monitoring.observations import EntityKind
 from monitoring.statuses import Status
 
@@ -131,7 +131,7 @@ def _read(
 def _event(number: int, row: Any, at: datetime) -> PushedEvent:
     if not isinstance(row, dict):
         raise _Unreadable("It is no object.")
-    unknown = sorted(str(name)[:40] for name in row if name not in _KNOWN)
+    unknown = sorted(blot(str(name))[:40] for name in row if name not in _KNOWN)
     if unknown:
         raise _Unreadable(f"It has fields that we do not know: {', '.join(unknown[:5])}.")
     kind, name, site = _entity(row.get("entity"))

@@ -135,3 +135,19 @@ def test_who_asks_too_often_is_told_when_to_come_again(token: str) -> None:
     answer = post("push_wrong", [])
     problem(answer, 429)
     assert int(answer["Retry-After"]) > 0
+
+
+def test_what_no_database_holds_is_refused_or_left_out_and_costs_nothing_else(token: str) -> None:
+    """NUL, lone surrogates and endless numbers are legal JSON; the answer and the record quote."""
+    rows = [
+        {**EVENT, "\x00\ud800": 1},
+        {**EVENT, "entity": {"kind": "link", "name": "\x00\ud800"}},
+        {**EVENT, "details": {"rate": float("1e999")}},
+        {**EVENT, "summary": "a\x00b\udfff", "key": "\ud800", "details": {"\x00k": "\ud800v"}},
+    ]
+    answer = post(token, json.dumps(rows).replace("Infinity", "1e999").encode())
+
+    assert answer.status_code == 200
+    assert [refusal["row"] for refusal in answer.json()["refused"]] == [1, 2, 3]
+    row = StatusInterval.objects.get()
+    assert (row.summary, row.external_key, row.details) == ("ab", "", {"k": "v"})
