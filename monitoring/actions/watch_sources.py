@@ -54,6 +54,14 @@ def _is_silent(standing: Standing) -> bool:
     )
 
 
+def _why(standing: Standing, silence: Silence) -> str:
+    if silence.reason:
+        return _("The last poll said: %(reason)s") % {"reason": silence.reason}
+    if standing.kind.is_pushed:
+        return _("It tells by itself, and has told nothing since.")
+    return _("Its last poll went well, and none was made since: look whether worker and beat run.")
+
+
 def _mail(standing: Standing, silence: Silence, admin: User) -> Mail:
     with override(admin.language or settings.LANGUAGE_CODE):
         title = str(standing.kind.title)
@@ -66,7 +74,7 @@ def _mail(standing: Standing, silence: Silence, admin: User) -> Mail:
         words = [
             _("%(source)s has brought nothing usable %(since)s.")
             % {"source": title, "since": since},
-            _("The last poll said: %(reason)s") % {"reason": silence.reason or _("nothing")},
+            _why(standing, silence),
             _(
                 "What the portal shows of this source is old and marked as such. It goes on "
                 "asking, unless the source refuses the credential: then a new one must be set."

@@ -62,6 +62,13 @@ def test_each_admin_gets_one_mail_and_the_banner(
     assert "three intervals" not in client_of(cast.eve).get("/units/").content.decode()
 
 
+def test_that_nobody_asks_is_said_as_such(cast: Cast, at: datetime) -> None:
+    run(at - 46 * MINUTES, Outcome.OK)
+    watch_sources(at=at)
+    (mail,) = Delivery.objects.filter(kind="source.silent", subject__contains="MaDDash")
+    assert "look whether worker and beat run" in mail.body
+
+
 def test_a_source_that_speaks_again_ends_its_silence(cast: Cast, at: datetime) -> None:
     run(at - 46 * MINUTES, Outcome.OK)
     watch_sources(at=at)
