@@ -49,9 +49,11 @@ def _offset() -> timedelta:
     if not settings.JUNO_CLOCK_MOVABLE:
         return timedelta(0)
     at = time.monotonic()
-    if _cached is None or at - _cached[0] > _SECONDS_TO_TRUST_AN_OFFSET:
+    # Another thread may forget it at any moment.
+    known = _cached
+    if known is None or at - known[0] > _SECONDS_TO_TRUST_AN_OFFSET:
         with connection.cursor() as cursor:
             cursor.execute("SELECT seconds FROM juno_clock WHERE id = 1")
             row = cursor.fetchone()
-        _cached = (at, timedelta(seconds=float(row[0]) if row else 0))
-    return _cached[1]
+        known = _cached = (at, timedelta(seconds=float(row[0]) if row else 0))
+    return known[1]

@@ -19,6 +19,7 @@ from juno_support.lib.text import (
     job_ids,
     named_jobs,
     shorten,
+    storable,
     show_bidi,
     whole_number,
 )
@@ -36,6 +37,17 @@ from juno_support.lib.text import (
 )
 def test_clean(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+def test_what_json_holds_and_a_database_does_not() -> None:
+    value = {
+        "a\x00": ["\ud800", 1, 1.5, None, True, float("nan"), float("-inf")],
+        "b": {"c": ("d",)},
+    }
+    assert storable(value) == {
+        "a�": ["�", 1, 1.5, None, True, "nan", "-inf"],
+        "b": {"c": ["d"]},
+    }
 
 
 def test_blots_keep_places() -> None:

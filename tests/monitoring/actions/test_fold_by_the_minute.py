@@ -7,6 +7,7 @@ invents, expanding the intervals in the database must give the same minutes.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from hypothesis import given, settings
@@ -153,7 +154,7 @@ class AnyStory(TestCase):
 
     @settings(max_examples=120, deadline=None)
     @given(Stories)
-    def test_every_minute_is_as_it_was_told(self, story: list) -> None:  # type: ignore[type-arg]
+    def test_every_minute_is_as_it_was_told(self, story: list[Any]) -> None:
         model = Model()
         at, last = 210, None
         for minutes, (how, what, more) in story:
@@ -168,8 +169,8 @@ class AnyStory(TestCase):
             assert expanded() == model.minutes
             last = at
 
-    def _tell(  # type: ignore[no-untyped-def]
-        self, model: Model, how, what, more, at: int, last: int | None
+    def _tell(
+        self, model: Model, how: str, what: Any, more: int | None, at: int, last: int | None
     ) -> Report:
         if how == "seen":
             since = at if more is None else at - more
