@@ -19,8 +19,8 @@ from juno_support.lib.text import (
     job_ids,
     named_jobs,
     shorten,
-    storable,
     show_bidi,
+    storable,
     whole_number,
 )
 
