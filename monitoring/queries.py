@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Exists, FilteredRelation, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, F, FilteredRelation, Max, Prefetch, Q, QuerySet
+from django.db.models.lookups import In
 
 from juno_support.feeds.queries import Freshness, freshness
 from monitoring import states
@@ -197,8 +198,18 @@ def current_conditions_for_sites(
         ),
     )
     is_outage = Q(running__severity=Severity.OUTAGE)
-    # Of nearly all sites, all are quicker than a list.
-    sites = Site.objects.filter(pk__in=ids) if len(ids) <= FEW else Site.objects.all()
+    bad = StatusInterval.objects.filter(
+        until=None,
+        site__isnull=False,
+        source__name__in=reliable,
+        entity__kind=EntityKind.SITE,
+        status__in=BAD,
+        vo="",
+    )
+    sites = Site.objects.all()
+    if len(ids) <= FEW:
+        # Of nearly all sites, all are quicker than a list.
+        sites, bad = sites.filter(pk__in=ids), bad.filter(site__in=ids, entity__site__in=ids)
     rows = (
         sites.annotate(running=running)
         .annotate(
@@ -206,16 +217,7 @@ def current_conditions_for_sites(
             at_risk=Count("running", filter=~is_outage),
             until=Max("running__ends_at"),
             outage_until=Max("running__ends_at", filter=is_outage),
-            is_bad=Exists(
-                StatusInterval.objects.filter(
-                    until=None,
-                    site=OuterRef("pk"),
-                    source__name__in=reliable,
-                    entity__kind=EntityKind.SITE,
-                    status__in=BAD,
-                    vo="",
-                )
-            ),
+            is_bad=In(F("pk"), bad.values("site")),
         )
         .values_list(
             "pk", "source", "gone_at", "outages", "at_risk", "until", "outage_until", "is_bad"
