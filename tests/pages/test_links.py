@@ -12,7 +12,7 @@ from django.test import Client, override_settings
 from juno_support.accounts.models import User
 from juno_support.feeds import polling
 from juno_support.lib.strips import Span, Timeline
-from juno_support.pages.links import worst_of_each_moment
+from juno_support.pages.link_lines import worst_of_each_moment
 from monitoring.observations import EntityKind
 from tests import make
 from tests.cast import Cast
