@@ -24,6 +24,7 @@ from juno_support.demo import pictures
 from juno_support.demo.past import Past, UpstreamFailed
 from juno_support.demo.plots import PLOTS, SITE, Plot
 from juno_support.demo.scenes import SCENES, Line, Scene
+from juno_support.demo.simulators import dirac_jobs
 from juno_support.errors import SupportError
 from supportunits.models import VO, IssueType, SupportUnit, UnitMembership
 from tickets import history
@@ -258,7 +259,7 @@ class _Teller:
         plot = self._plots.pop()
         site = self.sites[self.chance.choice(plot.sites)] if plot.sites else None
         hosts = self._hosts(site, plot)
-        words = self._words(submitter, site, hosts)
+        words = self._words(submitter, site, hosts, moment)
         unit = self._unit_of(plot, site)
         variant = self.chance.randrange(len(plot.texts))
         is_direct = site is not None and plot.unit == SITE and self.chance.random() < 0.2
@@ -324,7 +325,14 @@ class _Teller:
         self.chance.shuffle(fitting)
         return fitting
 
-    def _words(self, submitter: User, site: Site | None, hosts: list[Service]) -> dict[str, str]:
+    def _job(self, site: Site | None, moment: datetime) -> int:
+        """Return a job that had failed by then, which the simulated DIRACs know for some days."""
+        earlier = timedelta(minutes=600 + self.chance.randrange(41_000_000, 43_000_000) % 400)
+        return dirac_jobs.failed_job(site.name if site else "", moment - earlier)
+
+    def _words(
+        self, submitter: User, site: Site | None, hosts: list[Service], moment: datetime
+    ) -> dict[str, str]:
         run = self.chance.randrange(4100, 9800)
         name = site.name if site else "Beijing"
         dirac = {
@@ -337,7 +345,7 @@ class _Teller:
             "host": hosts[0].hostname if hosts else "the service",
             "site": name,
             "dirac": dirac,
-            "job": str(self.chance.randrange(41_000_000, 43_000_000)),
+            "job": str(self._job(site, moment)),
             "run": str(run),
             "n": str(self.chance.randrange(12, 900)),
             "node": f"wn{self.chance.randrange(1, 400):03}",

@@ -1,9 +1,10 @@
 """The look-up of jobs against both simulated DIRACs: they tell the same story of one job."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import pytest
 
+from juno_support.demo.simulators.dirac_jobs import failed_job as failed_job_at
 from juno_support.lib.faults import FetchFault
 from monitoring.jobs import JobFacts
 from monitoring.sources.dirac_jobs import ClassicJobs
@@ -13,6 +14,7 @@ from tests.demo.test_state_pollers import Portal, portal
 __all__ = ["portal"]
 
 pytestmark = pytest.mark.django_db
+SITE_NAMES = {"INFN-T1": "GRID.INFN-CNAF.it", "JINR-LCG2": "GRID.JINR.ru"}
 
 
 def failed_job(portal: Portal) -> int:
@@ -68,3 +70,16 @@ def test_a_failure_is_said_soon(portal: Portal, kind: str) -> None:
         DiracxJobs(portal.configuration("diracx")).find_jobs([job_id], at=portal.world.moment)
 
     assert len(caught.value.reason) > 10
+
+
+@pytest.mark.parametrize("site", ["INFN-T1", "JINR-LCG2", "", "DESY-HH"])
+def test_a_job_that_a_ticket_names_failed_where_the_ticket_says(portal: Portal, site: str) -> None:
+    portal.sign_in()
+    at = portal.world.moment
+    job_id = failed_job_at(site, at - timedelta(hours=12))
+
+    facts = DiracxJobs(portal.configuration("diracx")).find_jobs([job_id], at=at)[job_id]
+
+    assert (facts.status, facts.vo) == ("Failed", "juno")
+    if site in SITE_NAMES:
+        assert facts.site == SITE_NAMES[site]

@@ -20,6 +20,9 @@ FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 FIRST_ID = 20_000_000
 EVERY = timedelta(minutes=2)
 REMEMBERS = 8 * DAY
+# The share of another VO, and of jobs that fail where nothing is wrong.
+BES = 0.12
+ALWAYS_FAIL = 0.02
 # A tenth of the jobs wait for somewhere to go, and belong to no site yet.
 ANY = "ANY"
 
@@ -79,6 +82,21 @@ def jobs(story: Story) -> tuple[Job, ...]:
     return _jobs(_Snapshot(story, minute))
 
 
+def failed_job(gocdb: str, before: datetime) -> int:
+    """Return the id of a job of juno that failed at a site a while before a moment.
+
+    :param gocdb: the site in GOCDB's words; of any site where it is empty or no job goes there
+    """
+    goes_there = any(site.gocdb == gocdb for site in SITES)
+    newest = int((before - FIRST_DAY) / EVERY)
+    for number in range(newest, newest - int(REMEMBERS / EVERY), -1):
+        is_there = not goes_there or _site_of(number).gocdb == gocdb
+        # One that ends so whatever goes on there.
+        if is_there and _chance(number, 1) >= BES and _chance(number, 7) < ALWAYS_FAIL:
+            return FIRST_ID + number
+    return FIRST_ID + newest
+
+
 class _Snapshot:
     """A story at a minute, to be remembered by what it depends on."""
 
@@ -110,7 +128,7 @@ def _made(snapshot: _Snapshot) -> Iterator[Job]:
     last = int((now - FIRST_DAY) / EVERY)
     for number in range(max(0, first), last + 1):
         site = _site_of(number)
-        vo = "bes" if _chance(number, 1) < 0.12 else "juno"
+        vo = "bes" if _chance(number, 1) < BES else "juno"
         yield _job(number, site, vo, now, troubles[site.name], bans[site.name, vo])
 
 
@@ -170,7 +188,7 @@ def _job(
     ce = computes[number % len(computes)]
     hit = [one for one in at_end if not one.pilot_aborts or set(one.services) & set(ce.services)]
     worst = max(hit, key=lambda one: one.job_failures, default=None)
-    share = 0.02 if worst is None else worst.job_failures
+    share = ALWAYS_FAIL if worst is None else worst.job_failures
     if worst is not None and worst.pilot_aborts:
         share = worst.pilot_aborts
     failed = _chance(number, 7) < share
