@@ -26,19 +26,28 @@ def plan_of(sql: str) -> str:
 
 def test_states_of_a_site_are_found_by_site_and_period(at: datetime) -> None:
     site = make_site()
-    entity = Entity.objects.create(
-        namespace="argo", kind="site", name=site.name, site=site, first_seen_at=at
-    )
-    StatusInterval.objects.create(
-        entity=entity,
-        site=site,
-        source=ensure_source(find_kind("argo")),
-        metric="status",
-        status="ok",
-        severity=0,
-        since=at - timedelta(hours=1),
-        noticed_at=at,
-    )
+    source = ensure_source(find_kind("argo"))
+    for place in (site, *(make_site() for _ in range(19))):
+        entity = Entity.objects.create(
+            namespace="argo", kind="site", name=place.name, site=place, first_seen_at=at
+        )
+        StatusInterval.objects.bulk_create(
+            StatusInterval(
+                entity=entity,
+                site=place,
+                source=source,
+                metric="status",
+                status="ok",
+                severity=0,
+                since=at - (hours + 1) * timedelta(hours=1),
+                until=at - hours * timedelta(hours=1) if hours else None,
+                noticed_at=at,
+            )
+            for hours in range(200)
+        )
+    with connection.cursor() as cursor:
+        # What other tests left in the statistics must not decide.
+        cursor.execute("ANALYZE monitoring_statusinterval")
 
     with CaptureQueriesContext(connection) as queries:
         conditions_at(sites=[site], moment=at)
