@@ -1,5 +1,6 @@
 """Tell the admins when a source has brought nothing usable for three intervals."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -20,7 +21,8 @@ from monitoring.models import Silence
 def watch_sources(*, at: datetime) -> int:
     """Note which sources fell silent or speak again; returns how many fell silent now.
 
-    Each admin gets one mail a silence; the banner stands as long as it lasts.
+    Each admin gets one mail about all that fell silent at once; the banner stands as long as it
+    lasts.
     """
     known = {silence.source_id: silence for silence in Silence.objects.filter(ended_at=None)}
     new = []
@@ -39,9 +41,9 @@ def watch_sources(*, at: datetime) -> int:
                 reason=run.reason if run else "",
             )
             new.append((standing, silence))
-    admins = list(User.objects.filter(is_staff=True, is_active=True).exclude(email=""))
-    for standing, silence in new:
-        enqueue_all([_mail(standing, silence, admin) for admin in admins], at=at)
+    if new:
+        admins = User.objects.filter(is_staff=True, is_active=True).exclude(email="")
+        enqueue_all([_mail(new, admin) for admin in admins], at=at)
     return len(new)
 
 
@@ -62,32 +64,38 @@ def _why(standing: Standing, silence: Silence) -> str:
     return _("Its last poll went well, and none was made since: look whether worker and beat run.")
 
 
-def _mail(standing: Standing, silence: Silence, admin: User) -> Mail:
+def _mail(silent: Sequence[tuple[Standing, Silence]], admin: User) -> Mail:
     with override(admin.language or settings.LANGUAGE_CODE):
-        title = str(standing.kind.title)
-        since = (
-            _("since %(moment)s")
-            % {"moment": f"{silence.since.astimezone(zone_of(admin.time_zone)):%Y-%m-%d %H:%M %Z}"}
-            if silence.since
-            else _("and never has so far")
-        )
-        words = [
-            _("%(source)s has brought nothing usable %(since)s.")
-            % {"source": title, "since": since},
-            _why(standing, silence),
+        titles = [str(standing.kind.title) for standing, _silence in silent]
+        words = [_paragraph(standing, silence, admin) for standing, silence in silent]
+        words.append(
             _(
-                "What the portal shows of this source is old and marked as such. It goes on "
-                "asking, unless the source refuses the credential: then a new one must be set."
-            ),
-            f"{settings.JUNO_BASE_URL}{reverse('sources:list')}#{standing.kind.name}",
-        ]
+                "What the portal shows of it is old and marked as such. It goes on asking, unless "
+                "a source refuses the credential: then a new one must be set."
+            )
+        )
+        words.append(f"{settings.JUNO_BASE_URL}{reverse('sources:list')}")
         return Mail(
-            key=f"silence:{silence.pk}:{admin.pk}",
+            key=f"silence:{silent[0][1].pk}:{admin.pk}",
             kind="source.silent",
             to_address=admin.email,
             to_user_id=admin.pk,
-            subject=_("[%(tag)s] No data from %(source)s")
-            % {"tag": settings.JUNO_MAIL_TAG, "source": title},
+            subject=_("[%(tag)s] No data from %(sources)s")
+            % {"tag": settings.JUNO_MAIL_TAG, "sources": ", ".join(titles)},
             body="\n\n".join(words),
             reason=_("you are an admin of this portal"),
         )
+
+
+def _paragraph(standing: Standing, silence: Silence, admin: User) -> str:
+    since = (
+        _("since %(moment)s")
+        % {"moment": f"{silence.since.astimezone(zone_of(admin.time_zone)):%Y-%m-%d %H:%M %Z}"}
+        if silence.since
+        else _("and never has so far")
+    )
+    words = _("%(source)s has brought nothing usable %(since)s.") % {
+        "source": standing.kind.title,
+        "since": since,
+    }
+    return f"{words} {_why(standing, silence)}"

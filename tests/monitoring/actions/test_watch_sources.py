@@ -96,3 +96,14 @@ def test_a_source_that_pushes_is_missed_only_while_it_holds_a_token(cast: Cast) 
     pushed.revoke_token(source=source, by=cast.dmitri, at=later)
     watch_sources(at=later + timedelta(minutes=1))
     assert not Silence.objects.filter(ended_at=None).exists()
+
+
+def test_what_falls_silent_at_once_is_one_mail(cast: Cast, at: datetime) -> None:
+    run(at - 46 * MINUTES, Outcome.OK)
+    run(at - 46 * MINUTES, Outcome.OK, "argo")
+    with override_settings(JUNO_ARGO_URL="http://127.0.0.1:9/api"):
+        assert watch_sources(at=at) == 2
+
+    (mail,) = Delivery.objects.filter(kind="source.silent", to_address=cast.dmitri.email)
+    assert "ARGO, MaDDash" in mail.subject
+    assert mail.body.count("has brought nothing usable") == 2
