@@ -147,7 +147,8 @@ def _agreed(states: Sequence[State]) -> list[State]:
     """Return the states with one for all sources of a family that say the same of a thing.
 
     That of our VO speaks for the others, then one with a page to read more. It names them all
-    (``sources``). What cannot be trusted agrees with nobody.
+    (``sources``), and is as old as the oldest: some sources only know since when we ask them. What
+    cannot be trusted agrees with nobody.
     """
     alike: dict[tuple[Any, ...], list[State]] = defaultdict(list)
     for state in states:
@@ -165,7 +166,12 @@ def _agreed(states: Sequence[State]) -> list[State]:
         names = dict.fromkeys(state["source"] for state in group)
         is_for_all = any(not state.get("vo") for state in group)
         found.append(
-            {**first, "sources": list(names), "vo": "" if is_for_all else first.get("vo", "")}
+            {
+                **first,
+                "sources": list(names),
+                "vo": "" if is_for_all else first.get("vo", ""),
+                "since": min(state["since"] for state in group),
+            }
         )
     return found
 

@@ -421,13 +421,16 @@ def test_an_address_that_is_none_is_no_link(cast, now):
 
 
 def test_sources_of_one_system_that_agree_are_one_line(cast, now):
-    for source in ("dirac-https", "dirac-webapp"):
-        tell(source, seen("IN2P3-CC", Status.WARNING, "Degraded", metric="rss"), at=AT)
+    degraded = seen("IN2P3-CC", Status.WARNING, "Degraded", metric="rss")
+    tell("dirac-webapp", degraded, at=AT)
+    tell("dirac-https", degraded, at=AT - HOUR)
+    polled("dirac-https", at=AT)
     tell("diracx", seen("IN2P3-CC", Status.DOWN, "banned", metric="rss", vo="juno"), at=AT)
 
     text = now()
 
     assert "<strong>DIRAC, DIRAC web status</strong> warning (Degraded) since" in text
+    assert f'datetime="{AT - HOUR:%Y-%m-%dT%H:%MZ}"' in text
     assert "<strong>DiracX status</strong> down (banned) since" in text
     assert text.count("warning (Degraded)") == 1
 
