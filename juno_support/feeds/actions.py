@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from juno_support.feeds import vault
+from juno_support.feeds import certificates, vault
 from juno_support.feeds.configuration import configuration_of
 from juno_support.feeds.models import FeedRun, Outcome, Source
 from juno_support.feeds.option_fields import typed_value
@@ -39,7 +39,7 @@ def configure_source(
 
     :param options: values of options of its kind; empty ones go back to their default, and those
         that are not named stay
-    :param secrets: secret options to set, "" for those to remove
+    :param secrets: secret options and the certificate to set, "" for those to remove
     :raises SupportError: when a value cannot be
     """
     with transaction.atomic(), pghistory.context(user=by.pk, at=at.isoformat()):
@@ -52,6 +52,10 @@ def configure_source(
         )
         configuration = configuration_of(source)
         known = {option.name for option in configuration.kind.options if option.is_secret}
+        if not configuration.kind.is_pushed:
+            known.add(certificates.SECRET)
+            if entered := (secrets or {}).get(certificates.SECRET):
+                certificates.check(entered)
         for name, value in (secrets or {}).items():
             if name in known - configuration.from_environment:
                 vault.write(source=source, name=name, value=value, by=by, at=at)

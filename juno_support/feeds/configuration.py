@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from juno_support.feeds import vault
+from juno_support.feeds import certificates, vault
 from juno_support.feeds.models import Source
 from juno_support.feeds.registry import (
     PUSHED,
@@ -28,9 +28,9 @@ class Configuration:
     """The values in force for one source.
 
     ``from_environment`` names those that the environment sets and that a page therefore cannot
-    change: ``url``, ``interval``, and options. Certificate, key and CA bundle are paths of files
-    on the server and come from the environment only. ``options`` holds every option of the kind,
-    but no secret: those are read when they are needed.
+    change: ``url``, ``interval``, ``certificate``, and options. Certificate, key and CA bundle are
+    paths of files on the server and come from the environment; a certificate that was entered on a
+    page, and other secrets, are read when they are needed. ``options`` holds every other option.
     """
 
     kind: SourceKind
@@ -50,8 +50,11 @@ class Configuration:
 
     @property
     def client_certificate(self) -> Certificate | None:
-        """Return the certificate to show, None without one."""
-        return Certificate(self.certificate, self.key or None) if self.certificate else None
+        """Return the certificate to show: the environment's, else the one that was entered."""
+        if self.certificate:
+            return Certificate(self.certificate, self.key or None)
+        entered = vault.read(self.kind.name, certificates.SECRET)
+        return Certificate(certificates.path_of(entered)) if entered else None
 
     def option(self, name: str) -> Any:
         """Return an option's value, of the type of its default.
@@ -73,6 +76,8 @@ class Configuration:
         """
         secrets = [self.secret(option.name) for option in self.kind.options if option.is_secret]
         secrets += [vault.read(self.kind.name, name) for name in self.kind.keeps]
+        if entered := vault.read(self.kind.name, certificates.SECRET):
+            secrets.append(entered)
         if not self.certificate and not secrets:
             return ""
         digest = hashlib.sha256(self.url.encode())
@@ -122,7 +127,9 @@ def configuration_of(source: Source, kind: SourceKind | None = None) -> Configur
     kind = kind or find_kind(source.name)
     url = getattr(settings, f"{kind.settings}_URL", "")
     seconds = getattr(settings, kind.interval_setting, 0)
-    from_environment = {name for name, value in (("url", url), ("interval", seconds)) if value}
+    certificate = getattr(settings, f"{kind.settings}_CERT", "")
+    given_values = (("url", url), ("interval", seconds), (certificates.SECRET, certificate))
+    from_environment = {name for name, value in given_values if value}
     options: dict[str, OptionValue] = {}
     for option in kind.options:
         given = getattr(settings, f"{kind.settings}_{option.name.upper()}", "")
@@ -135,7 +142,7 @@ def configuration_of(source: Source, kind: SourceKind | None = None) -> Configur
         url=(url or source.url).rstrip("/"),
         interval=timedelta(seconds=seconds) if seconds else source.interval,
         is_enabled=source.is_enabled,
-        certificate=getattr(settings, f"{kind.settings}_CERT", ""),
+        certificate=certificate,
         key=getattr(settings, f"{kind.settings}_KEY", ""),
         ca_bundle=getattr(settings, f"{kind.settings}_CA_BUNDLE", ""),
         from_environment=frozenset(from_environment),

@@ -6,9 +6,21 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from juno_support.errors import SupportError
+from juno_support.feeds import certificates, vault
 from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.option_fields import field_for, secret_field
 from juno_support.feeds.registry import Option
+
+LONGEST_CERTIFICATE = 40_000
+
+
+class _Unshown(forms.Textarea):
+    """A large field whose value is never written back, not even when it was wrong."""
+
+    def format_value(self, value: Any) -> str:
+        """Return nothing."""
+        return ""
 
 
 class SourceForm(forms.Form):
@@ -60,6 +72,8 @@ class SourceForm(forms.Form):
                 self._close(name)
         for option in kind.options:
             self._add(option, is_set=option.name in secrets_set)
+        if not kind.is_pushed:
+            self._add_certificate()
 
     def _add(self, option: Option, *, is_set: bool) -> None:
         name = f"option-{option.name}"
@@ -73,6 +87,37 @@ class SourceForm(forms.Form):
                 )
         if option.name in self._configuration.from_environment:
             self._close(name)
+
+    def _add_certificate(self) -> None:
+        self.fields["certificate"] = forms.CharField(
+            label=_("Client certificate with its key"),
+            required=False,
+            max_length=LONGEST_CERTIFICATE,
+            help_text=self._about_certificate(),
+            widget=_Unshown(
+                attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false", "wrap": "off"}
+            ),
+        )
+        if "certificate" in self._configuration.from_environment:
+            self._close("certificate")
+        elif certificates.SECRET in self.secrets_set:
+            self.fields["remove-certificate"] = forms.BooleanField(
+                label=_("Remove it: %(name)s") % {"name": _("client certificate")}, required=False
+            )
+
+    def _about_certificate(self) -> str:
+        if certificates.SECRET not in self.secrets_set:
+            return str(_("As PEM, the key without a passphrase. Not set."))
+        try:
+            facts = certificates.check(
+                vault.read(self._configuration.kind.name, certificates.SECRET)
+            )
+        except SupportError as error:
+            return str(error)
+        return _("Set: %(subject)s, valid until %(end)s. Leave this empty to keep it.") % {
+            "subject": facts.subject,
+            "end": f"{facts.ends_at:%Y-%m-%d}",
+        }
 
     def _close(self, name: str) -> None:
         self.fields[name].disabled = True
@@ -97,6 +142,10 @@ class SourceForm(forms.Form):
     def secrets(self) -> dict[str, str]:
         """Return the secrets that were typed, and "" for those that are to be removed."""
         found = {}
+        if typed := self.cleaned_data.get("certificate"):
+            found[certificates.SECRET] = str(typed)
+        elif self.cleaned_data.get("remove-certificate"):
+            found[certificates.SECRET] = ""
         for option in self._configuration.kind.options:
             if not option.is_secret:
                 continue

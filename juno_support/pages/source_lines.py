@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from juno_support.feeds import certificates
 from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.forms import SourceForm
 from juno_support.feeds.models import FeedRun, Outcome
@@ -265,6 +266,8 @@ def _traffic(run: FeedRun | None) -> str:
 def _credential(configuration: Configuration, secrets_set: frozenset[str]) -> str:
     """Return which credentials there are, in words; never what they are."""
     found = [_("certificate of the server")] if configuration.certificate else []
+    if not found and certificates.SECRET in secrets_set:
+        found = [_("certificate")]
     found += [_("a person's login")] if configuration.kind.keeps else []
     found += [
         str(option.label)
