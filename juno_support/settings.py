@@ -414,4 +414,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    # Whose address counts where there is a limit: X-Forwarded-For is anybody's word otherwise.
+    "NUM_PROXIES": 1 if env.switch("JUNO_BEHIND_PROXY") else 0,
 }

@@ -11,6 +11,7 @@ from juno_support.feeds import certificates, vault
 from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.option_fields import field_for, secret_field
 from juno_support.feeds.registry import Option
+from juno_support.lib.http import without_password
 
 LONGEST_CERTIFICATE = 40_000
 
@@ -53,7 +54,7 @@ class SourceForm(forms.Form):
         kwargs.setdefault(
             "initial",
             {
-                "url": configuration.url,
+                "url": without_password(configuration.url),
                 "minutes": max(1, round(configuration.interval.total_seconds() / 60)),
                 "is_enabled": configuration.is_enabled,
             },

@@ -23,6 +23,7 @@ from juno_support.feeds.registry import (
 )
 from juno_support.lib import http
 from juno_support.lib.faults import CredentialRefused, FetchFault
+from juno_support.lib.http import without_password
 from juno_support.lib.text import blot, storable
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def _poll(
             reason=blot(f"Our own mistake, please report it: {type(error).__name__}: {error}")[
                 :1000
             ],
-            url=configuration.url,
+            url=without_password(configuration.url),
         )
 
 
@@ -160,7 +161,7 @@ def _record(
         finished_at=finished_at,
         outcome=outcome,
         reason=blot(stored.suspicious),
-        url=blot(gathered.traffic.url)[:1000],
+        url=without_password(blot(gathered.traffic.url))[:1000],
         http_status=gathered.traffic.http_status,
         size=gathered.traffic.size,
         sha256=gathered.traffic.sha256,
@@ -189,7 +190,7 @@ def _record_fault(
         outcome=Outcome.FAILED,
         # An answer's bytes may be quoted in it, and PostgreSQL keeps no NUL.
         reason=blot(fault.reason),
-        url=configuration.url,
+        url=without_password(configuration.url),
         http_status=fault.status,
         raw_head=blot(fault.body_start.decode(errors="replace"))[:KEPT_CHARACTERS],
         credential=(configuration.fingerprint() if isinstance(fault, CredentialRefused) else ""),

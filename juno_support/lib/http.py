@@ -42,6 +42,7 @@ __all__ = [
     "ServiceUnavailable",
     "all_within",
     "fetch",
+    "without_password",
 ]
 
 USER_AGENT = "juno-support"
@@ -158,6 +159,17 @@ def fetch(
                 raise
             time.sleep(wait)
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def without_password(url: str) -> str:
+    """Return an address as it may be shown: a name and a password in it are left out."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    if "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=f"…@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
 def _check_address(url: str) -> None:

@@ -20,6 +20,7 @@ from juno_support.feeds.registry import find_kind
 from juno_support.feeds.tasks import poll_source
 from juno_support.lib import clock, display
 from juno_support.lib.faults import CredentialRefused, FetchFault
+from juno_support.lib.http import without_password
 from juno_support.lib.text import show_bidi
 from monitoring.actions import diracx_login
 from supportunits import policies
@@ -130,7 +131,7 @@ def _show(
         "has_login": diracx_login.login_of(configuration) is not None,
         "begun": begun,
         "ends": display.left_text(begun.ends_at, now) if begun else "",
-        "address": configuration.url,
+        "address": without_password(configuration.url),
         "vo": configuration.option("vo"),
         "group": configuration.option("group"),
         "problem": show_bidi(problem),

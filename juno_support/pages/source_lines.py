@@ -17,6 +17,7 @@ from juno_support.feeds.forms import SourceForm
 from juno_support.feeds.models import FeedRun, Outcome
 from juno_support.feeds.queries import Standing
 from juno_support.lib import display
+from juno_support.lib.http import without_password
 from juno_support.lib.text import show_bidi
 from juno_support.pages.diracx_login import LoginLine, login_line
 from monitoring.names import namespace_of
@@ -138,7 +139,7 @@ def source_line(
         else "",
         unmapped_url=f"{reverse('sources:names')}?namespace={namespace}",
         settings=_settings(configuration),
-        url=configuration.url,
+        url=without_password(configuration.url),
         credential=_credential(configuration, form.secrets_set),
         interval=_interval_words(standing),
         refused=tuple(

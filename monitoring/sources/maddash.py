@@ -81,7 +81,9 @@ class Maddash:
         if fault is not None and not grids:
             raise fault
         known = known_series(question.configuration.kind.name)
-        changed = changed_checks(grids, known, question.at)[:MOST_HISTORIES]
+        # After a gap in our polls every history counts: MaDDash knows what we missed.
+        before = {} if _missed_some(question) else known
+        changed = changed_checks(grids, before, question.at)[:MOST_HISTORIES]
         return Raw(
             documents=Documents(
                 tuple(bodies),
@@ -174,6 +176,11 @@ def changed_checks(
         if verdict.is_told and (before is None or before.raw_status != verdict.raw_status):
             changed += [(verdict.status == Status.OK, seen) for seen in checks]
     return [seen for _, seen in sorted(changed, key=lambda each: each[0])]
+
+
+def _missed_some(question: Question) -> bool:
+    last = question.last_success_at
+    return last is not None and question.at - last > 3 * question.configuration.interval
 
 
 def _histories(

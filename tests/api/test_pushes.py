@@ -135,6 +135,12 @@ def test_who_asks_too_often_is_told_when_to_come_again(token: str) -> None:
     answer = post("push_wrong", [])
     problem(answer, 429)
     assert int(answer["Retry-After"]) > 0
+    # Another address is anybody's word where no proxy of ours says it.
+    elsewhere = Client(headers={"X-Forwarded-For": "192.0.2.7"})
+    answer = elsewhere.post(
+        ADDRESS, "[]", content_type="application/json", headers={"Authorization": "Bearer wrong"}
+    )
+    problem(answer, 429)
 
 
 def test_what_no_database_holds_is_refused_or_left_out_and_costs_nothing_else(token: str) -> None:

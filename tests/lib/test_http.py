@@ -374,3 +374,20 @@ def test_what_sends_something_is_sent_once() -> None:
     ):
         http.fetch(server.url, method="POST", data=b"x", limits=QUICK)
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (
+            "https://user:secret@host.example.org:8443/a?b=c",
+            "https://…@host.example.org:8443/a?b=c",
+        ),
+        ("https://token@host.example.org/", "https://…@host.example.org/"),
+        ("https://host.example.org/a@b", "https://host.example.org/a@b"),
+        ("https://[broken", "https://[broken"),
+        ("", ""),
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(url: str, shown: str) -> None:
+    assert http.without_password(url) == shown

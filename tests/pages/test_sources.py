@@ -270,3 +270,12 @@ def test_many_sources_take_few_queries(
 
     with django_assert_max_num_queries(45):  # type: ignore[operator]
         text(admin)
+
+
+def test_a_password_in_an_address_of_the_environment_is_not_shown(
+    client_of: ClientOf, cast: Cast
+) -> None:
+    with override_settings(JUNO_MADDASH_URL="https://us:tell-nobody@maddash.example.org/maddash"):
+        page = client_of(cast.dmitri).get("/sources/").content.decode()
+    assert "maddash.example.org" in page
+    assert "tell-nobody" not in page

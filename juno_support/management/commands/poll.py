@@ -11,6 +11,7 @@ from juno_support.feeds import polling, queries
 from juno_support.feeds.models import FeedRun, Outcome
 from juno_support.feeds.registry import SOURCES, UnknownSource
 from juno_support.lib import clock
+from juno_support.lib.http import without_password
 
 WAIT_SECONDS = 60
 EXIT_CODES = {
@@ -93,7 +94,7 @@ class Command(BaseCommand):
             {
                 "source": standing.kind.name,
                 "title": str(standing.kind.title),
-                "url": standing.configuration.url,
+                "url": without_password(standing.configuration.url),
                 "enabled": standing.configuration.is_enabled,
                 "interval_seconds": int(standing.configuration.interval.total_seconds()),
                 "last_success": standing.last_success_at.isoformat()

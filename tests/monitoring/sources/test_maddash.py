@@ -99,6 +99,17 @@ def test_only_what_changed_is_asked_for_its_history() -> None:
     }
 
 
+def test_after_a_gap_the_history_tells_what_we_missed() -> None:
+    check = CheckRow(IHEP, CNAF, "Loss", run_of(*steady()))
+    with polled(Maddash({GRID: [check]})) as maddash:
+        poll(1)
+        check.results += run_of(*[(minute, 0) for minute in range(5, 181, 5)])
+        before = len(maddash.histories())
+        poll(181)
+        assert len(maddash.histories()) > before
+    assert kept() == [("ok", "03 12:01", "now")]
+
+
 def test_reverse_checks_swap_the_direction() -> None:
     with polled(
         Maddash(
