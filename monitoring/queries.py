@@ -26,6 +26,7 @@ from monitoring.conditions import (
 )
 from monitoring.models import Downtime, DowntimeChange, Severity, StatusInterval
 from monitoring.observations import EntityKind
+from monitoring.status_rows import sources_of_states
 from monitoring.statuses import BAD
 from topology.models import Service, Site
 
@@ -75,7 +76,7 @@ def conditions_at(
     seen_from = min(moment, asked_at or moment)
     all_ages = freshness(seen_from)
     ages = {name: all_ages[name] for name in SOURCES}
-    state_ages = states.sources_of_states(all_ages)
+    state_ages = sources_of_states(all_ages)
     site_states = states.states_of_sites(
         [site.pk for site in sites],
         starts_at=moment - RECENT_WITHIN,
@@ -134,7 +135,7 @@ def conditions_between(
     seen_from = min(ends_at, asked_at or ends_at)
     all_ages = freshness(seen_from)
     ages = {name: all_ages[name] for name in SOURCES}
-    state_ages = states.sources_of_states(all_ages)
+    state_ages = sources_of_states(all_ages)
     site_states = states.states_of_sites(
         [site.pk for site in sites],
         starts_at=starts_at,
@@ -187,9 +188,7 @@ def current_conditions_for_sites(
         ages = _recent_ages(at)
     age = ages[DOWNTIMES]
     reliable = [
-        name
-        for name, each in states.sources_of_states(ages).items()
-        if not (each.stale or each.doubt)
+        name for name, each in sources_of_states(ages).items() if not (each.stale or each.doubt)
     ]
     running = FilteredRelation(
         "downtimes",

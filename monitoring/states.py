@@ -7,40 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Min, Q
 from django.db.models.lookups import In
 
-from juno_support.feeds.queries import Freshness, freshness
-from juno_support.feeds.registry import find_kind
+from juno_support.feeds.queries import Freshness
 from monitoring.conditions import EntityStatus
-from monitoring.matching import unmapped
-from monitoring.models import Downtime, Entity, Severity, StatusInterval
+from monitoring.models import Entity, StatusInterval
 from monitoring.models.interval import Period, eight_bytes
 from monitoring.observations import EntityKind
+from monitoring.status_rows import COLUMNS, status_of, worst_first
 from monitoring.statuses import BAD, SEVERITY, Status
 from topology.models import NetworkLink, Service
 
 A_DAY = timedelta(hours=24)
 MOST_EARLIER = 200
-
-_COLUMNS = (
-    "site_id",
-    "entity_id",
-    "entity__kind",
-    "entity__name",
-    "entity__link_id",
-    "entity__service_id",
-    "source__name",
-    "metric",
-    "vo",
-    "status",
-    "raw_status",
-    "since",
-    "until",
-    "summary",
-    "details",
-    "evidence_url",
-)
 
 
 @dataclass(frozen=True)
@@ -52,20 +32,6 @@ class SiteStates:
     links: tuple[EntityStatus, ...] = ()
     systems: tuple[EntityStatus, ...] = ()
     in_order: Mapping[str, int] = field(default_factory=dict)
-
-
-def ages_at(at: datetime) -> dict[str, Freshness]:
-    """Return the ages of the sources of states that are in use, or were when they last answered."""
-    return sources_of_states(freshness(at))
-
-
-def sources_of_states(ages: Mapping[str, Freshness]) -> dict[str, Freshness]:
-    """Return, of the ages of all sources, those that ``ages_at`` would."""
-    return {
-        name: age
-        for name, age in ages.items()
-        if find_kind(name).tells_states and (age.is_in_use or age.last_success is not None)
-    }
 
 
 def states_of_sites(
@@ -98,10 +64,10 @@ def states_of_sites(
     rows: list[tuple[Any, ...]] = list(
         touching.filter(In(F("site"), eight_bytes(ids)), entity__site__in=ids)
         .order_by("since")
-        .values_list(*_COLUMNS)
+        .values_list(*COLUMNS)
     )
     elsewhere = Entity.objects.filter(Q(link__in=links) | Q(kind=EntityKind.SYSTEM))
-    rows += touching.filter(entity__in=elsewhere).order_by("since").values_list(*_COLUMNS)
+    rows += touching.filter(entity__in=elsewhere).order_by("since").values_list(*COLUMNS)
     named = {service.pk for service in services}
     found: dict[int, _Collected] = {site: _Collected(everything, named) for site in ids}
     overridden = _overridden(rows, vo, moment)
@@ -113,7 +79,7 @@ def states_of_sites(
             continue
         if row_vo == "" and (entity_id, source, metric) in overridden:
             continue
-        status = _status(row, ages[source])
+        status = status_of(row, ages[source])
         if kind == EntityKind.SYSTEM:
             at_sites: Iterable[int] = ids
         elif link_id is not None:
@@ -136,25 +102,6 @@ def _overridden(
         for row in rows
         if row[8] == vo and (row[12] is None or row[12] > moment)
     }
-
-
-def _status(row: tuple[Any, ...], age: Freshness) -> EntityStatus:
-    return EntityStatus(
-        source=row[6],
-        metric=row[7],
-        entity=row[3],
-        status=row[9],
-        since=row[11],
-        until=row[12],
-        stale=age.stale,
-        kind=row[2],
-        raw_status=row[10],
-        vo=row[8],
-        summary=row[13],
-        details=row[14],
-        evidence_url=row[15],
-        doubt=age.doubt,
-    )
 
 
 class _Collected:
@@ -189,25 +136,12 @@ class _Collected:
     def states(self) -> SiteStates:
         earlier = self._earlier if self._everything else self._earlier[-MOST_EARLIER:]
         return SiteStates(
-            statuses=tuple(sorted(self._statuses, key=_worst_first)),
+            statuses=tuple(sorted(self._statuses, key=worst_first)),
             earlier=tuple(earlier),
-            links=tuple(sorted(self._links, key=_worst_first)),
+            links=tuple(sorted(self._links, key=worst_first)),
             systems=tuple(self._systems),
             in_order=dict(self._in_order),
         )
-
-
-_KIND_ORDER = {EntityKind.SITE.value: 0, EntityKind.STORAGE.value: 1, EntityKind.SERVICE.value: 2}
-
-
-def _worst_first(status: EntityStatus) -> tuple[Any, ...]:
-    return (
-        _KIND_ORDER.get(status.kind, 3),
-        -SEVERITY[status.status],
-        status.source,
-        status.entity,
-        status.metric,
-    )
 
 
 # Boards
@@ -271,8 +205,8 @@ def system_states(*, ages: Mapping[str, Freshness]) -> list[EntityStatus]:
     """Return the present states of whole systems, the worst first; one query."""
     rows = StatusInterval.objects.filter(
         until=None, entity__kind=EntityKind.SYSTEM, source__name__in=ages
-    ).values_list(*_COLUMNS)
-    return sorted((_status(row, ages[row[6]]) for row in rows), key=_worst_first)
+    ).values_list(*COLUMNS)
+    return sorted((status_of(row, ages[row[6]]) for row in rows), key=worst_first)
 
 
 def link_states(link_ids: Collection[int]) -> dict[int, dict[str, BoardState]]:
@@ -351,93 +285,14 @@ def history_of_links(
             entity__link__in=link_ids, period__overlap=DateTimeTZRange(starts_at, ends_at, "[]")
         )
         .order_by("since")
-        .values_list(*_COLUMNS)
+        .values_list(*COLUMNS)
     )
     by_series: dict[tuple[Any, ...], list[EntityStatus]] = defaultdict(list)
     for row in rows:
         if row[6] in ages:
             key = (row[4], row[3], row[2], row[6], row[7], row[8])
-            by_series[key].append(_status(row, ages[row[6]]))
+            by_series[key].append(status_of(row, ages[row[6]]))
     found: dict[int, list[Series]] = defaultdict(list)
     for (link, entity, kind, source, metric, vo), states in sorted(by_series.items()):
         found[link].append(Series(entity, kind, source, metric, vo, tuple(states)))
     return dict(found)
-
-
-# Alarms and news
-
-
-def bad_since(
-    *,
-    site_ids: Collection[int],
-    at: datetime,
-    longer_than: timedelta,
-    vo: str | None = None,
-) -> dict[int, list[EntityStatus]]:
-    """Return, by site, what has been critical or down for longer than a while, worst first.
-
-    Only from sources that are fresh and not in doubt, and not where an outage is declared: of the
-    whole site or of that service. A period "at risk" masks nothing.
-    """
-    ages = {name: age for name, age in ages_at(at).items() if not age.stale and not age.doubt}
-    outages = Downtime.objects.filter(
-        site=OuterRef("site"),
-        severity=Severity.OUTAGE,
-        withdrawn_at=None,
-        starts_at__lte=at,
-        ends_at__gt=at,
-    )
-    # An outage that names no service that we know, or all there are, is one of the whole site.
-    of_this = outages.filter(services=OuterRef("entity__service"))
-    of_site = outages.filter(services=None)
-    rows = (
-        StatusInterval.objects.filter(
-            until=None,
-            site__in=site_ids,
-            status__in=BAD,
-            since__lte=at - longer_than,
-            source__name__in=ages,
-        )
-        .annotate(
-            masked=Exists(of_this),
-            masked_site=Exists(of_site),
-            outage=Exists(outages),
-        )
-        .filter(masked=False, masked_site=False)
-        .exclude(entity__service=None, outage=True)
-        .order_by("since")
-    )
-    if vo is not None:
-        rows = rows.filter(vo__in=("", vo))
-    found: dict[int, list[EntityStatus]] = defaultdict(list)
-    for row in rows.values_list(*_COLUMNS):
-        found[row[0]].append(_status(row, ages[row[6]]))
-    for states in found.values():
-        states.sort(key=_worst_first)
-    return dict(found)
-
-
-def sites_with_news(since: datetime) -> set[int]:
-    """Return the sites where a state, also of a link, began, ended or changed since a moment."""
-    news = StatusInterval.objects.filter(noticed_at__gt=since)
-    sites = set(news.filter(site__isnull=False).values_list("site_id", flat=True).distinct())
-    for one, other in (
-        news.filter(entity__link__isnull=False)
-        .values_list("entity__link__site_a_id", "entity__link__site_b_id")
-        .distinct()
-    ):
-        sites |= {one, other}
-    return sites
-
-
-def unmapped_names() -> QuerySet[Entity]:
-    """Return the names that nobody could match, with when they were last in the news."""
-    return (
-        Entity.objects.filter(unmapped())
-        .annotate(
-            states=Count("intervals"),
-            first=Min("intervals__since"),
-            newest=Max(F("intervals__since")),
-        )
-        .order_by("namespace", "kind", "name")
-    )

@@ -35,7 +35,8 @@ from juno_support.pages.board_lines import (
     SiteRow,
 )
 from monitoring.queries import DOWNTIMES, current_conditions_for_sites
-from monitoring.states import sources_of_states, system_states
+from monitoring.states import system_states
+from monitoring.status_rows import sources_of_states
 from monitoring.statuses import Status
 from monitoring.words import source_name
 from supportunits.models import VO

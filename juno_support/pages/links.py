@@ -24,6 +24,7 @@ from juno_support.pages.link_lines import link_line, sites_of_hosts, within
 from monitoring import states
 from monitoring.models import Downtime
 from monitoring.queries import current_conditions_for_sites
+from monitoring.status_rows import sources_of_states
 from monitoring.statuses import SEVERITY, Status
 from supportunits import policies
 from topology.actions.links import save_link
@@ -136,7 +137,7 @@ def _show_list(
     wanted = Filter.of(request)
     links = list(wanted.links())
     all_ages = freshness(now)
-    ages = states.sources_of_states(all_ages)
+    ages = sources_of_states(all_ages)
     axis = history.timeline_of("7d", now)
     ids = [link.pk for link in links]
     series = states.history_of_links(ids, starts_at=axis.starts_at, ends_at=now, ages=ages)
@@ -177,7 +178,7 @@ def _show(
     span = history.span_of(request)
     axis = history.timeline_of(span, now)
     all_ages = freshness(now)
-    ages = states.sources_of_states(all_ages)
+    ages = sources_of_states(all_ages)
     # A week at least, for the picture of both directions.
     week = history.timeline_of("7d", now)
     series = states.history_of_links(

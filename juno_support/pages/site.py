@@ -34,6 +34,7 @@ from monitoring.queries import (
     current_conditions_for_sites,
     downtimes_of_site,
 )
+from monitoring.status_rows import sources_of_states
 from supportunits import changes, policies
 from supportunits.models import SupportUnit, VOSite
 from tickets.queries import open_tickets
@@ -193,7 +194,7 @@ def _history(
 ) -> history.History:
     span = history.span_of(request)
     axis = history.timeline_of(span, now)
-    state_ages = states.sources_of_states(ages)
+    state_ages = sources_of_states(ages)
     return history.history_of(
         states.history_of_site(site.pk, starts_at=axis.starts_at, ends_at=now, ages=state_ages)
         if state_ages

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from monitoring.actions.store_report import apply_target, hold_names
+from monitoring.actions.store_names import apply_target, hold_names
 from monitoring.matching import NOTHING, Atlas, Target, unmapped
 from monitoring.models import Entity
 from monitoring.observations import EntityKind, Name

@@ -7,7 +7,7 @@ import pytest
 from juno_support.feeds.configuration import ensure_source
 from juno_support.feeds.models import FeedRun, Outcome
 from juno_support.feeds.registry import find_kind
-from monitoring import states
+from monitoring import alarms, states
 from monitoring.actions import store_report
 from monitoring.models import Downtime
 from monitoring.observations import Name, Observation, Report
@@ -93,7 +93,7 @@ def outage(site: Site, at: datetime, *services: Service, severity: str = "OUTAGE
 
 
 def bad(site: Site, at: datetime, vo: str | None = None) -> list[str]:
-    found = states.bad_since(site_ids=[site.pk], at=at, longer_than=HOUR, vo=vo)
+    found = alarms.bad_since(site_ids=[site.pk], at=at, longer_than=HOUR, vo=vo)
     return [status.entity for status in found.get(site.pk, [])]
 
 
@@ -235,6 +235,6 @@ def test_sites_with_news_also_by_their_links(cnaf: Site, at: datetime) -> None:
     lyon = make.make_site(name="IN2P3-CC")
     NetworkLink.objects.create(name="CNAF-LYON", kind="LHCOPN", site_a=cnaf, site_b=lyon)
     tell("argo", at - 2 * HOUR, "site", "INFN-T1", Status.OK)
-    assert states.sites_with_news(at - HOUR) == set()
+    assert alarms.sites_with_news(at - HOUR) == set()
     tell("maddash", at, "link", "CNAF-LYON", Status.DOWN)
-    assert states.sites_with_news(at - HOUR) == {cnaf.pk, lyon.pk}
+    assert alarms.sites_with_news(at - HOUR) == {cnaf.pk, lyon.pk}

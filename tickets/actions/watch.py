@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from monitoring import queries as monitoring
-from monitoring import states
+from monitoring.alarms import sites_with_news
 from monitoring.conditions import SiteConditions
 from monitoring.models import Downtime
 from monitoring.statuses import Status
@@ -59,7 +59,7 @@ def _worth_a_look(since: datetime, at: datetime, watched: Iterable[WatchedSite])
         ends_at__gt=at - LOOK_BACK, starts_at__lt=at + LOOK_AHEAD
     ).values_list("site", flat=True)
     moving = {each.site_id for each in watched if each.fingerprint or each.told_down_to is not None}
-    wanted = moving | set(near) | states.sites_with_news(since)
+    wanted = moving | set(near) | sites_with_news(since)
     if not wanted:
         return []
     of_tickets = Q(

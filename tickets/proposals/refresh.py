@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from juno_support.feeds.models import Source
-from monitoring import states
+from monitoring.alarms import bad_since
 from monitoring.conditions import EntityStatus
 from monitoring.models import Downtime, Severity, StatusInterval
+from monitoring.status_rows import ages_at
 from monitoring.statuses import BAD, Status
 from supportunits.models import VO, VOSite
 from tickets.models import Decision, Ending, Proposal
@@ -73,11 +74,7 @@ def refresh_vo(*, vo: VO, at: datetime) -> Done:
     for site_id in set(live) - listed:
         _end(live.pop(site_id), Ending.NOT_LISTED, at)
         done += Done(ended=1)
-    bad = (
-        states.bad_since(site_ids=listed, at=at, longer_than=timedelta(0), vo=vo.name)
-        if listed
-        else {}
-    )
+    bad = bad_since(site_ids=listed, at=at, longer_than=timedelta(0), vo=vo.name) if listed else {}
     for site_id, statuses in _ripe(vo, bad, live, at).items():
         proposal = live.get(site_id)
         if proposal is None:
@@ -205,7 +202,7 @@ def _look_at_quiet(vo: VO, proposals: list[Proposal], at: datetime) -> Done:
     """See why nothing bad is told of these any more, and end those that are over."""
     if not proposals:
         return Done()
-    fresh = {name for name, age in states.ages_at(at).items() if not age.stale and not age.doubt}
+    fresh = {name for name, age in ages_at(at).items() if not age.stale and not age.doubt}
     # All sources: what ended lately is found by source and end.
     ended = Q(until__gt=at - HOLD, source__in=list(Source.objects.values_list("pk", flat=True)))
     rows = StatusInterval.objects.filter(
