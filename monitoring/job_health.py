@@ -9,6 +9,21 @@ from dataclasses import dataclass
 
 from monitoring.statuses import Status
 
+# DIRAC's words for a job that is over, and for one that is not yet, in the order of its life.
+FINISHED = ("Done", "Completed", "Failed", "Killed")
+ACTIVE = (
+    "Submitting",
+    "Received",
+    "Checking",
+    "Scouting",
+    "Staging",
+    "Waiting",
+    "Matched",
+    "Rescheduled",
+    "Running",
+    "Stalled",
+    "Completing",
+)
 GOOD_JOBS = frozenset({"Done", "Completed"})
 BAD_JOBS = frozenset({"Failed", "Killed"})
 WORDS = {

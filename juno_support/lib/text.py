@@ -110,6 +110,20 @@ def whole_number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+def finite_number(value: object) -> float | None:
+    """A number of a document, also one that came as a text such as ``"95.2"``, or None.
+
+    True and false are no numbers here; neither are infinities, nor what is called not a number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
 def csv_cell(value: object) -> str:
     """A cell that a spreadsheet shows and does not calculate: formulas get an apostrophe.
 

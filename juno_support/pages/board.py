@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -34,6 +32,7 @@ from juno_support.pages.board_lines import (
     Place,
     SiteRow,
 )
+from juno_support.pages.public_board import public_with_board
 from monitoring.queries import DOWNTIMES, current_conditions_for_sites
 from monitoring.states import system_states
 from monitoring.status_rows import sources_of_states
@@ -103,10 +102,9 @@ class Filter:
 
 @require_safe
 @open_to_everyone
+@public_with_board
 def site_board(request: HttpRequest) -> HttpResponse:
     """Show all sites, those with a problem first; public where the instance says so."""
-    if not (settings.JUNO_PUBLIC_BOARD or request.user.is_authenticated):
-        return redirect_to_login(request.get_full_path())
     now = clock.now()
     wanted = Filter.of(request)
     sites = wanted.sites()

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -26,6 +25,7 @@ from juno_support.lib.strips import Timeline
 from juno_support.lib.text import clean_line, shorten, show_bidi
 from juno_support.pages import calendar_feed, downtime_lines
 from juno_support.pages.board_lines import site_url
+from juno_support.pages.public_board import public_with_board
 from monitoring.models import Downtime, Severity
 from monitoring.queries import DOWNTIMES, SOURCES
 from supportunits.models import VO
@@ -127,10 +127,9 @@ class Filter:
 
 @require_safe
 @open_to_everyone
+@public_with_board
 def calendar(request: HttpRequest) -> HttpResponse:
     """Show the downtimes; public where the board is."""
-    if not (settings.JUNO_PUBLIC_BOARD or request.user.is_authenticated):
-        return redirect_to_login(request.get_full_path())
     now = clock.now()
     view = request.GET.get("view", "")
     view = view if view in VIEWS else "now"
@@ -176,13 +175,12 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @open_to_everyone
+@public_with_board
 def feed(request: HttpRequest) -> HttpResponse:
     """Answer with the downtimes as an iCalendar document; public where the board is.
 
     An unknown site is 404, so that a calendar does not quietly stay empty.
     """
-    if not (settings.JUNO_PUBLIC_BOARD or request.user.is_authenticated):
-        return redirect_to_login(request.get_full_path())
     now = clock.now()
     wanted = Filter.of(request)
     if wanted.is_unknown_site:

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +19,7 @@ from juno_support.lib import clock
 from juno_support.lib.text import clean_line
 from juno_support.pages import downtime_lines, history
 from juno_support.pages.link_lines import link_line, sites_of_hosts, within
+from juno_support.pages.public_board import public_with_board
 from monitoring import states
 from monitoring.models import Downtime
 from monitoring.queries import current_conditions_for_sites
@@ -72,10 +71,9 @@ class Filter:
 
 @require_safe
 @open_to_everyone
+@public_with_board
 def link_list(request: HttpRequest) -> HttpResponse:
     """Show the links with both directions of each; public where the board is."""
-    if not (settings.JUNO_PUBLIC_BOARD or request.user.is_authenticated):
-        return redirect_to_login(request.get_full_path())
     return _show_list(request)
 
 
@@ -96,10 +94,9 @@ def add_link(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @open_to_everyone
+@public_with_board
 def link_page(request: HttpRequest, name: str) -> HttpResponse:
     """Show one link with its history; public where the board is."""
-    if not (settings.JUNO_PUBLIC_BOARD or request.user.is_authenticated):
-        return redirect_to_login(request.get_full_path())
     return _show(request, _find(name))
 
 

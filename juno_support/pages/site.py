@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import SafeString
@@ -25,6 +23,7 @@ from juno_support.lib.text import show_bidi
 from juno_support.pages import downtime_lines, history
 from juno_support.pages.board_lines import STATUS_TONES
 from juno_support.pages.downtime_lines import DowntimeLine, downtime_line
+from juno_support.pages.public_board import public_with_board
 from juno_support.pages.units import change_lines
 from monitoring import states
 from monitoring.models import Downtime
@@ -80,10 +79,9 @@ class ServiceType:
 
 @require_safe
 @open_to_everyone
+@public_with_board
 def site_page(request: HttpRequest, name: str) -> HttpResponse:
     """Show a site; public where the board is. Addresses are shown to supporters only."""
-    if not (settings.JUNO_PUBLIC_BOARD or request.user.is_authenticated):
-        return redirect_to_login(request.get_full_path())
     site = Site.objects.select_related("operations_centre").filter(name=name).first()
     if site is None:
         return _another_name(request, name)

@@ -123,10 +123,5 @@ def number_of(value: Any) -> float | None:
 
     ARGO's -1 means that there are no data.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if 0 <= number <= 1_000_000 else None
+    number = text.finite_number(value)
+    return number if number is not None and 0 <= number <= 1_000_000 else None

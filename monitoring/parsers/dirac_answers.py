@@ -5,7 +5,6 @@ A service answers ``{"OK": true, "Value": …}``, or with the same HTTP status 2
 (DIRAC's JEncode): ``{"__dCls": "dt", "obj": "2026-11-21 06:00:00"}`` is a moment in UTC.
 """
 
-import math
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from typing import Any
 
 from juno_support.lib.faults import AnswerNotUnderstood
 from juno_support.lib.json_document import read_json
-from juno_support.lib.text import clean_line, shorten
+from juno_support.lib.text import clean_line, finite_number, shorten
 
 MOST_ROWS = 500_000
 LONGEST_NAME = 200
@@ -146,21 +145,10 @@ def count_of(value: Any) -> int:
 
     :raises BadRow: when it is none
     """
-    number = number_of(value)
+    number = finite_number(value)
     if number is None or number < 0 or number != int(number) or number > LARGEST_COUNT:
         raise BadRow(f"has no count but {str(value)[:40]!r}")
     return int(number)
-
-
-def number_of(value: Any) -> float | None:
-    """Return a finite number, also from a text such as ``"95.2"``; None where there is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def rows_of(answer: DiracAnswer) -> Iterator[Mapping[str, Any] | None]:

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from juno_support.lib.faults import AnswerNotUnderstood
+from juno_support.lib.text import finite_number
 from monitoring.jobs import ENDED_STATUSES, LONGEST_LOG, JobFacts, JobStep
 from monitoring.parsers.dirac_answers import (
     LONGEST_NAME,
     MOST_ROWS,
     moment_of,
-    number_of,
     read_answer,
     text_of,
 )
@@ -136,7 +136,7 @@ def facts_of(job_id: int, attributes: Mapping[str, Any]) -> JobFacts:
     """
     site = text_of(attributes.get("Site"), LONGEST_NAME)
     status = text_of(attributes.get("Status"), 64)
-    reschedules = number_of(attributes.get("RescheduleCounter"))
+    reschedules = finite_number(attributes.get("RescheduleCounter"))
     return JobFacts(
         job_id=job_id,
         status=status,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from juno_support.lib.faults import AnswerNotUnderstood
+from juno_support.lib.text import finite_number
 from monitoring.parsers.dirac_answers import (
     BadRow,
     moment_of,
     name_of,
-    number_of,
     read_answer,
     rows_of,
 )
@@ -76,7 +76,7 @@ def parse_spaces(body: bytes) -> Spaces:
 
 
 def _size(value: object, what: str) -> int:
-    number = number_of(value)
+    number = finite_number(value)
     if number is None or not 0 <= number <= LARGEST_MB:
         raise BadRow(f"has no {what}")
     return int(number * MB)

@@ -9,36 +9,19 @@ from typing import Any, TypeVar
 
 from juno_support.lib.faults import AnswerNotUnderstood
 from juno_support.lib.json_document import read_json
-from juno_support.lib.text import shorten
+from juno_support.lib.text import finite_number, shorten
+from monitoring.job_health import ACTIVE
 from monitoring.parsers.dirac_answers import (
     MOST_ROWS,
     BadRow,
     count_of,
     name_of,
-    number_of,
     resolve,
     text_of,
 )
 from monitoring.parsers.dirac_rss import Statuses, read_statuses
 
-JOB_STATUSES = (
-    "Submitting",
-    "Received",
-    "Checking",
-    "Scouting",
-    "Staging",
-    "Waiting",
-    "Matched",
-    "Rescheduled",
-    "Running",
-    "Stalled",
-    "Completing",
-    "Done",
-    "Completed",
-    "Failed",
-    "Deleted",
-    "Killed",
-)
+JOB_STATUSES = (*ACTIVE, "Done", "Completed", "Failed", "Deleted", "Killed")
 PILOT_STATUSES = (
     "Submitted",
     "Waiting",
@@ -154,7 +137,7 @@ def _rows(body: bytes) -> tuple[list[Mapping[str, Any] | None], int]:
     result = document.get("result")
     if not isinstance(result, list) or len(result) > MOST_ROWS:
         raise AnswerNotUnderstood("The portal's result is no list of rows.", body_start=body)
-    total = number_of(document.get("total"))
+    total = finite_number(document.get("total"))
     rows: list[Mapping[str, Any] | None] = [
         {str(name).lower(): value for name, value in row.items()} if isinstance(row, dict) else None
         for row in result
@@ -219,5 +202,5 @@ def _counts(row: Mapping[str, Any], statuses: tuple[str, ...]) -> dict[str, int]
 
 
 def _percent(value: Any) -> float | None:
-    number = number_of(value)
+    number = finite_number(value)
     return round(number, 1) if number is not None and 0 <= number <= 100 else None

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 from juno_support.lib.faults import AnswerNotUnderstood
 from juno_support.lib.json_document import read_json
-from juno_support.lib.text import clean_line, shorten
+from juno_support.lib.text import clean_line, finite_number, shorten
 
 LONGEST_NAME = 140
 LONGEST_LABEL = 100
@@ -253,11 +253,5 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    # Not a number, and the infinities, are beyond every limit.
-    return number if -LATEST <= number <= LATEST else None
+    number = finite_number(value)
+    return number if number is not None and abs(number) <= LATEST else None

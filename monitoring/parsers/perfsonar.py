@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from juno_support.lib.faults import AnswerNotUnderstood
 from juno_support.lib.json_document import read_json
-from juno_support.lib.text import clean_line, shorten
+from juno_support.lib.text import clean_line, finite_number, shorten
 
 LONGEST_NAME = 140
 LONGEST_ADDRESS = 800
@@ -120,7 +120,7 @@ def parse_tests(body: bytes) -> Tests:
             if test is not None:
                 tests.append(test)
     first = rows[0] if rows and isinstance(rows[0], dict) else {}
-    total = _number(first.get("metadata-count-total"))
+    total = finite_number(first.get("metadata-count-total"))
     return Tests(
         tests=tuple(tests),
         refused=tuple(refused),
@@ -240,7 +240,7 @@ def _event(row: Any) -> EventType | None:
 def _summary(row: Any) -> Summary | None:
     if not isinstance(row, dict):
         return None
-    window, uri = _number(row.get("summary-window")), _address(row.get("uri"))
+    window, uri = finite_number(row.get("summary-window")), _address(row.get("uri"))
     if window is None or not uri or not 0 <= window <= LATEST:
         return None
     return Summary(kind=_name(row.get("summary-type")), window=int(window), uri=uri)
@@ -261,12 +261,12 @@ def _points(rows: Iterable[Any], read: Callable[[Any], float | None]) -> Points:
 
 
 def _share(value: Any) -> float | None:
-    number = _number(value)
+    number = finite_number(value)
     return number if number is not None and 0 <= number <= 1 else None
 
 
 def _size(value: Any) -> float | None:
-    number = _number(value)
+    number = finite_number(value)
     return number if number is not None and number >= 0 else None
 
 
@@ -275,13 +275,13 @@ def _delay(value: Any) -> float | None:
     if not isinstance(value, dict):
         return None
     if "median" in value or "mean" in value:
-        found = _number(value.get("median"))
-        return found if found is not None else _number(value.get("mean"))
+        found = finite_number(value.get("median"))
+        return found if found is not None else finite_number(value.get("mean"))
     counted = [
         (delay, count)
         for text, packets in value.items()
-        if (delay := _number(text)) is not None
-        and (count := _number(packets)) is not None
+        if (delay := finite_number(text)) is not None
+        and (count := finite_number(packets)) is not None
         and count > 0
     ]
     return _histogram_median(sorted(counted))
@@ -315,12 +315,12 @@ def _offset(address: Any) -> int | None:
         values = parse_qs(urlsplit(address).query).get("offset", [])
     except ValueError:
         return None
-    offset = _number(values[-1]) if values else None
+    offset = finite_number(values[-1]) if values else None
     return int(offset) if offset is not None and 0 < offset <= LATEST else None
 
 
 def _moment(value: Any) -> datetime | None:
-    seconds = _number(value)
+    seconds = finite_number(value)
     if seconds is None:
         return None
     if seconds >= MILLISECONDS_FROM:
@@ -328,17 +328,6 @@ def _moment(value: Any) -> datetime | None:
     if not 0 < seconds <= LATEST:
         return None
     return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def _number(value: Any) -> float | None:
-    """Return a number that may have come as a string; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _word(value: Any) -> str:

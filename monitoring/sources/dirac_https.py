@@ -16,14 +16,12 @@ from juno_support.lib.faults import AnswerNotUnderstood, FetchFault, ServiceUnav
 from monitoring.actions.poll_statuses import Raw, StatusPoller
 from monitoring.clients import dirac_https as services
 from monitoring.clients.dirac_https import DiracHttpsClient, NotOffered
-from monitoring.job_health import BAD_JOBS
+from monitoring.job_health import ACTIVE, BAD_JOBS, FINISHED
 from monitoring.observations import Report
 from monitoring.parsers.dirac_answers import read_answer, text_of
 from monitoring.parsers.dirac_rss import EVERY_VO, ResourceStatus, parse_statuses
 from monitoring.sources.dirac_names import COMPUTING, STORAGE, TRANSFER
 from monitoring.sources.dirac_report import (
-    ACTIVE,
-    FINISHED,
     MINOR_STATUS,
     Documents,
     HistoryPart,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from juno_support.feeds.registry import Question
 from juno_support.lib.faults import AnswerNotUnderstood
 from monitoring.clients.dirac_https import JOB_MONITORING, REQUEST_MANAGER
-from monitoring.job_health import Thresholds
+from monitoring.job_health import ACTIVE, FINISHED, Thresholds
 from monitoring.observations import EntityKind, Name, Observation, Period, Report
 from monitoring.parsers.dirac_configuration import parse_configuration
 from monitoring.parsers.dirac_counts import (
@@ -50,20 +50,6 @@ from monitoring.sources.dirac_states import (
 )
 from monitoring.sources.shrunk import emptied_tables, shrunk_counts
 
-FINISHED = ("Done", "Completed", "Failed", "Killed")
-ACTIVE = (
-    "Submitting",
-    "Received",
-    "Checking",
-    "Scouting",
-    "Staging",
-    "Waiting",
-    "Matched",
-    "Rescheduled",
-    "Running",
-    "Stalled",
-    "Completing",
-)
 MINOR_STATUS = "MinorStatus"
 # DIRAC's agents look at a site every few minutes where they run at all.
 LAST_LOOK = timedelta(hours=24)

@@ -195,10 +195,3 @@ def status_at(story: Story, element: Element, status_type: str, vo: str = "all")
     """Return the state in force, None where this VO has no row of its own."""
     held = rss_phases(story, element, status_type, vo)
     return held[-1] if held else None
-
-
-def is_banned(story: Story, site: DiracSite, vo: str) -> bool:
-    """Return whether jobs of a VO are kept from a site now."""
-    element = of_kind("Site", site.name)[0]
-    phase = status_at(story, element, "all", vo) or status_at(story, element, "all")
-    return phase is not None and phase.state == BANNED

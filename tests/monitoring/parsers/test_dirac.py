@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from juno_support.lib.faults import AnswerNotUnderstood
-from monitoring.parsers.dirac_answers import moment_of, number_of, read_answer, resolve, text_of
+from juno_support.lib.text import finite_number
+from monitoring.parsers.dirac_answers import moment_of, read_answer, resolve, text_of
 from monitoring.parsers.dirac_counts import (
     parse_counters,
     parse_elements,
@@ -107,7 +108,7 @@ def test_moments_are_utc_and_never_is_none(value: Any, expected: datetime | None
 
 
 def test_numbers_may_be_texts() -> None:
-    assert [number_of(value) for value in ("95.2", 3, "0.0", "many", True, None, "inf")] == [
+    assert [finite_number(value) for value in ("95.2", 3, "0.0", "many", True, None, "inf")] == [
         95.2,
         3,
         0,
