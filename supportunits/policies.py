@@ -2,7 +2,8 @@
 
 Each question takes anybody, also an anonymous visitor. People whose account is inactive have
 nothing. All facts about a person cost two queries, once for each user object (a request makes a
-fresh one); actions that change a role call ``forget``.
+fresh one); actions that change a role call ``forget``. Whoever is on shift at that moment is TPM
+operator: the role comes and goes with the clock, without anybody's doing.
 """
 
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Value
 
 from juno_support.accounts.models import User
+from juno_support.lib import clock
 from supportunits.models import (
     VO,
     ContactRole,
+    Shift,
     SupportUnit,
     UnitKind,
     UnitMembership,
@@ -38,6 +41,7 @@ class Facts:
     shifter_of: frozenset[int] = frozenset()
     alarmer_of: frozenset[int] = frozenset()
     managed_vos: frozenset[int] = frozenset()
+    on_shift_for: frozenset[int] = frozenset()
 
 
 _NOTHING = Facts()
@@ -66,21 +70,26 @@ def _load(user_id: int) -> Facts:
         )
     )
     memberships = VOMembership.objects.filter(user_id=user_id).values_list(
-        F("vo_id"), F("is_shifter"), F("is_alarmer"), Value(False)
+        F("vo_id"), F("is_shifter"), F("is_alarmer"), Value(False), Value(False)
     )
     # A contact without an account linked by an admin gives nobody anything.
     managed = VOContact.objects.filter(account_id=user_id, role__in=_MANAGING_ROLES).values_list(
-        F("card__vo_id"), Value(False), Value(False), Value(True)
+        F("card__vo_id"), Value(False), Value(False), Value(True), Value(False)
     )
-    vos = list(memberships.union(managed, all=True))
+    now = clock.now()
+    on_shift = Shift.objects.filter(
+        person_id=user_id, starts_at__lte=now, ends_at__gt=now
+    ).values_list(F("type__vo_id"), Value(False), Value(False), Value(False), Value(True))
+    vos = list(memberships.union(managed, on_shift, all=True))
     return Facts(
         units=frozenset(unit for unit, _, _ in units),
         managed_units=frozenset(unit for unit, _, manages in units if manages),
         kinds=frozenset(kind for _, kind, _ in units),
-        vos=frozenset(vo for vo, *_, manages in vos if not manages),
-        shifter_of=frozenset(vo for vo, shifter, _, _ in vos if shifter),
-        alarmer_of=frozenset(vo for vo, _, alarmer, _ in vos if alarmer),
-        managed_vos=frozenset(vo for vo, *_, manages in vos if manages),
+        vos=frozenset(vo for vo, *_, manages, shift in vos if not manages and not shift),
+        shifter_of=frozenset(vo for vo, shifter, *_ in vos if shifter),
+        alarmer_of=frozenset(vo for vo, _, alarmer, *_ in vos if alarmer),
+        managed_vos=frozenset(vo for vo, *_, manages, _ in vos if manages),
+        on_shift_for=frozenset(vo for vo, *_, shift in vos if shift),
     )
 
 
@@ -95,8 +104,14 @@ def is_supporter(user: Person) -> bool:
 
 
 def is_tpm_operator(user: Person) -> bool:
-    """Return whether the person is a member of the TPM unit."""
-    return UnitKind.TPM in facts(user).kinds
+    """Return whether the person is a member of the TPM unit, or on shift at this moment."""
+    known = facts(user)
+    return UnitKind.TPM in known.kinds or bool(known.on_shift_for)
+
+
+def is_on_shift(user: Person) -> bool:
+    """Return whether the person is on shift at this moment, for whatever VO."""
+    return bool(facts(user).on_shift_for)
 
 
 def is_csirt(user: Person) -> bool:
@@ -151,7 +166,7 @@ def manages_vo(user: Person, vo: VO) -> bool:
 
 def may_see_addresses(user: Person) -> bool:
     """Return whether e-mail addresses and DNs of others are shown to the person."""
-    return is_supporter(user) or is_admin(user)
+    return is_supporter(user) or is_tpm_operator(user) or is_admin(user)
 
 
 def may_change_unit(user: Person, unit: SupportUnit) -> bool:
@@ -172,3 +187,23 @@ def may_change_team_tickets(user: Person, vo: VO) -> bool:
 def may_change_vo_sites(user: Person, vo: VO) -> bool:
     """Return whether the person may change the VO's sites, tiers and commissioning."""
     return manages_vo(user, vo) or is_admin(user)
+
+
+def may_change_rota(user: Person, vo: VO) -> bool:
+    """Return whether the person may change the VO's types of shift, rota and plans."""
+    return manages_vo(user, vo) or is_admin(user)
+
+
+def may_see_on_call_contacts(user: Person) -> bool:
+    """Return whether phones and IM addresses of people on call are shown to the person."""
+    return is_shifter(user) or may_see_addresses(user)
+
+
+def may_read_shift_log(user: Person, vo: VO) -> bool:
+    """Return whether the person reads the VO's shift log: its shifters, TPM and supporters."""
+    return is_shifter_of(user, vo) or may_see_addresses(user)
+
+
+def may_write_shift_log(user: Person, vo: VO) -> bool:
+    """Return whether the person writes into the VO's shift log: its shifters and TPM."""
+    return is_shifter_of(user, vo) or is_tpm_operator(user)

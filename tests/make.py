@@ -1,6 +1,6 @@
 """Make rows for tests: plain keyword-only functions with defaults that mean something."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -8,6 +8,9 @@ from juno_support.accounts.models import User
 from supportunits.models import (
     VO,
     IssueType,
+    OnCallContact,
+    Shift,
+    ShiftType,
     SupportUnit,
     Tier,
     UnitKind,
@@ -198,3 +201,28 @@ def make_issue_type(
 ) -> IssueType:
     """Make a type of issue of a VO, or of the default list."""
     return IssueType.objects.create(vo=vo, name=name, ggus_value=ggus_value, **fields)
+
+
+def make_shift_type(*, vo: VO, name: str = "On call", **fields: Any) -> ShiftType:
+    """Make a type of shift: a week from Monday 08:00 UTC, round the clock."""
+    return ShiftType.objects.create(vo=vo, name=name, **fields)
+
+
+def make_shift(
+    *,
+    type: ShiftType,
+    person: User | None,
+    starts_at: datetime = AT,
+    length: timedelta = timedelta(hours=8),
+) -> Shift:
+    """Put somebody on shift (None: a gap), as a rule for eight hours."""
+    return Shift.objects.create(
+        type=type, person=person, starts_at=starts_at, ends_at=starts_at + length
+    )
+
+
+def make_on_call_contact(
+    *, user: User, phone: str = "+86 10 5550100", im_address: str = "", **fields: Any
+) -> OnCallContact:
+    """Say how somebody is reached while on call."""
+    return OnCallContact.objects.create(user=user, phone=phone, im_address=im_address, **fields)

@@ -96,7 +96,7 @@ def _show(
 ) -> HttpResponse:
     now = clock.now()
     is_admin = policies.is_admin(request.user)
-    sees_details = is_admin or policies.is_supporter(request.user)
+    sees_details = policies.may_see_addresses(request.user)
     standings = queries.standings(now)
     secrets = vault.names_by_source()
     names = unmapped_by_namespace() if is_admin else {}

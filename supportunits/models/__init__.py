@@ -1,5 +1,6 @@
 """The models of supportunits."""
 
+from supportunits.models.shift import OnCallContact, Shift, ShiftType
 from supportunits.models.unit import (
     ROUTABLE,
     Quality,
@@ -28,7 +29,10 @@ __all__ = [
     "ContactRole",
     "DedicatedSupport",
     "IssueType",
+    "OnCallContact",
     "Quality",
+    "Shift",
+    "ShiftType",
     "SupportUnit",
     "Tier",
     "UnitKind",
