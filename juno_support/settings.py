@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "supportunits",
     "monitoring",
     "tickets",
+    "tickets.routing",
 ]
 
 MIDDLEWARE = [

@@ -187,6 +187,35 @@ def query(text: str, *, prefix: bool = False) -> str:
     return joined
 
 
+def padded(text: str) -> str:
+    """The words of a text with a space around each, for `holds`."""
+    return f" {' '.join(words_of(text))} "
+
+
+def phrase(text: str) -> str:
+    """What `holds` looks for to find this text as whole words, one after another.
+
+    A last run of Chinese, Japanese or Korean signs is found also where the run goes on, as a search
+    finds it. Empty where the text holds no word.
+    """
+    runs = [(_words_of_run(match), bool(match["cjk"])) for match in _RUNS.finditer(plain(text))]
+    if not runs:
+        return ""
+    words = [word for found, _is_cjk in runs for word in found]
+    last, is_cjk = runs[-1]
+    if not is_cjk:
+        return f" {' '.join(words)} "
+    if len(last) == 1:
+        # One sign alone is the first of a pair, or ends its run.
+        return f" {' '.join(words)}"
+    return f" {' '.join(words[:-1])} "
+
+
+def holds(padded_text: str, wanted: str) -> bool:
+    """Whether a text, `padded`, holds a `phrase`; an empty one is held by none."""
+    return bool(wanted) and wanted in padded_text
+
+
 def all_of(queries: Sequence[str], none_of: Sequence[str] = ()) -> str:
     """The tsquery that finds what fits all `queries` and none of `none_of`; may be empty."""
     parts = [f"({part})" for part in queries if part]

@@ -1,5 +1,6 @@
 """The models of supportunits."""
 
+from supportunits.models.fallback import FallbackPerson
 from supportunits.models.shift import OnCallContact, Shift, ShiftType
 from supportunits.models.unit import (
     ROUTABLE,
@@ -28,6 +29,7 @@ __all__ = [
     "CardStatus",
     "ContactRole",
     "DedicatedSupport",
+    "FallbackPerson",
     "IssueType",
     "OnCallContact",
     "Quality",

@@ -98,6 +98,7 @@ class Consumer(models.TextChoices):
 
     MAIL = "mail", _("mail")
     CONTEXT = "context", _("monitoring context")
+    ROUTING = "routing", _("routing rules")
 
 
 class Dispatch(models.Model):

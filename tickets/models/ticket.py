@@ -174,6 +174,8 @@ class Ticket(models.Model):
                 name="ticket_desk",
                 condition=models.Q(is_open=True),
             ),
+            # preview of a routing rule: what was filed within a month, newest first
+            models.Index(fields=["-submitted_at", "-id"], name="ticket_submitted"),
             # search in the order of the last change, and what changed lately
             models.Index(fields=["-updated_at", "-id"], name="ticket_updated"),
             # queue: the most urgent first; rail: how many are very urgent
