@@ -40,6 +40,9 @@ BROKER_IS_AWAY = (BrokerError, RedisError, OSError)
 MAIL_ONLY = (Consumer.MAIL,)
 
 _is_past: ContextVar[bool] = ContextVar("_is_past", default=False)
+_held_back: ContextVar["tuple[datetime, list[HistoryEntry]] | None"] = ContextVar(
+    "_held_back", default=None
+)
 
 
 @contextmanager
@@ -50,6 +53,17 @@ def telling_the_past() -> Iterator[None]:
         yield
     finally:
         _is_past.reset(token)
+
+
+@contextmanager
+def holding_back(until: datetime) -> Iterator[list[HistoryEntry]]:
+    """Within the block nobody is told before the moment; gives the list of what is recorded."""
+    entries: list[HistoryEntry] = []
+    token = _held_back.set((until, entries))
+    try:
+        yield entries
+    finally:
+        _held_back.reset(token)
 
 
 def record(
@@ -73,6 +87,11 @@ def record(
     :param words: what the person wrote with it, 500 characters; kept where it can be redacted
     :param facts: ids and plain values, never names or bodies
     """
+    held_back = _held_back.get()
+    if held_back is not None:
+        until = held_back[0]
+        not_before = max(not_before or at, until)
+        facts["undo_until"] = until.isoformat()
     entry = HistoryEntry.objects.create(
         ticket=ticket,
         kind=kind,
@@ -82,6 +101,8 @@ def record(
         diary_entry=diary_entry,
         facts=facts,
     )
+    if held_back is not None:
+        held_back[1].append(entry)
     if words.strip():
         HistoryWords.objects.create(entry=entry, text=clean(words).strip()[:500])
     ticket.last_entry_id = entry.pk

@@ -239,6 +239,23 @@ def sees_queue(user: Any) -> bool:
     return reads_everything(user) or units.is_csirt(user)
 
 
+def may_discard(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user discards the ticket as spam, or recovers it: TPM operators."""
+    return units.is_tpm_operator(user) and not ticket.is_restricted
+
+
+def may_escalate(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user takes the next step of the escalation: the owner; at the desk, TPM
+    operators too.
+    """
+    return is_owner(ticket, user) or (units.is_tpm_operator(user) and not ticket.is_restricted)
+
+
+def may_write_ready_texts(user: Any) -> bool:
+    """Return whether the user writes ready texts: TPM operators and admins."""
+    return units.is_tpm_operator(user) or units.is_admin(user)
+
+
 def sees_desk(user: Any) -> bool:
     """Return whether the TPM desk is a place for this user."""
     return units.is_tpm_operator(user)

@@ -56,5 +56,5 @@ urlpatterns = [
     path("tpm/", desk.desk, name="tpm-desk"),
     path("tpm/units/", desk.find_units, name="find-units"),
     path("tpm/<int:number>/assign/", desk.assign_from_desk, name="tpm-assign"),
-    path("tpm/undo/<int:entry_id>/", desk.undo, name="tpm-undo"),
+    path("tpm/undo/<int:key>/", desk.undo, name="tpm-undo"),
 ]

@@ -27,7 +27,7 @@ from tests.rules.addresses import all_views, is_foreign
 from tests.tickets.make import make_ticket, write
 from tickets import tasks
 from tickets.actions import assign, context, follow
-from tickets.models import Attachment, HistoryEntry, JobEvidence, Proposal, SavedView
+from tickets.models import Attachment, HistoryEntry, JobEvidence, Proposal, SavedView, UndoWindow
 
 LETTERS = {
     "anonymous": "A",
@@ -222,6 +222,9 @@ def world(roles, clock_at, settings):
     caught = CaughtMail.objects.create(
         message_id="x@y", to_address="a@example.org", subject="s", body="b", caught_at=AT
     )
+    window = UndoWindow.objects.create(
+        ticket=ticket, by=roles["TPM operator"], action="HOLD", ends_at=AT, entries=[]
+    )
     return {
         "ticket": ticket,
         "hidden": hidden,
@@ -229,6 +232,7 @@ def world(roles, clock_at, settings):
         "internal_file": Attachment.objects.get(is_public=False),
         "entry": public,
         "view": view,
+        "window": window,
         "job": job,
         "proposal": proposal,
         "name": make_entity("argo"),
@@ -279,7 +283,7 @@ def _arguments(name, world):
         "redact-part": [ticket, "description"],
         "redact-job": [ticket, world["job"].pk],
         "since": [ticket, 0],
-        "tpm-undo": [last],
+        "tpm-undo": [world["window"].pk],
     }
     if name in special:
         return special[name]

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from juno_support.accounts.models import User
+from supportunits.models import SupportUnit
 from tests.make import AT
-from tickets.actions import diary, submit
-from tickets.models import DiaryEntry, Ticket
+from tickets.actions import assign, diary, submit, undo
+from tickets.models import DiaryEntry, Ticket, UndoWindow
 
 
 def make_ticket(*, by: User, at: datetime = AT, **fields: Any) -> Ticket:
@@ -17,6 +18,21 @@ def make_ticket(*, by: User, at: datetime = AT, **fields: Any) -> Ticket:
     return submit.submit_ticket(
         draft_id=fields.pop("draft_id", uuid.uuid4()), by=by, at=at, **fields
     )
+
+
+def assign_with_undo(*, ticket: Ticket, unit: SupportUnit, by: User, at: datetime) -> UndoWindow:
+    """Give the ticket to a unit as the desk does, so that it can be taken back."""
+    window = undo.with_undo(
+        ticket=ticket,
+        action=UndoWindow.Action.ASSIGN,
+        do=lambda found: assign.assign_to_unit(
+            ticket=found, unit=unit, by=by, at=at, reason="Theirs."
+        ),
+        by=by,
+        at=at,
+    )
+    assert window is not None
+    return window
 
 
 def write(

@@ -7,7 +7,7 @@ from django.db import DatabaseError, InternalError, transaction
 from kombu.exceptions import OperationalError
 
 from tests.make import AT
-from tests.tickets.make import make_ticket
+from tests.tickets.make import assign_with_undo, make_ticket
 from tickets import history, tasks
 from tickets.models import Consumer, Dispatch, HistoryEntry
 
@@ -97,8 +97,6 @@ def test_a_failure_is_noted_holds_nobody_up_and_is_tried_again(cast, clock_at, m
 
 
 def test_what_waits_for_an_undo_is_not_handled_before(cast, clock_at, monkeypatch):
-    from tickets.actions import assign
-
     handled = []
     monkeypatch.setattr(
         tasks, "CONSUMERS", {name: lambda row: handled.append(row.entry.kind) for name in Consumer}
@@ -107,9 +105,7 @@ def test_what_waits_for_an_undo_is_not_handled_before(cast, clock_at, monkeypatc
     ticket = make_ticket(by=cast.ada)
     tasks.sweep_dispatches()
     handled.clear()
-    assign.assign_to_unit(
-        ticket=ticket, unit=cast.in2p3_unit, by=cast.carla, at=AT, undo_seconds=10
-    )
+    assign_with_undo(ticket=ticket, unit=cast.in2p3_unit, by=cast.carla, at=AT)
 
     tasks.sweep_dispatches()
     assert handled == []

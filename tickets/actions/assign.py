@@ -1,6 +1,6 @@
-"""Give a ticket to a support unit or to people, back to TPM, and undo within the window."""
+"""Give a ticket to a support unit or to people, or back to TPM."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,10 +12,9 @@ from supportunits import queries as unit_queries
 from supportunits.models import SupportUnit, UnitKind
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
-from tickets.models import HistoryEntry, Kind, Ticket, TicketPerson
+from tickets.models import BounceReason, Kind, Ticket, TicketPerson
 from tickets.workflow import Status, Who, find_step
 
-UNDO_SECONDS = 10
 UNIT_FIELDS = (
     "unit",
     "status",
@@ -40,10 +39,6 @@ class ReasonMissing(SupportError):
     """A re-assignment needs a reason."""
 
 
-class TooLateToUndo(SupportError):
-    """The window has passed, or something else happened since."""
-
-
 @transaction.atomic
 def assign_to_unit(
     *,
@@ -52,13 +47,15 @@ def assign_to_unit(
     by: User | None,
     at: datetime,
     reason: str = "",
-    undo_seconds: int = 0,
+    bounce: BounceReason | None = None,
     seen: int | None = None,
 ) -> Ticket:
-    """Give the ticket to a support unit. Its mail waits for the undo window, if there is one.
+    """Give the ticket to a support unit.
 
     A ticket that already was somebody's needs a reason; each change after the first unit counts
     as a bounce. The persons assigned in the previous unit are released.
+
+    :param bounce: why a unit gives it back to TPM
 
     :raises StepNotAllowed: if the workflow or the person's role forbids it
     :raises UnitNotRoutable: if the unit is closed or has no contact
@@ -87,10 +84,7 @@ def assign_to_unit(
             _("One line is enough; both units read it."),
         )
 
-    assigned = TicketPerson.objects.filter(ticket=ticket, part=TicketPerson.Part.ASSIGNED)
-    released = list(assigned.values_list("user_id", flat=True))
-    assigned.delete()
-    before = {field: _plain(getattr(ticket, _column(field))) for field in UNIT_FIELDS}
+    TicketPerson.objects.filter(ticket=ticket, part=TicketPerson.Part.ASSIGNED).delete()
     was_new = ticket.status == Status.NEW
     old_unit, old_status = ticket.unit_id, ticket.status
     ticket.unit = unit
@@ -107,71 +101,38 @@ def assign_to_unit(
         by=by,
         at=at,
         is_public=True,
-        not_before=at + timedelta(seconds=undo_seconds) if undo_seconds else None,
         unit=[old_unit, unit.pk],
         status=[old_status, ticket.status],
         words=reason,
-        before=before,
-        released=released,
-        undo_until=(at + timedelta(seconds=undo_seconds)).isoformat() if undo_seconds else None,
+        **({"bounce": bounce.value} if bounce else {}),
     )
     return store(ticket, *UNIT_FIELDS)
 
 
 def return_to_tpm(
-    *, ticket: Ticket, reason: str, by: User, at: datetime, undo_seconds: int = 0
+    *,
+    ticket: Ticket,
+    reason: str,
+    by: User,
+    at: datetime,
+    why: BounceReason | None = None,
+    seen: int | None = None,
 ) -> Ticket:
-    """Give the ticket back to TPM, with a reason. Raises as :func:`assign_to_unit`."""
+    """Give the ticket back to TPM, with a reason. Raises as :func:`assign_to_unit`.
+
+    :param why: a reason of the short list; words are then needed only for *another reason*
+    """
+    if why is not None and why != BounceReason.OTHER and not reason.strip():
+        reason = str(why.label)
     return assign_to_unit(
         ticket=ticket,
         unit=unit_queries.tpm_unit(),
         reason=reason,
         by=by,
         at=at,
-        undo_seconds=undo_seconds,
+        bounce=why,
+        seen=seen,
     )
-
-
-@transaction.atomic
-def undo(*, entry: HistoryEntry, by: User, at: datetime) -> Ticket:
-    """Take an assignment back within its window, before anybody was told.
-
-    :raises TooLateToUndo: if the window has passed or the ticket changed since
-    """
-    ticket = locked(entry.ticket)
-    until = entry.facts.get("undo_until")
-    in_time = until is not None and at < datetime.fromisoformat(until)
-    if (
-        entry.kind != Kind.ASSIGNED_TO_UNIT
-        or entry.actor_id != by.pk
-        or not in_time
-        or ticket.last_entry_id != entry.pk
-        or not history.cancel_dispatches(entry, at)
-    ):
-        raise TooLateToUndo(
-            _("This can no longer be undone."), _("Assign the ticket again, with a reason.")
-        )
-    before = entry.facts["before"]
-    for field in UNIT_FIELDS:
-        setattr(ticket, _column(field), _restored(field, before[field]))
-    TicketPerson.objects.bulk_create(
-        TicketPerson(ticket=ticket, user_id=user_id, part=TicketPerson.Part.ASSIGNED)
-        for user_id in entry.facts["released"]
-    )
-    ticket.unit = SupportUnit.objects.get(pk=ticket.unit_id)
-    history.turn_interval(ticket, at)
-    history.record(
-        ticket=ticket,
-        kind=Kind.UNDONE,
-        by=by,
-        at=at,
-        # As public as what it takes back: the page showed the other unit meanwhile.
-        is_public=True,
-        consumers=(),
-        entry=entry.pk,
-        unit=[entry.facts["unit"][1], entry.facts["unit"][0]],
-    )
-    return store(ticket, *UNIT_FIELDS)
 
 
 def assign_person(*, ticket: Ticket, person: User, by: User, at: datetime) -> Ticket:
@@ -248,16 +209,3 @@ def _add_person(
 def _check_supporter(ticket: Ticket, by: User) -> None:
     if Who.SUPPORTER not in policies.roles_in(ticket, by):
         raise NotAllowed(_("Only supporters change who works on a ticket."))
-
-
-def _column(field: str) -> str:
-    return "unit_id" if field == "unit" else field
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _restored(field: str, value: object) -> object:
-    is_moment = field.endswith(("_at", "_since", "_until", "_after"))
-    return datetime.fromisoformat(str(value)) if is_moment and value is not None else value

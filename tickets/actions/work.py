@@ -15,6 +15,7 @@ from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import (
     AffectedSite,
+    Category,
     Consumer,
     DiaryEntry,
     Kind,
@@ -194,6 +195,10 @@ def change_field(
     ticket = locked(ticket)
     refuse_stale(ticket, seen=seen, kinds=(Kind.FIELD_CHANGED,), by=by, field=field)
     _check_may_change(ticket, by)
+    if field == "category" and Category.SPAM in (value, ticket.category):
+        raise NotAllowed(
+            _("The category does not make a ticket spam."), _("TPM discards spam at the desk.")
+        )
     if field == "issue_type" and bool(value and value.is_security) != ticket.is_restricted:
         raise NotAllowed(
             _("A ticket cannot become, or stop being, a Security ticket."),
@@ -306,11 +311,11 @@ def escalate(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
     The next step is possible one working day after the last.
 
     :raises CannotEscalate: if the ticket is not open, all steps are taken, or it is too early
-    :raises NotAllowed: if the ticket is not the person's
+    :raises NotAllowed: if the ticket is neither the person's, nor the person a TPM operator
     """
     ticket = locked(ticket)
-    if not policies.is_owner(ticket, by):
-        raise NotAllowed(_("Only the submitter escalates a ticket."))
+    if not policies.may_escalate(ticket, by):
+        raise NotAllowed(_("Only the submitter and TPM escalate a ticket."))
     if ticket.status not in OPEN:
         raise CannotEscalate(
             _("The ticket is %(status)s.") % {"status": ticket.get_status_display()},

@@ -15,7 +15,7 @@ from supportunits.models import (
 )
 from tickets import policies
 from tickets.mail.recipients import EntryFacts, Person, TicketFacts, Unit
-from tickets.models import HistoryEntry, Kind, Ticket, TicketPerson, TicketType
+from tickets.models import Category, HistoryEntry, Kind, Ticket, TicketPerson, TicketType
 from topology.models import CertificationStatus
 
 # Sources write several addresses into one field.
@@ -39,6 +39,7 @@ def of_ticket(ticket: Ticket) -> TicketFacts:
         security=_unit(units.security_unit(), ticket) if ticket.is_restricted else Unit(),
         admins=_readers(ticket, User.objects.filter(is_staff=True, is_active=True)),
         is_restricted=ticket.is_restricted,
+        is_spam=ticket.category == Category.SPAM,
         solution_only=ticket.notification_mode == NotificationMode.SOLUTION_ONLY,
         on_behalf_address=ticket.on_behalf_of_email,
         carbon_copies=tuple(ticket.carbon_copies.order_by("pk").values_list("address", flat=True)),

@@ -14,6 +14,7 @@ Rules, in the order in which the code applies them:
   escalated for the second time, admins at the third, the person who was added or has the next step.
 - What monitoring notes is quiet, but for a recovery: assigned and involved supporters hear of it.
 - Where a unit has nobody to read, TPM reads; where TPM has nobody, the admins.
+- Nobody is told anything of a ticket that is discarded as spam.
 - Type Security: CSIRT and submitter only; the mail itself carries no text.
 - Nobody is told of an own change, except the submitter that the ticket was filed.
 - One mail an address, with all its reasons. Where one of them is a list that others read, the mail
@@ -39,6 +40,9 @@ QUIET = frozenset(
         Kind.REDACTED,
         Kind.JOBS_KEPT,
         Kind.UNDONE,
+        Kind.DISCARDED,
+        Kind.RECOVERED,
+        Kind.CHECKED,
     }
 )
 """Kinds of which nobody is told by mail."""
@@ -139,6 +143,7 @@ class TicketFacts:
     security: Unit
     admins: tuple[Person, ...] = ()
     is_restricted: bool = False
+    is_spam: bool = False
     solution_only: bool = False
     on_behalf_address: str = ""
     carbon_copies: tuple[str, ...] = ()
@@ -215,7 +220,7 @@ class _Ear:
 
 def recipients(entry: EntryFacts, ticket: TicketFacts) -> list[Recipient]:
     """Return who hears of the entry: each address once, in a stable order."""
-    if entry.kind in QUIET:
+    if entry.kind in QUIET or ticket.is_spam:
         return []
     if entry.kind == Kind.CONTEXT:
         ears = _recovery(entry, ticket)

@@ -1,6 +1,7 @@
 """The models of tickets."""
 
 from tickets.models.context import ContextRound, ContextSnapshot, TicketWatch, WatchedSite
+from tickets.models.desk import BounceReason, CheckItem, CheckTick, ReadyText, UndoWindow
 from tickets.models.diary import Attachment, DiaryEntry
 from tickets.models.history import (
     Consumer,
@@ -32,8 +33,11 @@ from tickets.models.ticket import (
 __all__ = [
     "AffectedSite",
     "Attachment",
+    "BounceReason",
     "CarbonCopy",
     "Category",
+    "CheckItem",
+    "CheckTick",
     "Consumer",
     "ContextRound",
     "ContextSnapshot",
@@ -51,6 +55,7 @@ __all__ = [
     "MeToo",
     "Priority",
     "Proposal",
+    "ReadyText",
     "SavedView",
     "SearchDocument",
     "StatusInterval",
@@ -59,5 +64,6 @@ __all__ = [
     "TicketPerson",
     "TicketType",
     "TicketWatch",
+    "UndoWindow",
     "WatchedSite",
 ]

@@ -33,6 +33,9 @@ class Kind(models.TextChoices):
     CONTEXT = "ticket.context-changed", _("monitoring")
     JOBS_KEPT = "ticket.jobs-kept", _("jobs")
     UNDONE = "ticket.step-undone", _("undone")
+    DISCARDED = "ticket.discarded", _("discarded as spam")
+    RECOVERED = "ticket.recovered", _("recovered")
+    CHECKED = "ticket.checked", _("check-list")
 
 
 class HistoryEntry(models.Model):

@@ -168,14 +168,27 @@ class Ticket(models.Model):
             models.Index(fields=["submitter", "-id"], name="ticket_submitter"),
             # what members of a VO may read
             models.Index(fields=["vo", "-id"], name="ticket_vo"),
-            # TPM desk: oldest first
+            # TPM desk: new ones and those that are with TPM, oldest first
             models.Index(
-                fields=["unit", "submitted_at"],
+                fields=["unit", "status", "submitted_at", "id"],
                 name="ticket_desk",
                 condition=models.Q(is_open=True),
             ),
             # preview of a routing rule: what was filed within a month, newest first
             models.Index(fields=["-submitted_at", "-id"], name="ticket_submitted"),
+            # TPM desk: discarded ones, and whose further tickets are flagged
+            models.Index(
+                fields=["submitter", "-id"],
+                name="ticket_spam",
+                condition=models.Q(category="SPAM"),
+            ),
+            # TPM desk: share solved at first line this week and month, from the index alone
+            models.Index(
+                fields=["solved_at"],
+                name="ticket_solved",
+                include=["unit", "unit_changes", "category", "resolution_code"],
+                condition=models.Q(solved_at__isnull=False),
+            ),
             # search in the order of the last change, and what changed lately
             models.Index(fields=["-updated_at", "-id"], name="ticket_updated"),
             # queue: the most urgent first; rail: how many are very urgent

@@ -22,7 +22,8 @@ from supportunits import queries as unit_queries
 from supportunits.models import SupportUnit
 from tickets import policies, queries
 from tickets.actions import assign
-from tickets.models import HistoryEntry, Kind, Ticket
+from tickets.actions import undo as undoing
+from tickets.models import Ticket, UndoWindow
 from tickets.routing.suggest import suggest_units
 from tickets.views import rows
 from tickets.views.shared import person
@@ -109,14 +110,20 @@ def assign_from_desk(request: HttpRequest, number: int) -> HttpResponse:
     name = request.POST.get("list", "new")
     try:
         unit = _chosen_unit(request)
-        ticket = assign.assign_to_unit(
+        user, at = person(request), clock.now()
+        window = undoing.with_undo(
             ticket=ticket,
-            unit=unit,
-            reason=request.POST.get("reason", ""),
-            by=person(request),
-            at=clock.now(),
-            undo_seconds=assign.UNDO_SECONDS,
-            seen=whole_number(request.POST.get("seen")),
+            action=UndoWindow.Action.ASSIGN,
+            do=lambda found: assign.assign_to_unit(
+                ticket=found,
+                unit=unit,
+                reason=request.POST.get("reason", ""),
+                by=user,
+                at=at,
+                seen=whole_number(request.POST.get("seen")),
+            ),
+            by=user,
+            at=at,
         )
     except SupportError as error:
         context = _preview(request, number, name) | {
@@ -125,22 +132,22 @@ def assign_from_desk(request: HttpRequest, number: int) -> HttpResponse:
             "reason": request.POST.get("reason", ""),
         }
         return render(request, "tickets/desk_failed.html", context, status=422)
-    query = urlencode({"list": name, "done": str(ticket.last_entry_id)})
+    query = urlencode({"list": name, "done": str(window.pk if window else "")})
     return redirect(f"{reverse('tpm-desk')}?{query}")
 
 
 @require_POST
 @allowed_if(policies.sees_desk)
-def undo(request: HttpRequest, entry_id: int) -> HttpResponse:
-    """Take an assignment back within its window."""
-    entry = get_object_or_404(HistoryEntry.objects.select_related("ticket"), pk=entry_id)
-    policies.find_ticket(request.user, entry.ticket_id)
+def undo(request: HttpRequest, key: int) -> HttpResponse:
+    """Take an action of the desk back within its window."""
+    window = get_object_or_404(UndoWindow.objects.select_related("ticket"), pk=key)
+    policies.find_ticket(request.user, window.ticket_id)
     try:
-        assign.undo(entry=entry, by=person(request), at=clock.now())
+        undoing.undo(window=window, by=person(request), at=clock.now())
     except SupportError as error:
-        context = _preview(request, entry.ticket_id, "new") | {"error": error}
+        context = _preview(request, window.ticket_id, "new") | {"error": error}
         return render(request, "tickets/desk_failed.html", context, status=422)
-    query = urlencode({"list": request.POST.get("list", "new"), "ticket": str(entry.ticket_id)})
+    query = urlencode({"list": request.POST.get("list", "new"), "ticket": str(window.ticket_id)})
     return redirect(f"{reverse('tpm-desk')}?{query}")
 
 
@@ -213,14 +220,9 @@ def _chosen_unit(request: HttpRequest) -> SupportUnit:
     )
 
 
-def _undoable(request: HttpRequest, at: datetime) -> HistoryEntry | None:
+def _undoable(request: HttpRequest, at: datetime) -> UndoWindow | None:
     key = whole_number(request.GET.get("done"))
     if key is None:
         return None
-    entry = (
-        HistoryEntry.objects.select_related("ticket", "ticket__unit")
-        .filter(pk=key, kind=Kind.ASSIGNED_TO_UNIT, actor=person(request))
-        .first()
-    )
-    until = entry.facts.get("undo_until") if entry else None
-    return entry if until and at < datetime.fromisoformat(until) else None
+    windows = UndoWindow.objects.select_related("ticket", "ticket__unit")
+    return windows.filter(pk=key, by=person(request), ends_at__gt=at, undone_at=None).first()

@@ -17,7 +17,18 @@ from django.utils.translation import ngettext
 from juno_support.accounts.models import User
 from juno_support.lib import display
 from supportunits.models import VO, IssueType, SupportUnit
-from tickets.models import Attachment, Category, HistoryEntry, Kind, Priority, Ticket, TicketPerson
+from tickets.models import (
+    Attachment,
+    BounceReason,
+    Category,
+    CheckItem,
+    HistoryEntry,
+    Kind,
+    Priority,
+    Ticket,
+    TicketPerson,
+    UndoWindow,
+)
 from tickets.views.changed_conditions import condition_sentences
 from tickets.workflow import ResolutionCode, Status
 from topology.models import Site
@@ -30,6 +41,7 @@ _NAMED: dict[str, tuple[type[Model], str]] = {
     "site": (Site, "name"),
     "vo": (VO, "name"),
     "issue_type": (IssueType, "name"),
+    "check": (CheckItem, "words"),
 }
 _FIELD_KINDS = {
     "vo": "vo",
@@ -141,6 +153,8 @@ def names_of(entries: Iterable[HistoryEntry]) -> dict[tuple[str, int], str]:
                 wanted[_FIELD_KINDS[facts["field"]]].update(key for key in keys if key)
         if facts.get("person"):
             wanted["user"].add(facts["person"])
+        if entry.kind == Kind.CHECKED:
+            wanted["check"].add(facts["item"])
     parts = [
         model._default_manager.filter(pk__in=wanted[kind])
         .annotate(named=Value(kind, CharField()), called=Cast(column, CharField(max_length=300)))
@@ -210,7 +224,10 @@ class _Maker:
             Kind.REDACTED: self._redacted,
             Kind.CONTEXT: self._context,
             Kind.JOBS_KEPT: self._jobs,
-            Kind.UNDONE: lambda entry: self._says(entry, _("took the assignment back")),
+            Kind.UNDONE: self._undone,
+            Kind.DISCARDED: lambda entry: self._says(entry, _("discarded this as spam")),
+            Kind.RECOVERED: lambda entry: self._says(entry, _("recovered this: it was no spam")),
+            Kind.CHECKED: self._checked,
         }
 
     def goes_along(self, entry: HistoryEntry) -> bool:
@@ -488,6 +505,21 @@ class _Maker:
             }.get(part, _("took an entry out"))
         return self._says(entry, words)
 
+    def _undone(self, entry: HistoryEntry) -> SafeString:
+        action = entry.facts.get("action", UndoWindow.Action.ASSIGN)
+        words = _("took back: %(what)s") % {"what": UndoWindow.Action(action).label}
+        return self._says(entry, words)
+
+    def _checked(self, entry: HistoryEntry) -> SafeString:
+        words = (
+            _("<strong>{who}</strong> looked after “{item}”")
+            if entry.facts.get("done")
+            else _("<strong>{who}</strong> took the tick at “{item}” away")
+        )
+        return format_html(
+            words, who=self._who(entry), item=self._name("check", entry.facts.get("item"))
+        )
+
     def _context(self, entry: HistoryEntry) -> SafeString:
         return condition_sentences(entry.facts, self._at)
 
@@ -499,7 +531,13 @@ class _Maker:
         tells = entry.kind == Kind.REDACTED or (
             entry.kind == Kind.ASSIGNED_TO_UNIT and self._reads_internal
         )
-        return conditional_escape(entry.words) if tells else NOTHING
+        if not tells:
+            return NOTHING
+        bounce = entry.facts.get("bounce")
+        label = str(BounceReason(bounce).label) if bounce in BounceReason.values else ""
+        if label and label != entry.words:
+            return format_html("{}: {}", label, entry.words)
+        return conditional_escape(entry.words)
 
     def _name(self, kind: str, key: int | None) -> str:
         return self._names.get((kind, key or 0), _("nobody") if kind == "user" else _("nothing"))
@@ -538,6 +576,9 @@ _ICONS = {
     Kind.CONTEXT: "activity",
     Kind.JOBS_KEPT: "hash",
     Kind.UNDONE: "arrow-counterclockwise",
+    Kind.DISCARDED: "slash-circle",
+    Kind.RECOVERED: "arrow-counterclockwise",
+    Kind.CHECKED: "check2-all",
 }
 _STEP_ICONS = {
     "take": "person-circle",

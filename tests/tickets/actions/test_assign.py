@@ -1,4 +1,4 @@
-"""Assigning to units and people, bouncing, undoing."""
+"""Assigning to units and people, bouncing."""
 
 from datetime import timedelta
 
@@ -6,11 +6,11 @@ import pytest
 
 from supportunits.models import UnitState
 from tests.make import AT, make_issue_type, make_unit, make_user
-from tests.tickets.make import make_ticket, write
+from tests.tickets.make import make_ticket
 from tickets.actions import assign
-from tickets.actions.assign import AlreadyThere, ReasonMissing, TooLateToUndo, UnitNotRoutable
+from tickets.actions.assign import AlreadyThere, ReasonMissing, UnitNotRoutable
 from tickets.actions.row import ChangedMeanwhile, NotAllowed
-from tickets.models import Dispatch, HistoryEntry, StatusInterval, TicketPerson
+from tickets.models import BounceReason, HistoryEntry, StatusInterval, TicketPerson
 from tickets.workflow import Status, StepNotAllowed
 
 SOON = AT + timedelta(seconds=5)
@@ -46,6 +46,18 @@ def test_a_re_assignment_needs_a_reason_and_counts_as_a_bounce(cast):
     assert HistoryEntry.objects.latest("pk").words == "Not our SE."
 
 
+def test_a_unit_gives_it_back_with_a_reason_of_the_list(cast):
+    ticket = _route(cast, make_ticket(by=cast.ada))
+
+    with pytest.raises(ReasonMissing):
+        assign.return_to_tpm(ticket=ticket, why=BounceReason.OTHER, reason="", by=cast.boris, at=AT)
+    assign.return_to_tpm(ticket=ticket, why=BounceReason.NOT_OURS, reason="", by=cast.boris, at=AT)
+
+    entry = HistoryEntry.objects.latest("pk")
+    assert entry.facts["bounce"] == "NOT_OURS"
+    assert entry.words == "not ours: somebody else runs this service"
+
+
 def test_the_same_unit_again_is_said(cast):
     ticket = _route(cast, make_ticket(by=cast.ada))
 
@@ -73,50 +85,6 @@ def test_a_final_ticket_is_not_routed(cast):
 
     with pytest.raises(StepNotAllowed, match="final"):
         _route(cast, ticket, reason="why")
-
-
-def test_undo_puts_everything_back_and_nobody_is_told(cast):
-    ticket = _route(cast, make_ticket(by=cast.ada))
-    assign.assign_person(ticket=ticket, person=cast.boris, by=cast.carla, at=AT)
-    ticket = _route(cast, ticket, unit=cast.tpm, reason="Mistake", undo_seconds=10)
-    entry = HistoryEntry.objects.latest("pk")
-    assert not TicketPerson.objects.exists()
-
-    ticket = assign.undo(entry=entry, by=cast.carla, at=SOON)
-
-    assert (ticket.unit, ticket.status, ticket.unit_changes) == (
-        cast.in2p3_unit,
-        Status.ASSIGNED,
-        0,
-    )
-    assert ticket.assigned_at == AT
-    assert TicketPerson.objects.get().user == cast.boris
-    assert Dispatch.objects.get(entry=entry).cancelled_at == SOON
-    # Who saw it go also sees that it came back.
-    assert HistoryEntry.objects.get(kind="ticket.step-undone").is_public
-
-
-def test_undo_after_the_window_is_too_late(cast):
-    _route(cast, make_ticket(by=cast.ada), undo_seconds=10)
-
-    with pytest.raises(TooLateToUndo):
-        assign.undo(entry=HistoryEntry.objects.latest("pk"), by=cast.carla, at=LATE)
-
-
-def test_undo_after_somebody_wrote_is_too_late(cast):
-    ticket = _route(cast, make_ticket(by=cast.ada), undo_seconds=10)
-    entry = HistoryEntry.objects.latest("pk")
-    write(ticket=ticket, by=cast.ada)
-
-    with pytest.raises(TooLateToUndo):
-        assign.undo(entry=entry, by=cast.carla, at=SOON)
-
-
-def test_undo_is_for_who_did_it(cast):
-    _route(cast, make_ticket(by=cast.ada), undo_seconds=10)
-
-    with pytest.raises(TooLateToUndo):
-        assign.undo(entry=HistoryEntry.objects.latest("pk"), by=cast.boris, at=SOON)
 
 
 def test_only_supporters_can_be_involved(cast):

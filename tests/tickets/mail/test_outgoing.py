@@ -18,8 +18,9 @@ from supportunits.models import IssueType, UnitKind
 from tests import make
 from tests.cast import Cast
 from tests.make import AT, join_vo, make_user
+from tests.tickets.make import assign_with_undo
 from tickets import tasks
-from tickets.actions import assign, diary, follow, redact, submit, work
+from tickets.actions import assign, diary, follow, redact, spam, submit, undo, work
 from tickets.actions.team import submit_team_ticket
 from tickets.mail import outgoing, words
 from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket, TicketType
@@ -191,25 +192,38 @@ def test_a_desk_action_waits_for_undo_and_is_never_told_when_undone(
     ticket = file_ticket(cast)
     clock_at(AT)
     mails()
-    assign.assign_to_unit(
-        ticket=ticket, unit=cast.in2p3_unit, by=cast.carla, at=AT, undo_seconds=10
-    )
+    window = assign_with_undo(ticket=ticket, unit=cast.in2p3_unit, by=cast.carla, at=AT)
     assert mails() == {}, "the window is open"
-    entry = HistoryEntry.objects.get(kind=Kind.ASSIGNED_TO_UNIT)
-    assign.undo(entry=entry, by=cast.carla, at=AT + timedelta(seconds=5))
+    undo.undo(window=window, by=cast.carla, at=AT + timedelta(seconds=5))
     clock_at(AT + timedelta(seconds=11))
     assert mails() == {}
 
     again = AT + timedelta(minutes=1)
-    assign.assign_to_unit(
-        ticket=ticket, unit=cast.in2p3_unit, by=cast.carla, at=again, undo_seconds=10
-    )
+    assign_with_undo(ticket=ticket, unit=cast.in2p3_unit, by=cast.carla, at=again)
     clock_at(again + timedelta(seconds=11))
     sent = mails()
     assert set(sent) == {"ada", "boris", "in2p3-cc-list"}
     # the unit has never seen the ticket; the submitter has
     assert "no route to host" in sent["boris"].body
     assert "no route to host" not in sent["ada"].body
+
+
+def test_nobody_hears_of_what_is_discarded_as_spam(cast: Cast) -> None:
+    ticket = file_ticket(cast)
+    mails()
+    spam.discard(ticket=ticket, by=cast.carla, at=AT)
+    diary.add_entry(
+        ticket=ticket,
+        words="Buy more!",
+        is_public=True,
+        submission_key=uuid4(),
+        by=cast.ada,
+        at=AT,
+    )
+    assert mails() == {}
+
+    spam.recover(ticket=ticket, by=cast.carla, at=AT)
+    assert mails() == {}
 
 
 def test_the_reason_of_a_reassignment_is_for_supporters(cast: Cast) -> None:

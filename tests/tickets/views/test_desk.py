@@ -10,7 +10,7 @@ from supportunits.models import UnitState
 from tests.make import AT, make_service, make_site, make_site_unit, make_unit, make_user
 from tests.tickets.make import make_ticket
 from tickets.actions import assign, work
-from tickets.models import HistoryEntry, Ticket
+from tickets.models import Ticket, UndoWindow
 from tickets.workflow import Status
 
 
@@ -82,10 +82,10 @@ def test_routing_in_one_step_and_the_next_ticket_is_shown(cast, desk):
 def test_undo_from_the_page(cast, desk, clock_at):
     ticket = make_ticket(by=cast.ada)
     desk.post(f"/tpm/{ticket.pk}/assign/", {"unit": cast.in2p3_unit.pk})
-    entry = HistoryEntry.objects.latest("pk")
+    window = UndoWindow.objects.latest("pk")
 
     clock_at(AT + timedelta(seconds=9))
-    desk.post(f"/tpm/undo/{entry.pk}/", {"list": "new"})
+    desk.post(f"/tpm/undo/{window.pk}/", {"list": "new"})
 
     ticket.refresh_from_db()
     assert (ticket.unit, ticket.status) == (cast.tpm, Status.NEW)
@@ -94,10 +94,10 @@ def test_undo_from_the_page(cast, desk, clock_at):
 def test_too_late_to_undo_is_said(cast, desk, clock_at):
     ticket = make_ticket(by=cast.ada)
     desk.post(f"/tpm/{ticket.pk}/assign/", {"unit": cast.in2p3_unit.pk})
-    entry = HistoryEntry.objects.latest("pk")
+    window = UndoWindow.objects.latest("pk")
     clock_at(AT + timedelta(seconds=10))
 
-    answer = desk.post(f"/tpm/undo/{entry.pk}/")
+    answer = desk.post(f"/tpm/undo/{window.pk}/")
 
     assert answer.status_code == 422
     assert "no longer be undone" in answer.content.decode()

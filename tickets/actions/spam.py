@@ -1,0 +1,85 @@
+"""Discard spam, and recover what was none.
+
+A discarded ticket is closed and of category spam: no queue, count, sweep or figure shows it, and
+nobody is told anything of it by mail. All else stays as it was, so that recovering brings it back
+whole (domain: section 1, TPM "discards spam, recoverable"). Beside the workflow's table, as undo:
+where it leads to is where the ticket was.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from juno_support.accounts.models import User
+from juno_support.errors import SupportError
+from tickets import history, policies
+from tickets.actions.row import NotAllowed, locked, refuse_stale, store
+from tickets.models import Category, HistoryEntry, Kind, Ticket
+from tickets.workflow import OPEN, Status
+
+
+class CannotDiscard(SupportError):
+    """The ticket cannot be discarded, or not be recovered."""
+
+
+@transaction.atomic
+def discard(*, ticket: Ticket, by: User, at: datetime, seen: int | None = None) -> Ticket:
+    """Discard an open ticket as spam.
+
+    :raises NotAllowed: if ``by`` is no TPM operator
+    :raises CannotDiscard: if the ticket is not open any more
+    :raises ChangedMeanwhile: if somebody else moved it since
+    """
+    ticket = locked(ticket)
+    refuse_stale(ticket, seen=seen, kinds=(Kind.STATUS_CHANGED, Kind.ASSIGNED_TO_UNIT), by=by)
+    _check(ticket, by)
+    if ticket.status not in OPEN:
+        raise CannotDiscard(
+            _("The ticket is %(status)s: only open tickets are discarded.")
+            % {"status": ticket.get_status_display()},
+        )
+    category, status = ticket.category, ticket.status
+    ticket.category, ticket.status = Category.SPAM, Status.CLOSED
+    _write(ticket, Kind.DISCARDED, by, at, category=category, status=status)
+    return ticket
+
+
+@transaction.atomic
+def recover(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
+    """Bring a discarded ticket back with everything as it was.
+
+    :raises NotAllowed: if ``by`` is no TPM operator
+    :raises CannotDiscard: if the ticket was not discarded
+    """
+    ticket = locked(ticket)
+    _check(ticket, by)
+    entry = HistoryEntry.objects.filter(ticket=ticket, kind=Kind.DISCARDED).order_by("-pk").first()
+    if entry is None or ticket.category != Category.SPAM:
+        raise CannotDiscard(_("The ticket was not discarded as spam."))
+    category, status = ticket.category, ticket.status
+    ticket.category, ticket.status = entry.facts["category"][0], entry.facts["status"][0]
+    _write(ticket, Kind.RECOVERED, by, at, category=category, status=status)
+    return ticket
+
+
+def _check(ticket: Ticket, by: User) -> None:
+    if not policies.may_discard(ticket, by):
+        raise NotAllowed(_("Only TPM discards spam, and recovers it."))
+
+
+def _write(
+    ticket: Ticket, kind: Kind, by: User, at: datetime, *, category: str, status: str
+) -> None:
+    history.turn_interval(ticket, at)
+    history.record(
+        ticket=ticket,
+        kind=kind,
+        by=by,
+        at=at,
+        is_public=False,
+        consumers=(),
+        category=[category, ticket.category],
+        status=[status, ticket.status],
+    )
+    store(ticket, "category", "status")
