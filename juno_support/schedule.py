@@ -71,6 +71,11 @@ SCHEDULE = (
         "act on people who left, and on units and sites that closed",
     ),
     Scheduled(
+        "supportunits.tasks.review_lists",
+        timedelta(hours=6),
+        "have mailing lists proven again in time, let proofs lapse after a year",
+    ),
+    Scheduled(
         "tickets.tasks.sweep_orphans",
         timedelta(hours=6),
         "remove uploads that no row names",

@@ -1,9 +1,13 @@
 """The models of supportunits."""
 
 from supportunits.models.fallback import FallbackPerson
+from supportunits.models.faq import UnitFAQ
+from supportunits.models.list_test import ListTest
+from supportunits.models.request import RequestState, SupporterRequest, UnitRequest
 from supportunits.models.shift import OnCallContact, Shift, ShiftType
 from supportunits.models.unit import (
     ROUTABLE,
+    ListState,
     Quality,
     SupportUnit,
     UnitKind,
@@ -31,14 +35,20 @@ __all__ = [
     "DedicatedSupport",
     "FallbackPerson",
     "IssueType",
+    "ListState",
+    "ListTest",
     "OnCallContact",
     "Quality",
+    "RequestState",
     "Shift",
     "ShiftType",
     "SupportUnit",
+    "SupporterRequest",
     "Tier",
+    "UnitFAQ",
     "UnitKind",
     "UnitMembership",
+    "UnitRequest",
     "UnitState",
     "VOContact",
     "VOIDCard",
