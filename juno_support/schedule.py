@@ -76,6 +76,11 @@ SCHEDULE = (
         "have mailing lists proven again in time, let proofs lapse after a year",
     ),
     Scheduled(
+        "tickets.tasks.learn_from_routed",
+        timedelta(hours=1),
+        "learn from routed tickets, where the last time is a day ago",
+    ),
+    Scheduled(
         "tickets.tasks.sweep_orphans",
         timedelta(hours=6),
         "remove uploads that no row names",
