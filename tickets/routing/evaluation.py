@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tickets.models import Dispatch, Ticket
 from django.db.models import Exists, OuterRef
 
+from tickets.models import Dispatch, Ticket
 from tickets.routing import bayes, learnt
 from tickets.routing.models import Origin, RoutingDecision
 from tickets.routing.queries import rules_in_order
