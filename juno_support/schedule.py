@@ -71,14 +71,14 @@ SCHEDULE = (
         "act on people who left, and on units and sites that closed",
     ),
     Scheduled(
-        "supportunits.tasks.review_lists",
-        timedelta(hours=6),
-        "have mailing lists proven again in time, let proofs lapse after a year",
+        "supportunits.tasks.tell_shifters",
+        timedelta(minutes=5),
+        "remind shifters, tell who is on call, ask for missing hand-overs",
     ),
     Scheduled(
-        "tickets.tasks.learn_from_routed",
-        timedelta(hours=1),
-        "learn from routed tickets, where the last time is a day ago",
+        "supportunits.tasks.make_cards",
+        timedelta(minutes=30),
+        "make the printable card of who is on call, once a night",
     ),
     Scheduled(
         "tickets.tasks.sweep_orphans",

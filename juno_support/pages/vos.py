@@ -21,8 +21,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import clean_line, show_bidi
-from juno_support.pages.change_lines import change_lines
-from juno_support.pages.unit_words import missing, state_pill
+from juno_support.pages.units import change_lines, missing, state_pill
 from supportunits import changes, policies, queries
 from supportunits.actions import units as unit_actions
 from supportunits.actions import vos as vo_actions

@@ -8,8 +8,9 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from supportunits import policies
 from supportunits.actions.members import refuse_inactive, remove_member
+from supportunits.actions.rota import free_shifts_of
 from supportunits.actions.trace import traced
-from supportunits.models import SupportUnit, VOContact, VOMembership
+from supportunits.models import CalendarLink, SupportUnit, VOContact, VOMembership
 
 
 class LastAdmin(SupportError):
@@ -20,7 +21,8 @@ class LastAdmin(SupportError):
 def leave(*, user: User, by: User | None, at: datetime) -> User:
     """End everything that the person is here, and close the account.
 
-    Memberships of units and VOs end, contacts of cards are unlinked, staff no more. The account
+    Memberships of units and VOs end, contacts of cards are unlinked, staff no more. Shifts become
+    gaps, addresses of calendars end. The account
     and what the person wrote stay. Tickets assigned to the person go back to their units; the
     tickets see to that themselves.
 
@@ -31,8 +33,10 @@ def leave(*, user: User, by: User | None, at: datetime) -> User:
         _refuse_last_admin(user)
     for unit in SupportUnit.objects.filter(memberships__user=user).order_by("pk"):
         remove_member(unit=unit, user=user, by=by, at=at)
+    free_shifts_of(user=user, by=by, at=at)
     VOMembership.objects.filter(user=user).delete()
     VOContact.objects.filter(account=user).update(account=None)
+    CalendarLink.objects.filter(owner=user).delete()
     user.is_active = user.is_staff = user.is_superuser = False
     user.save(update_fields=["is_active", "is_staff", "is_superuser"])
     policies.forget(user)

@@ -12,6 +12,7 @@ from juno_support.lib.text import clean_line
 from supportunits import policies
 from supportunits.actions.addresses import checked_address
 from supportunits.actions.members import refuse_inactive
+from supportunits.actions.rota import free_shifts_of
 from supportunits.actions.trace import traced
 from supportunits.models import (
     VO,
@@ -131,23 +132,28 @@ def set_vo_member(
 ) -> VOMembership:
     """Make somebody a member of the VO with just these roles, or change a member's roles.
 
+    The shifts of who is a shifter no more become gaps.
+
     :raises AccountIsInactive: the person left
     """
     refuse_inactive(user)
     membership, _is_new = VOMembership.objects.update_or_create(
         vo=vo, user=user, defaults={"is_shifter": is_shifter, "is_alarmer": is_alarmer}
     )
+    if not is_shifter:
+        free_shifts_of(user=user, vo=vo, by=by, at=at)
     policies.forget(user)
     return membership
 
 
 @traced
 def remove_vo_member(*, vo: VO, user: User, by: User | None, at: datetime) -> None:
-    """End somebody's membership of the VO.
+    """End somebody's membership of the VO; the person's shifts become gaps.
 
     :raises NotInVO: the person is no member
     """
     removed, _rows = VOMembership.objects.filter(vo=vo, user=user).delete()
+    free_shifts_of(user=user, vo=vo, by=by, at=at)
     policies.forget(user)
     if not removed:
         raise NotInVO(

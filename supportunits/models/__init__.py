@@ -1,13 +1,26 @@
 """The models of supportunits."""
 
 from supportunits.models.fallback import FallbackPerson
-from supportunits.models.faq import UnitFAQ
-from supportunits.models.list_test import ListTest
-from supportunits.models.request import RequestState, SupporterRequest, UnitRequest
 from supportunits.models.shift import OnCallContact, Shift, ShiftType
+from supportunits.models.shift_log import (
+    CalendarLink,
+    HandOver,
+    MeetingAction,
+    OnCallCard,
+    ShiftLogEntry,
+    ShiftMeeting,
+    ShiftTick,
+)
+from supportunits.models.shift_plan import (
+    PlanState,
+    ShiftPlan,
+    ShiftSwap,
+    ShiftWish,
+    SwapState,
+    WishKind,
+)
 from supportunits.models.unit import (
     ROUTABLE,
-    ListState,
     Quality,
     SupportUnit,
     UnitKind,
@@ -30,28 +43,35 @@ from supportunits.models.vo import (
 __all__ = [
     "ROUTABLE",
     "VO",
+    "CalendarLink",
     "CardStatus",
     "ContactRole",
     "DedicatedSupport",
     "FallbackPerson",
+    "HandOver",
     "IssueType",
-    "ListState",
-    "ListTest",
+    "MeetingAction",
+    "OnCallCard",
     "OnCallContact",
+    "PlanState",
     "Quality",
-    "RequestState",
     "Shift",
+    "ShiftLogEntry",
+    "ShiftMeeting",
+    "ShiftPlan",
+    "ShiftSwap",
+    "ShiftTick",
     "ShiftType",
+    "ShiftWish",
     "SupportUnit",
-    "SupporterRequest",
+    "SwapState",
     "Tier",
-    "UnitFAQ",
     "UnitKind",
     "UnitMembership",
-    "UnitRequest",
     "UnitState",
     "VOContact",
     "VOIDCard",
     "VOMembership",
     "VOSite",
+    "WishKind",
 ]
