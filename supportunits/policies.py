@@ -72,10 +72,10 @@ def _load(user_id: int) -> Facts:
     memberships = VOMembership.objects.filter(user_id=user_id).values_list(
         F("vo_id"), F("is_shifter"), F("is_alarmer"), Value(False), Value(False)
     )
-    # A contact without an account linked by an admin gives nobody anything.
-    managed = VOContact.objects.filter(account_id=user_id, role__in=_MANAGING_ROLES).values_list(
-        F("card__vo_id"), Value(False), Value(False), Value(True), Value(False)
-    )
+    # A contact without an account linked by an admin gives nobody anything, nor does a mirror's.
+    managed = VOContact.objects.filter(
+        account_id=user_id, role__in=_MANAGING_ROLES, card__vo__is_served=True
+    ).values_list(F("card__vo_id"), Value(False), Value(False), Value(True), Value(False))
     now = clock.now()
     on_shift = Shift.objects.filter(
         person_id=user_id, starts_at__lte=now, ends_at__gt=now
@@ -207,3 +207,13 @@ def may_read_shift_log(user: Person, vo: VO) -> bool:
 def may_write_shift_log(user: Person, vo: VO) -> bool:
     """Return whether the person writes into the VO's shift log: its shifters and TPM."""
     return is_shifter_of(user, vo) or is_tpm_operator(user)
+
+
+def may_change_card(user: Person, vo: VO) -> bool:
+    """Return whether the person may ask for changes of the VO's card (domain: section 8)."""
+    return vo.is_served and (manages_vo(user, vo) or is_admin(user))
+
+
+def may_see_addresses_of_card(user: Person, vo: VO) -> bool:
+    """Return whether addresses and DNs on the VO's card are shown to the person."""
+    return may_see_addresses(user) or manages_vo(user, vo)

@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib.text import clean_line
-from supportunits.models import SupportUnit, UnitKind, UnitState, VOSite
+from supportunits.models import (
+    VO,
+    SupportRequest,
+    SupportState,
+    SupportUnit,
+    UnitKind,
+    UnitState,
+    VOSite,
+)
 from topology.models import OperationsCentre, Site
 from topology.models.site import CertificationStatus
 
@@ -227,3 +235,14 @@ def find_people(text: str, *, limit: int = 8, also_inactive: bool = False) -> li
     if not also_inactive:
         people = people.filter(is_active=True)
     return list(people.order_by("name", "pk")[:limit])
+
+
+def support_request(vo: VO) -> SupportRequest | None:
+    """Return the VO's newest request for dedicated user support. One query, unless prefetched."""
+    return max(vo.support_requests.all(), key=lambda request: request.pk, default=None)
+
+
+def support_state(vo: VO) -> SupportState | None:
+    """Return where the VO's newest request stands; None: it never asked."""
+    request = support_request(vo)
+    return SupportState(request.state) if request else None

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from juno_support.pages import people, readiness, units, vos
+from juno_support.pages import people, readiness, units, vo, vos
 
 _units = [
     path("", units.unit_list, name="list"),
@@ -17,12 +17,12 @@ _units = [
 _vos = [
     path("", vos.vo_list, name="list"),
     path("-/make/", vos.make_vo, name="make"),
-    path("<str:name>/", vos.vo_page, name="vo"),
-    path("<str:name>/open-units/", vos.open_units, name="open-units"),
-    path("<str:name>/sites/", vos.change_sites, name="sites"),
+    path("<str:name>/", vo.vo_page, name="vo"),
+    path("<str:name>/open-units/", vo.open_units, name="open-units"),
+    path("<str:name>/sites/", vo.change_sites, name="sites"),
     path("<str:name>/readiness/", readiness.readiness, name="readiness"),
     path("<str:name>/readiness/<str:site>/", readiness.readiness_of_site, name="readiness-site"),
-    path("<str:name>/team/", vos.change_team_tickets, name="team"),
+    path("<str:name>/team/", vo.change_team_tickets, name="team"),
 ]
 _people = [
     path("", people.people_list, name="list"),

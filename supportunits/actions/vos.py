@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib.text import clean_line
-from supportunits import policies
+from supportunits import card_content, policies
+from supportunits.actions import cards
 from supportunits.actions.addresses import checked_address
 from supportunits.actions.members import refuse_inactive
 from supportunits.actions.rota import free_shifts_of
@@ -17,6 +18,7 @@ from supportunits.actions.trace import traced
 from supportunits.models import (
     VO,
     IssueType,
+    VersionSource,
     VOContact,
     VOIDCard,
     VOMembership,
@@ -46,6 +48,10 @@ class SiteIsClosed(SupportError):
 
 class TooManyAreas(SupportError):
     """A VO's list of MoU areas is too long, or one of its names is."""
+
+
+class NotServedHere(SupportError):
+    """The VO's support does not run in this portal."""
 
 
 class NotInVO(SupportError):
@@ -83,6 +89,20 @@ def make_vo(
 
 
 @traced
+def set_served(*, vo: VO, is_served: bool, by: User | None, at: datetime) -> VO:
+    """Say whether the VO's support runs in this portal.
+
+    From then on its card is a full one that imports leave alone; a VO that is served no more
+    becomes a mirror again at the next import. Contacts of a mirror give nobody a right.
+    """
+    vo = VO.objects.select_for_update().get(pk=vo.pk)
+    vo.is_served = is_served
+    vo.save(update_fields=["is_served"])
+    VOIDCard.objects.get_or_create(vo=vo)
+    return vo
+
+
+@traced
 def write_card(
     *,
     vo: VO,
@@ -91,32 +111,21 @@ def write_card(
     contacts: Iterable[Mapping[str, Any]] | None = None,
     **fields: Any,
 ) -> VOIDCard:
-    """Write fields of a VO's ID card, and its contacts if they are given.
+    """Write fields of a VO's ID card, and its contacts if they are given, as its newest version.
 
     Contacts are matched by name and role, so that an account that an admin linked stays linked;
-    an import never links one.
+    nothing but ``link_contact`` ever links one.
 
     :param contacts: each with name and role, and email, dn, phone if known; the whole list
     """
-    card = VOIDCard.objects.select_for_update(of=("self",)).get(vo=vo)
-    known = {field.name for field in VOIDCard._meta.concrete_fields} - {"id", "vo"}
-    for field, value in fields.items():
-        if field not in known:
+    card = cards.locked(vo)
+    for field in fields:
+        if field not in card_content.LABELS or field == "contacts":
             raise TypeError(f"{field} is not a field of a VO ID card.")
-        setattr(card, field, value)
-    if "changed_at" not in fields:
-        card.changed_at = at
-    card.save()
+    fields.setdefault("changed_at", at)
     if contacts is not None:
-        kept = []
-        for contact in contacts:
-            facts = dict(contact)
-            facts.pop("account", None)
-            row, _is_new = VOContact.objects.update_or_create(
-                card=card, name=facts.pop("name"), role=facts.pop("role"), defaults=facts
-            )
-            kept.append(row.pk)
-        card.contacts.exclude(pk__in=kept).delete()
+        fields["contacts"] = [dict(contact) for contact in contacts]
+    cards.store(card=card, fields=fields, source=VersionSource.WRITTEN, by=by, at=at)
     return card
 
 
@@ -169,9 +178,15 @@ def link_contact(
     """Say which account a contact of a card is (None: nobody's). An admin's word, never a guess.
 
     :raises AccountIsInactive: the person left
+    :raises NotServedHere: the card is a mirror, whose contacts give nobody a right
     """
     if account is not None:
         refuse_inactive(account)
+        if not contact.card.vo.is_served:
+            raise NotServedHere(
+                _("%(vo)s is not supported here: its contacts have no rights in this portal.")
+                % {"vo": contact.card.vo.name}
+            )
     contact = VOContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
     before = contact.account
     contact.account = account

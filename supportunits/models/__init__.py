@@ -1,5 +1,16 @@
 """The models of supportunits."""
 
+from supportunits.models.card import (
+    LIVING,
+    CardRequest,
+    CardRequestState,
+    CardUpload,
+    CardVersion,
+    PortalCopy,
+    SupportRequest,
+    SupportState,
+    VersionSource,
+)
 from supportunits.models.fallback import FallbackPerson
 from supportunits.models.shift import OnCallContact, Shift, ShiftType
 from supportunits.models.shift_log import (
@@ -31,7 +42,6 @@ from supportunits.models.vo import (
     VO,
     CardStatus,
     ContactRole,
-    DedicatedSupport,
     IssueType,
     Tier,
     VOContact,
@@ -41,12 +51,16 @@ from supportunits.models.vo import (
 )
 
 __all__ = [
+    "LIVING",
     "ROUTABLE",
     "VO",
     "CalendarLink",
+    "CardRequest",
+    "CardRequestState",
     "CardStatus",
+    "CardUpload",
+    "CardVersion",
     "ContactRole",
-    "DedicatedSupport",
     "FallbackPerson",
     "HandOver",
     "IssueType",
@@ -54,6 +68,7 @@ __all__ = [
     "OnCallCard",
     "OnCallContact",
     "PlanState",
+    "PortalCopy",
     "Quality",
     "Shift",
     "ShiftLogEntry",
@@ -63,6 +78,8 @@ __all__ = [
     "ShiftTick",
     "ShiftType",
     "ShiftWish",
+    "SupportRequest",
+    "SupportState",
     "SupportUnit",
     "SwapState",
     "Tier",
@@ -73,5 +90,6 @@ __all__ = [
     "VOIDCard",
     "VOMembership",
     "VOSite",
+    "VersionSource",
     "WishKind",
 ]

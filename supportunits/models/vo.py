@@ -49,16 +49,6 @@ class CardStatus(models.TextChoices):
     DELETED = "Deleted", _("Deleted")
 
 
-class DedicatedSupport(models.TextChoices):
-    """Where "GGUS dedicated user support" stands for a VO."""
-
-    NO = "NO", _("no")
-    REQUESTED = "REQUESTED", _("requested")
-    ACCEPTED = "ACCEPTED", _("accepted")
-    REFUSED = "REFUSED", _("refused")
-    ACTIVE = "ACTIVE", _("active")
-
-
 @pghistory.track()
 class VOIDCard(models.Model):
     """The ID card of a VO, with the fields of the EGI Operations Portal (VO_full_new).
@@ -68,6 +58,7 @@ class VOIDCard(models.Model):
 
     vo = models.OneToOneField(VO, models.CASCADE, related_name="card")
     serial = models.CharField(max_length=20, blank=True)
+    cic_id = models.CharField(max_length=20, blank=True, help_text="the Portal's older number")
     scope = models.CharField(max_length=200, blank=True)
     status = models.CharField(max_length=20, choices=CardStatus, default=CardStatus.PRODUCTION)
     alias = models.CharField(max_length=100, blank=True)
@@ -104,9 +95,6 @@ class VOIDCard(models.Model):
     is_monitored = models.BooleanField(default=False)
     needs_dedicated_support = models.BooleanField(
         default=False, help_text="GGUS dedicated user support"
-    )
-    dedicated_support = models.CharField(
-        max_length=10, choices=DedicatedSupport, default=DedicatedSupport.NO
     )
     needs_voms_help = models.BooleanField(default=False, help_text="VOMS set-up support")
 

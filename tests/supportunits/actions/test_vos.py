@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from supportunits import policies
+from supportunits import policies, queries
 from supportunits.actions import vos
 from supportunits.actions.addresses import NotAnAddress
 from supportunits.models import ContactRole, IssueType, Tier, VOSite
@@ -16,7 +16,8 @@ from topology.models.site import CertificationStatus
 
 def test_a_vo_is_made_with_its_card(cast: Cast, at: datetime) -> None:
     vo = vos.make_vo(name="juno-test", is_served=True, by=cast.dmitri, at=at)
-    assert vo.card.dedicated_support == "NO"
+    assert queries.support_state(vo) is None
+    assert not vo.card.needs_dedicated_support
     for name in ("", "JUNO", "a/b"):
         with pytest.raises(vos.VONameImpossible):
             vos.make_vo(name=name, by=cast.dmitri, at=at)

@@ -1,0 +1,1 @@
+"""Understand documents of the EGI Operations Portal: pure functions from bytes to records."""
