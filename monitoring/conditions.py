@@ -145,6 +145,10 @@ class Conditions:
         return plain
 
 
+# A site's own state goes before a status of the same name.
+_WORDS = {each.value: each.label for each in (*Status, *SiteState)}
+
+
 @dataclass(frozen=True)
 class SiteBadge:
     """A site's present state in one word, for lists. ``until`` is the end of the downtime.
@@ -169,8 +173,12 @@ class SiteBadge:
     @property
     def word(self) -> str:
         """Return what is shown in the reader's language."""
-        shown = self.shown
-        return str(SiteState(shown).label if shown in SiteState.values else Status(shown).label)
+        return state_word(self.shown)
+
+
+def state_word(shown: str) -> str:
+    """Return what ``SiteBadge.shown`` is called in the reader's language."""
+    return str(_WORDS[shown])
 
 
 def as_plain_values(value: Any) -> Any:

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Count, F, FilteredRelation, Max, Prefetch, Q, QuerySet
-from django.db.models.lookups import In
+from django.db.models import Prefetch, Q, QuerySet
 
 from juno_support.feeds.queries import Freshness, freshness
 from monitoring import states
+from monitoring.badges import DOWNTIMES, current_conditions_for_sites
 from monitoring.conditions import (
     AffectedService,
     Conditions,
@@ -23,11 +22,10 @@ from monitoring.conditions import (
     SiteConditions,
     SiteState,
     SourceAge,
+    state_word,
 )
-from monitoring.models import Downtime, DowntimeChange, Severity, StatusInterval
-from monitoring.observations import EntityKind
+from monitoring.models import Downtime, DowntimeChange, Severity
 from monitoring.status_rows import sources_of_states
-from monitoring.statuses import BAD
 from topology.models import Service, Site
 
 __all__ = [
@@ -42,16 +40,13 @@ __all__ = [
     "current_conditions_for_sites",
     "downtimes_of_site",
     "running_and_coming",
+    "state_word",
 ]
 
-SOURCES = ("gocdb-downtimes", "gocdb-topology")
-DOWNTIMES = "gocdb-downtimes"
+SOURCES = (DOWNTIMES, "gocdb-topology")
 COMING_WITHIN = timedelta(days=7)
 RECENT_WITHIN = timedelta(hours=24)
 MOST_LISTED = 50
-FEW = 100
-_AGE_KEY = "ages-of-sources"
-_AGE_KEPT = timedelta(seconds=10)
 
 
 def conditions_at(
@@ -170,88 +165,6 @@ def conditions_between(
             )
         )
     return Conditions(at=starts_at, until=ends_at, sites=tuple(found))
-
-
-def current_conditions_for_sites(
-    site_ids: Iterable[int], *, at: datetime, ages: dict[str, Freshness] | None = None
-) -> dict[int, SiteBadge]:
-    """Return the present state of each site in one word; one query for any number of sites.
-
-    How old the sources' data are may be known from up to ten seconds ago.
-
-    :param ages: what ``freshness`` returned, where the caller has asked already
-    """
-    ids = set(site_ids)
-    if not ids:
-        return {}
-    if ages is None:
-        ages = _recent_ages(at)
-    age = ages[DOWNTIMES]
-    reliable = [
-        name for name, each in sources_of_states(ages).items() if not (each.stale or each.doubt)
-    ]
-    running = FilteredRelation(
-        "downtimes",
-        condition=Q(
-            downtimes__withdrawn_at=None, downtimes__starts_at__lte=at, downtimes__ends_at__gt=at
-        ),
-    )
-    is_outage = Q(running__severity=Severity.OUTAGE)
-    bad = StatusInterval.objects.filter(
-        until=None,
-        site__isnull=False,
-        source__name__in=reliable,
-        entity__kind=EntityKind.SITE,
-        status__in=BAD,
-        vo="",
-    )
-    sites = Site.objects.all()
-    if len(ids) <= FEW:
-        # Of nearly all sites, all are quicker than a list.
-        sites, bad = sites.filter(pk__in=ids), bad.filter(site__in=ids, entity__site__in=ids)
-    rows = (
-        sites.annotate(running=running)
-        .annotate(
-            outages=Count("running", filter=is_outage),
-            at_risk=Count("running", filter=~is_outage),
-            until=Max("running__ends_at"),
-            outage_until=Max("running__ends_at", filter=is_outage),
-            is_bad=In(F("pk"), bad.values("site")),
-        )
-        .values_list(
-            "pk", "source", "gone_at", "outages", "at_risk", "until", "outage_until", "is_bad"
-        )
-    )
-    badges = {}
-    for site_id, source, gone_at, outages, at_risk, until, outage_until, is_bad in rows:
-        if site_id not in ids:
-            continue
-        if outages:
-            state, until = SiteState.OUTAGE, outage_until
-        elif at_risk:
-            state = SiteState.AT_RISK
-        elif age.stale or source == "local" or gone_at is not None:
-            state = SiteState.UNKNOWN
-        else:
-            state = SiteState.NONE
-        badges[site_id] = SiteBadge(
-            state=state.value,
-            until=until,
-            is_stale=age.stale,
-            downtimes=outages + at_risk,
-            is_bad=is_bad,
-        )
-    return badges
-
-
-def _recent_ages(at: datetime) -> dict[str, Freshness]:
-    """Return the ages of all sources, from the cache if they were asked for within 10 s."""
-    known: tuple[datetime, dict[str, Freshness]] | None = cache.get(_AGE_KEY)
-    if known is not None and timedelta(0) <= at - known[0] < _AGE_KEPT:
-        return known[1]
-    ages = freshness(at)
-    cache.set(_AGE_KEY, (at, ages), 60)
-    return ages
 
 
 def running_and_coming(*, at: datetime, within: timedelta) -> QuerySet[Downtime]:

@@ -14,8 +14,8 @@ from django.test import Client, override_settings
 
 from juno_support.accounts.models import User
 from juno_support.celery import app as celery_app
+from juno_support.feeds import recent
 from juno_support.lib import clock
-from juno_support.pages import health_line
 from tests.cast import Cast, Roles, make_cast, make_roles
 from tests.make import AT
 
@@ -72,7 +72,7 @@ def nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     """Forget the cache and the clock's offset between tests that use the database."""
     yield
     clock.forget()
-    health_line.forget()
+    recent.forget()
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         _clear_cache()
 

@@ -1,18 +1,14 @@
 """How the feeds are, in one line, for the foot of every page and for the first page."""
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from juno_support.feeds.queries import Freshness, freshness
+from juno_support.feeds.queries import Freshness
+from juno_support.feeds.recent import recent_freshness
 from juno_support.feeds.registry import find_kind
 from juno_support.lib.display import age_text
-
-# The line stands on every page; each process asks again after this many seconds.
-SECONDS_TO_TRUST = 15.0
-_known: tuple[float, dict[str, Freshness]] | None = None
 
 
 @dataclass(frozen=True)
@@ -27,7 +23,7 @@ def health_line(*, at: datetime) -> HealthLine:
     """Return one line about all sources; data that are old are named first."""
     sources = {
         name: source
-        for name, source in _freshness(at).items()
+        for name, source in recent_freshness(at).items()
         # Lists that people bring by hand grow old, and nobody is to blame.
         if source.is_in_use or (source.last_success is not None and not find_kind(name).is_pushed)
     }
@@ -45,20 +41,6 @@ def health_line(*, at: datetime) -> HealthLine:
     return HealthLine(
         _("Fresh data: last read %(sources)s") % {"sources": "; ".join(parts)}, "good"
     )
-
-
-def forget() -> None:
-    """Ask afresh at the next line (a test ended, or a source was just read)."""
-    global _known
-    _known = None
-
-
-def _freshness(at: datetime) -> dict[str, Freshness]:
-    global _known
-    asked_at = time.monotonic()
-    if _known is None or asked_at - _known[0] > SECONDS_TO_TRUST:
-        _known = (asked_at, freshness(at))
-    return _known[1]
 
 
 def _said(name: str, source: Freshness, at: datetime) -> str:

@@ -84,7 +84,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         ],
         "meaning": MEANINGS[name],
         "list": name,
-        "rows": rows.rows(shown, at=at),
+        "rows": rows.rows(shown, at=at, selected=selected),
         "selected": selected,
         "older": older,
         "undo": _undoable(request, at),

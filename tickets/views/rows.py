@@ -52,11 +52,15 @@ class Row:
     person: SafeString
     age: SafeString
     mark: str
+    is_selected: bool = False
 
     @property
-    def inside(self) -> SafeString:
+    def line(self) -> SafeString:
         """The row of a long list in one string: a template that looks up each cell is slower."""
+        unread = " is-unread" if self.mark else ""
+        selected = " is-selected" if self.is_selected else ""
         return SafeString(
+            f'<li class="ticket-row{unread}{selected}" data-number="{self.number}">'
             f'{self.priority}<span class="ticket-number">#{self.number}</span>'
             '<span class="ticket-words">'
             f'<a class="ticket-link" href="{self.url}">{self.subject}</a>'
@@ -66,7 +70,7 @@ class Row:
             f'<span class="ticket-unit">{self.unit}</span>'
             f'<span class="ticket-person">{self.person}</span>'
             f'<span class="ticket-status">{self.status}</span>'
-            f'<span class="ticket-age">{self.age}</span>'
+            f'<span class="ticket-age">{self.age}</span></li>'
         )
 
 
@@ -95,10 +99,12 @@ def rows(
     *,
     at: datetime,
     highlighted: Mapping[int, tuple[SafeString, SafeString]] | None = None,
+    selected: int | None = None,
 ) -> list[Row]:
     """Return a row for each ticket of ``for_list``; a bounded number of queries.
 
     :param highlighted: subject and snippet with the words that were searched for, by number
+    :param selected: the number of the ticket whose row is marked as shown beside the list
     """
     sites: dict[int, list[tuple[int, str]]] = {}
     for number, key, name in (
@@ -110,13 +116,17 @@ def rows(
     badges = monitoring.current_conditions_for_sites(
         {key for each in sites.values() for key, _name in each}, at=at
     )
-    drawn = {key: _site(name, badges[key]) for each in sites.values() for key, name in each}
+    language = get_language()
+    drawn = {
+        key: _site(name, badges[key].shown, language) for each in sites.values() for key, name in each
+    }
     return [
         _row(
             ticket,
             SafeString(" ".join(drawn[key] for key, _name in sites.get(ticket["id"], ()))),
             (highlighted or {}).get(ticket["id"]),
             at,
+            is_selected=ticket["id"] == selected,
         )
         for ticket in tickets
     ]
@@ -137,6 +147,8 @@ def _row(
     sites: SafeString,
     highlighted: tuple[SafeString, SafeString] | None,
     at: datetime,
+    *,
+    is_selected: bool,
 ) -> Row:
     number = ticket["id"]
     language = get_language()
@@ -154,18 +166,21 @@ def _row(
         person=escape(ticket["assigned_name"] or ""),
         age=display.age(ticket["updated_at"], at),
         mark="unread" if (ticket["seen_entry"] or 0) < (ticket["newest_entry"] or 0) else "",
+        is_selected=is_selected,
     )
 
 
-def _site(name: str, badge: monitoring.SiteBadge) -> SafeString:
+@lru_cache(maxsize=1024)
+def _site(name: str, shown: str, language: str | None) -> SafeString:
     """Return a site's name with its state as colour and word."""
-    if badge.shown == monitoring.SiteState.NONE:
+    if shown == monitoring.SiteState.NONE:
         return format_html('<span class="badge-site" data-state="ok">{}</span>', name)
+    word = monitoring.state_word(shown)
     return format_html(
         '<span class="badge-site" data-state="{}" title="{}">{}'
         '<span class="visually-hidden"> ({})</span></span>',
-        badge.shown,
-        badge.word,
+        shown,
+        word,
         name,
-        badge.word,
+        word,
     )

@@ -37,7 +37,10 @@ def proposal(cast):
 
 
 def waiting(user, at=AT):
-    return list(lists.to_decide(user, at=at))
+    """What waits for a decision; the menu counts the same."""
+    found = list(lists.to_decide(user, at=at))
+    assert lists.count_to_decide(user, at=at) == len(found)
+    return found
 
 
 def who(by, at=AT):
