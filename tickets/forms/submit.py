@@ -207,7 +207,9 @@ class TicketForm(forms.Form):
         """The services of the chosen sites, by key."""
         if not self.chosen_sites:
             return {}
-        rows = Service.objects.filter(site__in=self.chosen_sites, gone_at=None)
+        rows = Service.objects.filter(site__in=self.chosen_sites, gone_at=None).only(
+            "hostname", "service_type", "site"
+        )
         return {
             each.pk: each
             for each in rows.order_by("site__name", "service_type", "hostname")[:MOST_SERVICES]
