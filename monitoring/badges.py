@@ -28,10 +28,9 @@ SELECT site.id, site.source, site.gone_at,
         FROM monitoring_statusinterval open
         JOIN feeds_source source ON source.id = open.source_id
         JOIN monitoring_entity entity ON entity.id = open.entity_id
-        WHERE open.until IS NULL AND open.site_id = ANY(%(sites)s)
-            AND source.name = ANY(%(reliable)s) AND entity.kind = %(kind)s
-            AND entity.site_id = ANY(%(sites)s)
-            AND open.status = ANY(%(bad)s) AND open.vo = ''
+        WHERE entity.site_id = ANY(%(sites)s) AND entity.kind = %(kind)s
+            AND source.name = ANY(%(reliable)s)
+            AND open.until IS NULL AND open.status = ANY(%(bad)s) AND open.vo = ''
     )
 FROM topology_site site
 LEFT JOIN monitoring_downtime running ON running.site_id = site.id

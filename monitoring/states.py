@@ -178,7 +178,7 @@ def board_states(site_ids: Collection[int] | None = None) -> dict[int, dict[str,
         StatusInterval.objects.filter(here, until=None)
         .annotate(is_own=In(F("entity"), sites))
         .values("site_id", "source__name", "is_own", "severity")
-        .annotate(first=Min("since"), count=Count("pk"))
+        .annotate(first=Min("since"), count=Count("*"))
         .values_list("site_id", "source__name", "is_own", "severity", "first", "count")
     )
     # (site, source) -> whether it is the site's own, severity and since when; then how many are bad
@@ -217,7 +217,7 @@ def link_states(link_ids: Collection[int]) -> dict[int, dict[str, BoardState]]:
     rows = (
         StatusInterval.objects.filter(until=None, entity__link__in=link_ids)
         .values("entity__link", "source__name", "severity")
-        .annotate(first=Min("since"), count=Count("pk"))
+        .annotate(first=Min("since"), count=Count("*"))
         .order_by("-severity")
         .values_list("entity__link", "source__name", "severity", "first", "count")
     )

@@ -154,7 +154,7 @@ def groups_of(places: Iterable[Place], timeline: Timeline, *, is_gone: bool) -> 
         headings[SiteState.UNKNOWN.value] = _("no longer in GOCDB")
     elif has_columns:
         headings[SiteState.NONE.value] = _("nothing to report")
-    words = {state.value: str(state.label) for state in SiteState}
+    words = {state.value: escape(state.label) for state in SiteState}
     label = escape(_("Downtime"))
     found = []
     for state in GROUPS:
@@ -183,7 +183,7 @@ def _order(place: Place, state: str) -> tuple[Any, ...]:
     return 0, moment.timestamp(), place.site.name
 
 
-def _line(place: Place, timeline: Timeline, label: str, words: dict[str, str]) -> SafeString:
+def _line(place: Place, timeline: Timeline, label: str, words: dict[str, SafeString]) -> SafeString:
     """Return a row of the table; every part is escaped here, because there may be hundreds."""
     site, downtimes = place.site, place.downtimes
     url = escape(site_url(site.name))
@@ -202,7 +202,7 @@ def _line(place: Place, timeline: Timeline, label: str, words: dict[str, str]) -
         f'<tr><th scope="row"><a href="{url}">{escape(site.name)}</a> {_tickets(place)}'
         f' {_tags(place)}<span class="board-note">{_where(site)}</span></th>'
         f'<td data-label="{label}"><span><span class="badge-site" data-state="{state}">'
-        f"{escape(words[state])}</span>{_downtime(place)}</span></td>"
+        f"{words[state]}</span>{_downtime(place)}</span></td>"
         f'{cells}<td class="board-strip">{strip}</td></tr>'
     )
 
@@ -238,14 +238,22 @@ def _state_cell(column: Column, state: BoardState | None, url: str, now: datetim
     return SafeString(f'<a class="board-state" href="{url}#source-{column.source}">{cell}</a>')
 
 
-def _cell(place: Place, words: dict[str, str]) -> SafeString:
+def _cell(place: Place, words: dict[str, SafeString]) -> SafeString:
     """Return an item of the grid; every part is escaped here, because there are hundreds."""
-    site, state = place.site, place.badge.state
+    state = place.badge.state
     return SafeString(
-        f'<li class="board-cell"><a href="{escape(site_url(site.name))}" title="{_where(site)}">'
-        f'<span class="badge-site" data-state="{state}">{escape(site.name)}</span></a>'
-        f'<span class="visually-hidden">{escape(words[state])}</span>'
+        f'<li class="board-cell">{_named(place.site, state)}'
+        f'<span class="visually-hidden">{words[state]}</span>'
         f"{_tags(place)}{_tickets(place)}{marks(place.columns, place.row, place.language)}</li>"
+    )
+
+
+@lru_cache(maxsize=4096)
+def _named(site: SiteRow, state: str) -> SafeString:
+    """Write the name of a site with its state's colour; it seldom changes."""
+    return SafeString(
+        f'<a href="{escape(site_url(site.name))}" title="{_where(site)}">'
+        f'<span class="badge-site" data-state="{state}">{escape(site.name)}</span></a>'
     )
 
 

@@ -84,9 +84,12 @@ class StatusInterval(models.Model):
             GistIndex(
                 F("site"), Period(), name="statusinterval_site", condition=Q(site__isnull=False)
             ),
-            # how things are now: fold of each poll, board, badges, proposals
+            # how things are now: fold of each poll, board (from the index alone), proposals
             models.Index(
-                fields=["source", "site"], name="statusinterval_open", condition=Q(until=None)
+                fields=["source", "site"],
+                include=["entity", "severity", "since"],
+                name="statusinterval_open",
+                condition=Q(until=None),
             ),
             # how links are now: boards of links and sites
             models.Index(

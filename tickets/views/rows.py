@@ -118,7 +118,9 @@ def rows(
     )
     language = get_language()
     drawn = {
-        key: _site(name, badges[key].shown, language) for each in sites.values() for key, name in each
+        key: _site(name, badges[key].shown, language)
+        for each in sites.values()
+        for key, name in each
     }
     return [
         _row(
