@@ -71,6 +71,16 @@ SCHEDULE = (
         "act on people who left, and on units and sites that closed",
     ),
     Scheduled(
+        "supportunits.tasks.review_lists",
+        timedelta(hours=6),
+        "have mailing lists proven again in time, let proofs lapse after a year",
+    ),
+    Scheduled(
+        "tickets.tasks.learn_from_routed",
+        timedelta(hours=1),
+        "learn from routed tickets, where the last time is a day ago",
+    ),
+    Scheduled(
         "supportunits.tasks.tell_shifters",
         timedelta(minutes=5),
         "remind shifters, tell who is on call, ask for missing hand-overs",

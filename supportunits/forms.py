@@ -3,9 +3,11 @@
 import re
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
@@ -134,6 +136,59 @@ class OpenUnitForm(forms.Form):
     def kind(self) -> UnitKind:
         """Return the kind that follows from the VO."""
         return UnitKind.VO if self.cleaned_data["vo"] else UnitKind.SERVICE
+
+
+class AskToSupportForm(forms.Form):
+    """Why somebody should become a supporter of a unit."""
+
+    words = forms.CharField(
+        label=_("Why?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Who you are to the unit; its manager reads it."),
+    )
+
+
+class RequestUnitForm(forms.Form):
+    """A request for a new service unit, or for a unit of a VO."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("Short; it is part of the address.")
+    )
+    title = forms.CharField(label=_("Title"), max_length=200, required=False)
+    vo = forms.ModelChoiceField(label=_("VO"), queryset=VO.objects.none(), required=False)
+    mailing_list = forms.EmailField(
+        label=_("Mailing list"),
+        max_length=320,
+        required=False,
+        help_text=_("Without it, and without a supporter, no ticket can be given."),
+    )
+    words = forms.CharField(
+        label=_("What it is for"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("What to send there, and who works on it."),
+    )
+    wants_to_manage = forms.BooleanField(
+        label=_("I shall be its first supporter and manage it"), required=False
+    )
+
+    def __init__(
+        self, data: Any = None, *, vos: QuerySet[VO], may_have_none: bool, key: UUID
+    ) -> None:
+        """Offer these VOs.
+
+        :param may_have_none: a unit without VO, a service, may be asked for too
+        :param key: the form's key, where it is shown for the first time
+        """
+        super().__init__(data, initial={"key": key})
+        field = self.fields["vo"]
+        field.queryset = vos.order_by("name")  # type: ignore[attr-defined]
+        field.required = not may_have_none
+        field.empty_label = (  # type: ignore[attr-defined]
+            _("none: a service for everybody") if may_have_none else None
+        )
 
 
 class VOSiteForm(forms.Form):

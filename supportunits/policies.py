@@ -9,7 +9,7 @@ operator: the role comes and goes with the clock, without anybody's doing.
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 
 from juno_support.accounts.models import User
 from juno_support.lib import clock
@@ -177,6 +177,25 @@ def may_change_unit(user: Person, unit: SupportUnit) -> bool:
 def may_open_units(user: Person) -> bool:
     """Return whether the person may open a unit for a site or an operations centre."""
     return is_admin(user) or is_tpm_operator(user)
+
+
+def may_request_unit(user: Person, vo: VO | None) -> bool:
+    """Return whether the person may ask for a unit of this VO, or for one of a service (None)."""
+    if is_admin(user) or is_tpm_operator(user):
+        return True
+    return vo is not None and manages_vo(user, vo)
+
+
+def vos_to_request_for(user: Person) -> QuerySet[VO]:
+    """Return the VOs for which the person may ask for a unit."""
+    if is_admin(user) or is_tpm_operator(user):
+        return VO.objects.all()
+    return VO.objects.filter(pk__in=facts(user).managed_vos)
+
+
+def may_request_some_unit(user: Person) -> bool:
+    """Return whether there is any unit that the person may ask for."""
+    return is_admin(user) or is_tpm_operator(user) or bool(facts(user).managed_vos)
 
 
 def may_change_team_tickets(user: Person, vo: VO) -> bool:

@@ -55,16 +55,16 @@ def unit_of_operations_centre(centre: OperationsCentre) -> SupportUnit | None:
 
 
 def chain_for_site(site: Site) -> list[SupportUnit]:
-    """Return who is responsible for a ticket that notifies the site, best first. One query.
+    """Return who is responsible for a ticket that notifies the site, best first. Two queries.
 
-    The site's own routable unit, its operations centre's routable unit, TPM; TPM is always the
-    end of it, in whatever state.
+    The site's own routable unit, unless the site left; its operations centre's routable unit; TPM.
+    TPM is always the end of it, in whatever state (domain: section 6).
     """
     return chains_for_sites([site])[site.pk]
 
 
 def chains_for_sites(sites: Iterable[Site]) -> dict[int, list[SupportUnit]]:
-    """Return the chain of each site by the site's primary key. One query."""
+    """Return the chain of each site by the site's primary key. Two queries at most."""
     sites = list(sites)
     units = SupportUnit.objects.filter(
         Q(kind=UnitKind.TPM)
@@ -84,6 +84,8 @@ def chains_for_sites(sites: Iterable[Site]) -> dict[int, list[SupportUnit]]:
             of_site[unit.site_id] = unit
         elif unit.is_routable:
             of_centre[unit.operations_centre_id] = unit
+    for site in _that_left(sites):
+        of_site.pop(site.pk, None)
     if tpm is None:
         raise SupportUnit.DoesNotExist("There is no TPM unit; `migrate` makes it.")
     return {
@@ -100,6 +102,29 @@ def chains_for_sites(sites: Iterable[Site]) -> dict[int, list[SupportUnit]]:
     }
 
 
+def has_left(site: Site) -> bool:
+    """Return whether nobody there works any more: the site is closed, or was missing in three
+    complete polls, and no VO has it in commissioning (domain: section 6).
+    """
+    return bool(_that_left([site]))
+
+
+def _that_left(sites: Iterable[Site]) -> list[Site]:
+    gone = [
+        site
+        for site in sites
+        if site.certification_status == CertificationStatus.CLOSED or site.gone_at is not None
+    ]
+    if not gone:
+        return []
+    commissioned = set(
+        VOSite.objects.filter(site__in=gone, is_in_commissioning=True).values_list(
+            "site_id", flat=True
+        )
+    )
+    return [site for site in gone if site.pk not in commissioned]
+
+
 def unit_for_notified_site(site: Site) -> SupportUnit:
     """Return the unit that gets a ticket which notifies the site: the first of its chain."""
     return chain_for_site(site)[0]
@@ -108,15 +133,20 @@ def unit_for_notified_site(site: Site) -> SupportUnit:
 def check_notifiable(site: Site) -> None:
     """Say why the site cannot be notified, where it cannot.
 
-    A status that is not known is no obstacle. Suspended sites can be notified.
+    A status that is not known is no obstacle. Suspended sites can be notified (domain: section 6).
 
-    :raises SiteCannotBeNotified: for closed sites, and for uncertified ones that no VO has in
-        commissioning
+    :raises SiteCannotBeNotified: for sites that are closed, gone or uncertified, and that no VO has
+        in commissioning
     """
     status = site.certification_status
-    if status == CertificationStatus.CLOSED:
+    if has_left(site):
         raise SiteCannotBeNotified(
-            _("%(site)s is closed: nobody there would read the ticket.") % {"site": site.name},
+            (
+                _("%(site)s is closed: nobody there would read the ticket.")
+                if status == CertificationStatus.CLOSED
+                else _("%(site)s has left GOCDB: nobody there would read the ticket.")
+            )
+            % {"site": site.name},
             _("Leave the choice to TPM, or pick another site."),
         )
     if status in _NOT_YET and not is_in_commissioning(site):

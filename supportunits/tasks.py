@@ -1,18 +1,24 @@
-"""What supportunits does by the clock."""
+"""The one door for background work on support units and shifts. Every task is idempotent."""
 
 from celery import shared_task
 
 from juno_support.lib import clock
-from supportunits.actions import shift_clock
+from supportunits.actions import mailing_list, shift_clock
 
 
-@shared_task
-def tell_shifters() -> dict[str, int]:
+@shared_task(ignore_result=True)
+def review_lists(**_: object) -> None:
+    """Have mailing lists proven again in time, and let proofs lapse after a year."""
+    mailing_list.review_lists(at=clock.now())
+
+
+@shared_task(ignore_result=True)
+def tell_shifters(**_: object) -> None:
     """Remind of shifts that begin soon, tell who is on call now, ask for missing notes."""
-    return shift_clock.tell_shifters(at=clock.now())
+    shift_clock.tell_shifters(at=clock.now())
 
 
-@shared_task
-def make_cards() -> int:
+@shared_task(ignore_result=True)
+def make_cards(**_: object) -> None:
     """Make the printable cards of the night, once a day (UTC)."""
-    return shift_clock.make_cards_of_day(at=clock.now())
+    shift_clock.make_cards_of_day(at=clock.now())

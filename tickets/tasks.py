@@ -14,6 +14,7 @@ from tickets.actions import close, context, files, hand_over, jobs, watch
 from tickets.mail import outgoing
 from tickets.models import Consumer, Dispatch
 from tickets.proposals import refresh
+from tickets.routing import automatic, training
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 CONSUMERS: dict[str, Callable[[Dispatch], None]] = {
     Consumer.MAIL: outgoing.handle,
     Consumer.CONTEXT: context.handle,
+    Consumer.ROUTING: automatic.handle,
 }
 AT_ONCE = 500
 LONGEST_PAUSE = timedelta(hours=1)
@@ -84,6 +86,12 @@ def refresh_proposals(**_: object) -> None:
     with lock.only_one("round of proposals") as got:
         if got:
             refresh.refresh_proposals(at=clock.now())
+
+
+@shared_task
+def learn_from_routed(**_: object) -> None:
+    """Learn from the tickets that were routed, once a day; one at a time."""
+    training.train_if_due(at=clock.now())
 
 
 @shared_task

@@ -21,7 +21,8 @@ from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import clean_line, whole_number
-from juno_support.pages.units import change_lines, state_pill, zone_words
+from juno_support.pages.change_lines import change_lines
+from juno_support.pages.unit_words import state_pill, zone_words
 from supportunits import changes, policies
 from supportunits.actions import members as member_actions
 from supportunits.actions import people as people_actions

@@ -22,9 +22,9 @@ from juno_support.lib.strips import Timeline
 from juno_support.lib.text import show_bidi
 from juno_support.pages import downtime_lines, history
 from juno_support.pages.board_lines import STATUS_TONES
+from juno_support.pages.change_lines import change_lines
 from juno_support.pages.downtime_lines import DowntimeLine, downtime_line
 from juno_support.pages.public_board import public_with_board
-from juno_support.pages.units import change_lines
 from monitoring import states
 from monitoring.models import Downtime
 from monitoring.queries import (

@@ -2,17 +2,36 @@
 
 from django.urls import include, path
 
-from juno_support.pages import people, readiness, units, vo, vos
+from juno_support.pages import (
+    people,
+    readiness,
+    unit,
+    unit_open,
+    unit_proof,
+    unit_requests,
+    unit_supporters,
+    units,
+    vo,
+    vos,
+)
 
 _units = [
     path("", units.unit_list, name="list"),
     # No unit's name holds a slash, so these cannot meet one.
-    path("-/open/", units.open_unit, name="open"),
-    path("-/open/place/", units.open_unit_of_place, name="open-place"),
-    path("<str:name>/", units.unit_page, name="unit"),
-    path("<str:name>/change/", units.change_unit, name="change"),
-    path("<str:name>/members/", units.change_members, name="members"),
-    path("<str:name>/close/", units.close_unit, name="close"),
+    path("-/open/", unit_open.open_unit, name="open"),
+    path("-/open/place/", unit_open.open_unit_of_place, name="open-place"),
+    path("-/list/<str:token>/", unit_proof.prove_list, name="prove"),
+    path("-/requests/", unit_requests.request_list, name="requests"),
+    path("-/requests/<uuid:key>/", unit_requests.decide_request, name="decide-request"),
+    path("<str:name>/", unit.unit_page, name="unit"),
+    path("<str:name>/change/", unit.change_unit, name="change"),
+    path("<str:name>/members/", unit.change_members, name="members"),
+    path("<str:name>/list-test/", unit_proof.send_list_test, name="list-test"),
+    path("<str:name>/ask/", unit_supporters.ask_to_support, name="ask"),
+    path("<str:name>/withdraw/", unit_supporters.withdraw_request, name="withdraw"),
+    path("<str:name>/leave/", unit_supporters.leave_unit, name="leave"),
+    path("<str:name>/supporters/", unit_supporters.decide_supporter, name="decide-supporter"),
+    path("<str:name>/close/", unit_open.close_unit, name="close"),
 ]
 _vos = [
     path("", vos.vo_list, name="list"),

@@ -20,7 +20,8 @@ from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import show_bidi
 from juno_support.pages import card_lines
-from juno_support.pages.units import change_lines, missing, state_pill
+from juno_support.pages.change_lines import change_lines
+from juno_support.pages.unit_words import missing, state_pill
 from supportunits import changes, policies, queries
 from supportunits.actions import units as unit_actions
 from supportunits.actions import vos as vo_actions

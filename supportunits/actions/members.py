@@ -8,7 +8,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from supportunits import notices, policies
 from supportunits.actions.trace import traced
-from supportunits.actions.units import UnitIsClosed, locked, state_of
+from supportunits.actions.units import UnitIsClosed, locked, restate
 from supportunits.models import SupportUnit, UnitMembership, UnitState
 
 
@@ -46,7 +46,7 @@ def add_member(
     if not is_new and is_manager and not membership.is_manager:
         membership.is_manager = True
         membership.save(update_fields=["is_manager"])
-    _restate(unit)
+    restate(unit)
     policies.forget(user)
     return membership
 
@@ -55,19 +55,24 @@ def add_member(
 def remove_member(*, unit: SupportUnit, user: User, by: User | None, at: datetime) -> SupportUnit:
     """End a membership; without members the unit is mail-only, or needs a contact; TPM is told.
 
+    Where the last manager goes and supporters stay, the admins are told.
+
     What the person was assigned to goes back to the unit; the tickets see to that themselves.
 
     :raises NotAMember: the person is none
     """
     unit = locked(unit)
-    removed, _rows = UnitMembership.objects.filter(unit=unit, user=user).delete()
-    if not removed:
+    membership = UnitMembership.objects.filter(unit=unit, user=user).first()
+    if membership is None:
         raise _not_a_member(unit, user)
+    membership.delete()
     policies.forget(user)
     was_active = unit.state == UnitState.ACTIVE
-    unit = _restate(unit)
+    unit = restate(unit)
     if was_active and unit.state != UnitState.ACTIVE:
         notices.tell_nobody_left(unit=unit, person=user, at=at)
+    elif membership.is_manager:
+        _tell_if_nobody_manages(unit=unit, person=user, at=at)
     return unit
 
 
@@ -80,7 +85,7 @@ def set_manager(
     by: User | None,
     at: datetime,
 ) -> UnitMembership:
-    """Make a member manager of the unit, or manager no more.
+    """Make a member manager of the unit, or manager no more; of the last one the admins are told.
 
     :raises NotAMember: the person is none
     """
@@ -88,9 +93,11 @@ def set_manager(
     membership = UnitMembership.objects.filter(unit=unit, user=user).first()
     if membership is None:
         raise _not_a_member(unit, user)
-    membership.is_manager = is_manager
+    was_manager, membership.is_manager = membership.is_manager, is_manager
     membership.save(update_fields=["is_manager"])
     policies.forget(user)
+    if was_manager and not is_manager:
+        _tell_if_nobody_manages(unit=unit, person=user, at=at)
     return membership
 
 
@@ -106,12 +113,9 @@ def refuse_inactive(user: User) -> None:
         )
 
 
-def _restate(unit: SupportUnit) -> SupportUnit:
-    state = state_of(unit)
-    if state != unit.state:
-        unit.state = state
-        unit.save(update_fields=["state"])
-    return unit
+def _tell_if_nobody_manages(*, unit: SupportUnit, person: User, at: datetime) -> None:
+    if unit.state == UnitState.ACTIVE and not notices.managers_of(unit):
+        notices.tell_nobody_manages(unit=unit, person=person, at=at)
 
 
 def _not_a_member(unit: SupportUnit, user: User) -> NotAMember:

@@ -14,7 +14,7 @@ from juno_support.lib.text import clean, clean_line
 from supportunits import hours
 from supportunits.actions.addresses import checked_address, first_address
 from supportunits.actions.trace import traced
-from supportunits.models import VO, SupportUnit, UnitKind, UnitMembership, UnitState
+from supportunits.models import VO, ListState, SupportUnit, UnitKind, UnitMembership, UnitState
 from topology.models import OperationsCentre, Site
 
 CHANGEABLE = (
@@ -182,6 +182,8 @@ def change_unit(
 ) -> SupportUnit:
     """Change what a unit says about itself: contact, title, hours, quality of support.
 
+    Another mailing list is not proven, whatever the last one was.
+
     :param changes: new values of fields named in ``CHANGEABLE``
     :raises NotAnAddress: the mailing list is no address
     :raises HoursImpossible: zone, hours or country cannot be
@@ -229,13 +231,29 @@ def state_of(unit: SupportUnit) -> UnitState:
 
     A closed unit stays closed until somebody opens it. A unit with members is active, also one
     without a list: its members are mailed one by one. Members whose account is inactive do not
-    count.
+    count, and neither does a list from which mail comes back.
     """
     if unit.state == UnitState.CLOSED:
         return UnitState.CLOSED
     if unit.pk and UnitMembership.objects.filter(unit=unit, user__is_active=True).exists():
         return UnitState.ACTIVE
-    return UnitState.MAIL_ONLY if unit.mailing_list else UnitState.NEEDS_CONTACT
+    return UnitState.MAIL_ONLY if unit.working_list else UnitState.NEEDS_CONTACT
+
+
+def restate(unit: SupportUnit) -> SupportUnit:
+    """Store the state that follows from what the unit has now."""
+    state = state_of(unit)
+    if state != unit.state:
+        unit.state = state
+        unit.save(update_fields=["state"])
+    return unit
+
+
+def forget_proof(unit: SupportUnit) -> None:
+    """Make the list one that nobody has proven; the caller saves the unit."""
+    unit.list_state = ListState.UNPROVEN
+    unit.list_proven_at = None
+    unit.list_bounces = 0
 
 
 def _set(unit: SupportUnit, changes: Mapping[str, Any]) -> None:
@@ -244,6 +262,8 @@ def _set(unit: SupportUnit, changes: Mapping[str, Any]) -> None:
             raise TypeError(f"{field} is not among what can be changed on a unit.")
         if field == "mailing_list":
             value = checked_address(value)
+            if value.casefold() != unit.mailing_list.casefold():
+                forget_proof(unit)
         elif field == "title":
             value = clean_line(value)
         elif field == "description":

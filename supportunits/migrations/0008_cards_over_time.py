@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('pghistory', '0007_auto_20250421_0444'),
-        ('supportunits', '0007_shift_work'),
+        ('supportunits', '0007_lists_requests_and_faq'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,6 +12,9 @@ from supportunits.models.card import (
     VersionSource,
 )
 from supportunits.models.fallback import FallbackPerson
+from supportunits.models.faq import UnitFAQ
+from supportunits.models.list_test import ListTest
+from supportunits.models.request import RequestState, SupporterRequest, UnitRequest
 from supportunits.models.shift import OnCallContact, Shift, ShiftType
 from supportunits.models.shift_log import (
     CalendarLink,
@@ -32,6 +35,7 @@ from supportunits.models.shift_plan import (
 )
 from supportunits.models.unit import (
     ROUTABLE,
+    ListState,
     Quality,
     SupportUnit,
     UnitKind,
@@ -64,12 +68,15 @@ __all__ = [
     "FallbackPerson",
     "HandOver",
     "IssueType",
+    "ListState",
+    "ListTest",
     "MeetingAction",
     "OnCallCard",
     "OnCallContact",
     "PlanState",
     "PortalCopy",
     "Quality",
+    "RequestState",
     "Shift",
     "ShiftLogEntry",
     "ShiftMeeting",
@@ -81,10 +88,13 @@ __all__ = [
     "SupportRequest",
     "SupportState",
     "SupportUnit",
+    "SupporterRequest",
     "SwapState",
     "Tier",
+    "UnitFAQ",
     "UnitKind",
     "UnitMembership",
+    "UnitRequest",
     "UnitState",
     "VOContact",
     "VOIDCard",

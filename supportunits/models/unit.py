@@ -45,6 +45,15 @@ class Quality(models.TextChoices):
     ADVANCED = "ADVANCED", _("Advanced")
 
 
+class ListState(models.TextChoices):
+    """Whether a unit's mailing list is known to be read (domain: section 8)."""
+
+    UNPROVEN = "UNPROVEN", _("not proven")
+    PROVEN = "PROVEN", _("proven")
+    LAPSED = "LAPSED", _("proof has lapsed")
+    FAILING = "FAILING", _("mail comes back")
+
+
 def _monday_to_friday() -> list[int]:
     return [0, 1, 2, 3, 4]
 
@@ -62,6 +71,13 @@ class SupportUnit(models.Model):
     list_is_closed = models.BooleanField(
         default=False,
         help_text="only supporters read the list: internal diary may go there",
+    )
+    list_state = models.CharField(max_length=10, choices=ListState, default=ListState.UNPROVEN)
+    list_proven_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a link in our test mail was followed"
+    )
+    list_bounces = models.PositiveSmallIntegerField(
+        default=0, help_text="hard bounces since the list was set or proven"
     )
     site = models.ForeignKey(
         Site, models.PROTECT, null=True, blank=True, related_name="support_units"
@@ -108,6 +124,11 @@ class SupportUnit(models.Model):
                 condition=models.Q(kind="OPERATIONS_CENTRE"),
                 name="supportunit_one_per_operations_centre",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(list_state=ListState.PROVEN)
+                | (models.Q(list_proven_at__isnull=False) & ~models.Q(mailing_list="")),
+                name="supportunit_proven_list_has_moment",
+            ),
         ]
         indexes = [
             # typo-tolerant look-up of names
@@ -120,6 +141,11 @@ class SupportUnit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def working_list(self) -> str:
+        """Return the list's address, or empty where mail to it comes back."""
+        return "" if self.list_state == ListState.FAILING else self.mailing_list
 
     @property
     def is_routable(self) -> bool:

@@ -79,7 +79,7 @@ def test_a_site_without_a_centre_has_nobody_elses(cast: Cast) -> None:
         (CertificationStatus.CANDIDATE, False, True),
         (CertificationStatus.CLOSED, False, True),
         (CertificationStatus.UNCERTIFIED, True, False),
-        (CertificationStatus.CLOSED, True, True),
+        (CertificationStatus.CLOSED, True, False),
     ],
 )
 def test_which_sites_can_be_notified(

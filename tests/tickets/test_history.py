@@ -42,7 +42,7 @@ def test_a_broker_that_is_away_does_not_make_a_request_fail(
     with django_capture_on_commit_callbacks(execute=True):
         ticket = make_ticket(by=cast.ada)
 
-    assert Dispatch.objects.filter(entry__ticket=ticket, done_at=None).count() == 2
+    assert Dispatch.objects.filter(entry__ticket=ticket, done_at=None).count() == 3
 
 
 def test_every_handler_exists():
@@ -64,7 +64,7 @@ def test_the_sweep_does_what_was_left_and_only_once(cast, clock_at, monkeypatch)
     tasks.sweep_dispatches()
     tasks.sweep_dispatches()
 
-    assert sorted(handled) == ["context", "mail"]
+    assert sorted(handled) == ["context", "mail", "routing"]
     assert not Dispatch.objects.filter(done_at=None).exists()
 
 

@@ -49,6 +49,7 @@ def assign_to_unit(
     reason: str = "",
     bounce: BounceReason | None = None,
     seen: int | None = None,
+    rule: int | None = None,
 ) -> Ticket:
     """Give the ticket to a support unit.
 
@@ -56,7 +57,7 @@ def assign_to_unit(
     as a bounce. The persons assigned in the previous unit are released.
 
     :param bounce: why a unit gives it back to TPM
-
+    :param rule: the key of the routing rule that does it
     :raises StepNotAllowed: if the workflow or the person's role forbids it
     :raises UnitNotRoutable: if the unit is closed or has no contact
     :raises AlreadyThere: if the ticket is with that unit already
@@ -105,6 +106,7 @@ def assign_to_unit(
         status=[old_status, ticket.status],
         words=reason,
         **({"bounce": bounce.value} if bounce else {}),
+        **({"rule": rule} if rule is not None else {}),
     )
     return store(ticket, *UNIT_FIELDS)
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from supportunits import queries as unit_queries
-from supportunits.models import UnitKind, UnitMembership, UnitState
+from supportunits.models import UnitKind, UnitMembership, UnitState, VOSite
 from tickets import history
 from tickets.actions import assign
 from tickets.actions.row import apart, locked, store
@@ -54,11 +54,17 @@ def leave_closed_units(*, at: datetime) -> int:
     """Give the open tickets of closed units and sites to the next unit in the chain.
 
     A suspended site keeps its tickets; a site that is closed, or was missing in three complete
-    polls, hands them over: operations centre, else TPM (domain: section 6). Returns how many.
+    polls, hands them over: operations centre, else TPM, unless a VO has it in commissioning
+    (domain: section 6). Returns how many.
     """
-    site_is_closed = Q(unit__kind=UnitKind.SITE) & (
-        Q(unit__site__certification_status=CertificationStatus.CLOSED)
-        | Q(unit__site__gone_at__isnull=False)
+    commissioned = VOSite.objects.filter(site=OuterRef("unit__site"), is_in_commissioning=True)
+    site_is_closed = (
+        Q(unit__kind=UnitKind.SITE)
+        & (
+            Q(unit__site__certification_status=CertificationStatus.CLOSED)
+            | Q(unit__site__gone_at__isnull=False)
+        )
+        & ~Exists(commissioned)
     )
     stranded = (
         Ticket.objects.filter(is_open=True)

@@ -188,7 +188,7 @@ def submit_ticket(
         by=by,
         at=at,
         is_public=True,
-        consumers=(Consumer.MAIL, Consumer.CONTEXT),
+        consumers=_consumers(ticket),
         unit=responsible.pk,
         status=ticket.status,
         priority=ticket.priority,
@@ -196,6 +196,18 @@ def submit_ticket(
     ticket.save(update_fields=["last_entry_id"])
     index.index_ticket(ticket)
     return ticket
+
+
+def _consumers(ticket: Ticket) -> tuple[Consumer, ...]:
+    """Return who acts on the filing: rules of admins only on what a user sent to nobody."""
+    is_for_rules = (
+        ticket.type == TicketType.USER
+        and ticket.status == Status.NEW
+        and not ticket.is_restricted
+        and ticket.notified_site_id is None
+    )
+    rules = (Consumer.ROUTING,) if is_for_rules else ()
+    return (Consumer.MAIL, Consumer.CONTEXT, *rules)
 
 
 def _check_words(subject: str, description: str) -> None:

@@ -118,7 +118,6 @@ class RoutingDecision(models.Model):
     origin = models.CharField(max_length=10, choices=Origin, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
-    undone_at = models.DateTimeField(null=True, help_text="taken back within the window")
 
     class Meta:
         constraints = [
@@ -128,12 +127,8 @@ class RoutingDecision(models.Model):
             ),
         ]
         indexes = [
-            # the page of suggestions: the newest, those taken back left out
-            models.Index(
-                fields=["-decided_at"],
-                name="routingdecision_newest",
-                condition=Q(undone_at=None),
-            ),
+            # the page of suggestions
+            models.Index(fields=["-decided_at"], name="routingdecision_newest"),
         ]
 
     def __str__(self) -> str:

@@ -1,72 +1,203 @@
-"""Suggest support units for a ticket, each with a reason that a person can check."""
+"""Suggest support units for a ticket, each with a reason that a person can check.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Rules of admins come first, then what is recognised: affected sites, and hosts, services and sites
+in the text; then what was learnt. Behind them stand the operations centres of the sites and the
+units of the concerned VO, which are seldom wrong and seldom right (domain: section 6).
+"""
 
-from django.db.models.functions import Lower
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
 from django.utils.translation import gettext as _
 
-from juno_support.lib import text
 from supportunits import queries as unit_queries
-from supportunits.models import SupportUnit, UnitKind
+from supportunits.models import ROUTABLE, SupportUnit, UnitKind
 from tickets.models import Ticket
-from topology.models import Service, Site
+from tickets.routing import features, learnt
+from tickets.routing.learnt import Evidence, Hint
+from tickets.routing.matching import fits, terms_of
+from tickets.routing.models import LearntModel, Origin, RoutingRule
+from tickets.routing.queries import newest_model, rules_in_order
+from tickets.routing.seen import Seen, see
 
-MOST = 4
-MOST_FACTS = 40
+MOST = 5
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A unit that may be the right one, and why."""
+    """A unit that may be the right one, and why.
+
+    :ivar reason: one line, with all that speaks for it
+    :ivar source: where it comes from first, an ``Origin``
+    :ivar likelihood: "likely" or "possible" where it was learnt, else empty
+    :ivar examples: numbers of tickets that the reader may look at
+    :ivar rule_id: the rule that says so
+    """
 
     unit: SupportUnit
     reason: str
+    source: str = Origin.SITE
+    likelihood: str = ""
+    examples: tuple[int, ...] = ()
+    rule_id: int | None = None
 
 
-def suggest_units(ticket: Ticket) -> list[Suggestion]:
-    """Return up to four units, the best first: by affected site, hosts and sites named in the
-    text, and the concerned VO. The ticket's own unit is left out. A bounded number of queries.
+@dataclass
+class Basis:
+    """What suggestions are made from, beside the tickets; read once for many of them."""
+
+    rules: list[RoutingRule] = field(default_factory=list)
+    model: LearntModel | None = None
+
+    @property
+    def asks_for_services(self) -> bool:
+        """Whether a rule asks for a type of service."""
+        return any(rule.service_type for rule in self.rules)
+
+
+def basis() -> Basis:
+    """Return the rules that are on, and what was learnt last. Two queries."""
+    return Basis(list(rules_in_order().filter(is_on=True)), newest_model())
+
+
+def suggest_units(ticket: Ticket, user: Any = None) -> list[Suggestion]:
+    """Return up to five units, the best first. The ticket's own unit is left out.
+
+    A bounded number of queries, at most twenty. Of a restricted ticket nothing is said: CSIRT has
+    it, and it stays there.
+
+    :param user: who reads the reasons: they name only tickets that this person may read
     """
-    sites = list(ticket.affected_sites.all())
-    reasons = {site.pk: _("%(site)s is affected") % {"site": site.name} for site in sites}
-    for site, reason in _sites_in_text(f"{ticket.subject}\n{ticket.description}"):
-        if site.pk not in reasons:
-            sites.append(site)
-            reasons[site.pk] = reason
-    found: dict[int, Suggestion] = {}
-    chains = unit_queries.chains_for_sites(sites) if sites else {}
-    for position in range(2):
-        for site in sites:
-            chain = [unit for unit in chains[site.pk] if unit.kind != UnitKind.TPM]
-            if position < len(chain):
-                _add(found, ticket, chain[position], reasons[site.pk])
-    if ticket.vo_id is not None:
-        for unit in SupportUnit.objects.filter(
-            vo=ticket.vo_id, kind=UnitKind.VO, state__in=["ACTIVE", "MAIL_ONLY"]
-        ).order_by("name")[:MOST]:
-            _add(found, ticket, unit, _("a unit of the concerned VO"))
-    return list(found.values())[:MOST]
+    if ticket.is_restricted:
+        return []
+    known = basis()
+    seen = see([ticket], with_services=known.asks_for_services)
+    found = features_of(seen[0])
+    hinted = learnt.hints_for(found, known.model) if known.model else []
+    reasons = learnt.evidence(hinted, known.model, user) if known.model and hinted else {}
+    return suggest_many(seen, known, hinted=[hinted], reasons=reasons)[0]
 
 
-def _add(found: dict[int, Suggestion], ticket: Ticket, unit: SupportUnit, reason: str) -> None:
-    if unit.pk != ticket.unit_id and unit.is_routable:
-        found.setdefault(unit.pk, Suggestion(unit, reason))
+def features_of(seen: Seen) -> list[str]:
+    """Return what the learnt model knows a ticket by."""
+    return features.features_of(
+        seen.text, sites=seen.sites, issue_type=seen.issue_type_id, vo=seen.vo_id
+    )
 
 
-def _sites_in_text(words: str) -> Iterable[tuple[Site, str]]:
-    """Yield the sites whose names or whose service hosts stand in the text, each with a reason."""
-    facts = text.facts(words)[:MOST_FACTS]
-    hosts = {fact.value.lower() for fact in facts if fact.kind == "host"}
-    names = {fact.value.lower() for fact in facts if fact.kind == "site"}
-    if hosts:
-        services = Service.objects.filter(hostname__in=hosts, gone_at=None).select_related("site")
-        for service in services[:MOST_FACTS]:
-            yield (
-                service.site,
-                _("%(host)s is a host of %(site)s")
-                % {"host": service.hostname, "site": service.site.name},
+def suggest_many(
+    many: Sequence[Seen],
+    known: Basis,
+    *,
+    hinted: Sequence[Sequence[Hint]],
+    reasons: Mapping[int, Evidence],
+) -> list[list[Suggestion]]:
+    """Return the suggestions for many tickets. Three queries.
+
+    :param hinted: what was learnt, for each ticket
+    :param reasons: why, by unit
+    """
+    sites = {site.pk: site for seen in many for site in _sites_of(seen)}
+    chains = unit_queries.chains_for_sites(sites.values()) if sites else {}
+    units = SupportUnit.objects.in_bulk({hint.unit_id for hints in hinted for hint in hints})
+    of_vo = _units_of_vos({seen.vo_id for seen in many} - {None})
+    terms = [(rule, terms_of(rule)) for rule in known.rules if rule.unit.is_routable]
+    made = []
+    for seen, hints in zip(many, hinted, strict=True):
+        merged = _Merged(seen.unit_id)
+        for rule, conditions in terms:
+            if fits(conditions, seen):
+                reason = _("by the rule “%(rule)s”") % {"rule": rule.name}
+                merged.add(Suggestion(rule.unit, reason, Origin.RULE, rule_id=rule.pk))
+        behind = _add_sites(merged, seen, chains)
+        _add_learnt(merged, hints, units, reasons)
+        for suggestion in behind:
+            merged.add(suggestion)
+        for unit in of_vo.get(seen.vo_id or 0, []):
+            merged.add(Suggestion(unit, _("a unit of the concerned VO"), Origin.VO))
+        made.append(merged.best())
+    return made
+
+
+class _Merged:
+    """Suggestions in their order, each unit once; what else speaks for a unit is added to it."""
+
+    def __init__(self, own_unit: int) -> None:
+        self._own_unit = own_unit
+        self._found: dict[int, Suggestion] = {}
+
+    def add(self, made: Suggestion) -> None:
+        unit = made.unit
+        if unit.pk == self._own_unit or not unit.is_routable:
+            return
+        if unit.kind in (UnitKind.TPM, UnitKind.SECURITY):
+            return
+        before = self._found.get(unit.pk)
+        if before is None:
+            self._found[unit.pk] = made
+        elif made.source not in (before.source, Origin.VO, Origin.CENTRE):
+            self._found[unit.pk] = replace(
+                before,
+                reason=f"{before.reason}; {made.reason}",
+                likelihood=before.likelihood or made.likelihood,
+                examples=before.examples or made.examples,
             )
-    if names:
-        for site in Site.objects.alias(low=Lower("name")).filter(low__in=names)[:MOST]:
-            yield site, _("%(site)s is named in the text") % {"site": site.name}
+
+    def best(self) -> list[Suggestion]:
+        return list(self._found.values())[:MOST]
+
+
+def _sites_of(seen: Seen) -> list[Any]:
+    return [*seen.affected, *(named.site for named in seen.named)]
+
+
+def _add_sites(
+    merged: _Merged, seen: Seen, chains: Mapping[int, list[SupportUnit]]
+) -> list[Suggestion]:
+    """Add the first unit of each site's chain; return those behind it."""
+    reasons = {
+        site.pk: (_("%(site)s is affected") % {"site": site.name}, Origin.SITE)
+        for site in seen.affected
+    }
+    for named in seen.named:
+        source = Origin.HOST if named.by_host else Origin.SITE
+        reasons.setdefault(named.site.pk, (named.reason, source))
+    behind = []
+    for key, (reason, source) in reasons.items():
+        chain = [unit for unit in chains[key] if unit.kind != UnitKind.TPM]
+        for unit in chain[:1]:
+            merged.add(Suggestion(unit, reason, source))
+        behind += [Suggestion(unit, reason, Origin.CENTRE) for unit in chain[1:]]
+    return behind
+
+
+def _add_learnt(
+    merged: _Merged,
+    hints: Iterable[Hint],
+    units: Mapping[int, SupportUnit],
+    reasons: Mapping[int, Evidence],
+) -> None:
+    for hint in hints:
+        if hint.unit_id in units:
+            told = reasons.get(hint.unit_id, Evidence(_("learnt from routed tickets")))
+            merged.add(
+                Suggestion(
+                    units[hint.unit_id],
+                    told.reason,
+                    Origin.LEARNT,
+                    likelihood=learnt.likelihood(hint.share),
+                    examples=told.examples,
+                )
+            )
+
+
+def _units_of_vos(vos: Iterable[int | None]) -> dict[int, list[SupportUnit]]:
+    wanted = [vo for vo in vos if vo is not None]
+    if not wanted:
+        return {}
+    found: dict[int, list[SupportUnit]] = {}
+    units = SupportUnit.objects.filter(vo__in=wanted, kind=UnitKind.VO, state__in=ROUTABLE)
+    for unit in units.order_by("name"):
+        found.setdefault(unit.vo_id or 0, []).append(unit)
+    return found

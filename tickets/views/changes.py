@@ -20,6 +20,7 @@ from tickets.actions import assign, follow, work
 from tickets.actions.row import ChangedMeanwhile
 from tickets.forms import changes as forms
 from tickets.models import Ticket
+from tickets.routing import decisions
 from tickets.views.page import show_ticket
 from tickets.views.shared import person
 from tickets.workflow import FINAL, OPEN
@@ -74,7 +75,7 @@ def _priority(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> Non
 
 
 def _unit(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
-    assign.assign_to_unit(
+    decisions.route(
         ticket=ticket, unit=given["unit"], reason=given["reason"], seen=given["seen"], **who
     )
 

@@ -21,9 +21,9 @@ from monitoring import queries as monitoring
 from supportunits import queries as unit_queries
 from supportunits.models import SupportUnit
 from tickets import policies, queries
-from tickets.actions import assign
 from tickets.actions import undo as undoing
 from tickets.models import Ticket, UndoWindow
+from tickets.routing import decisions
 from tickets.routing.suggest import suggest_units
 from tickets.views import rows
 from tickets.views.shared import person
@@ -114,7 +114,7 @@ def assign_from_desk(request: HttpRequest, number: int) -> HttpResponse:
         window = undoing.with_undo(
             ticket=ticket,
             action=UndoWindow.Action.ASSIGN,
-            do=lambda found: assign.assign_to_unit(
+            do=lambda found: decisions.route(
                 ticket=found,
                 unit=unit,
                 reason=request.POST.get("reason", ""),
@@ -184,7 +184,7 @@ def _preview(request: HttpRequest, number: int, name: str) -> dict[str, Any]:
         "ticket": ticket,
         "list": name,
         "sites": [(site.name, states[site.pk]) for site in sites],
-        "suggestions": suggest_units(ticket),
+        "suggestions": suggest_units(ticket, request.user),
         "may_assign": policies.may_change(ticket, request.user),
         "needs_reason": ticket.status != "NEW",
         "last_words": list(

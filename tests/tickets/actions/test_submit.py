@@ -17,13 +17,17 @@ from tickets.models import Draft, HistoryEntry, Priority, StatusInterval, Ticket
 from tickets.workflow import Status
 
 
-def test_a_ticket_goes_to_tpm_with_its_history_and_waits_for_mail_and_context(cast):
+def test_a_ticket_goes_to_tpm_with_its_history_and_waits_for_mail_context_and_rules(cast):
     ticket = make_ticket(by=cast.ada, vo=cast.juno, affected_sites=[cast.in2p3])
 
     entry = HistoryEntry.objects.get(ticket=ticket)
     assert (ticket.unit, ticket.status, ticket.is_restricted) == (cast.tpm, Status.NEW, False)
     assert entry.kind == "ticket.submitted"
-    assert sorted(entry.dispatches.values_list("consumer", flat=True)) == ["context", "mail"]
+    assert sorted(entry.dispatches.values_list("consumer", flat=True)) == [
+        "context",
+        "mail",
+        "routing",
+    ]
     assert Ticket.objects.get(pk=ticket.pk).last_entry_id == entry.pk
     interval = StatusInterval.objects.get(ticket=ticket)
     assert (interval.status, interval.unit, interval.ends_at) == (Status.NEW, cast.tpm, None)

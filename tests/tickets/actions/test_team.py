@@ -161,7 +161,7 @@ def test_where_the_vo_keeps_mou_areas_one_of_them_is_a_must(cast, quentin):
         ("Uncertified", False, True),
         ("Uncertified", True, False),
         ("Closed", False, True),
-        ("Closed", True, True),
+        ("Closed", True, False),
     ],
 )
 @pytest.mark.parametrize("to_tpm", [False, True])
