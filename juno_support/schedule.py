@@ -46,6 +46,11 @@ SCHEDULE = (
         "handle what a crash or an undo window left",
     ),
     Scheduled(
+        "tickets.tasks.sweep_passings",
+        timedelta(seconds=5),
+        "let duplicates, joined tickets and parents catch up",
+    ),
+    Scheduled(
         "tickets.tasks.refresh_contexts",
         timedelta(seconds=30),
         "note on open tickets what changed at their sites",

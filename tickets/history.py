@@ -66,6 +66,17 @@ def holding_back(until: datetime) -> Iterator[list[HistoryEntry]]:
         _held_back.reset(token)
 
 
+def is_telling_the_past() -> bool:
+    """Return whether what is recorded now is an old story."""
+    return _is_past.get()
+
+
+def earliest(at: datetime) -> datetime:
+    """Return when what is done at a moment may take effect elsewhere: then, or after the undo."""
+    held_back = _held_back.get()
+    return at if held_back is None else max(at, held_back[0])
+
+
 def record(
     *,
     ticket: Ticket,

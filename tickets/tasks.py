@@ -10,7 +10,7 @@ from django.db import transaction
 from juno_support.feeds import lock
 from juno_support.lib import clock
 from tickets import history
-from tickets.actions import close, context, files, hand_over, jobs, watch
+from tickets.actions import catch_up, close, context, files, hand_over, jobs, watch
 from tickets.mail import outgoing
 from tickets.models import Consumer, Dispatch
 from tickets.proposals import refresh
@@ -51,6 +51,18 @@ def sweep_dispatches(**_: object) -> None:
     ).order_by("not_before")
     for dispatch_id in list(due.values_list("pk", flat=True)[:AT_ONCE]):
         handle_dispatch(dispatch_id)
+
+
+@shared_task
+def pass_on(*, entry_id: int, **_: object) -> None:
+    """Let the tickets that hang on an entry's ticket catch up with it."""
+    catch_up.pass_on(entry_id=entry_id, at=clock.now())
+
+
+@shared_task
+def sweep_passings(**_: object) -> None:
+    """Let tickets catch up that a crash, an undo window or a broker that was away has left."""
+    catch_up.sweep(at=clock.now())
 
 
 @shared_task

@@ -163,13 +163,16 @@ STEPS = (
         SUPPORTER | SYSTEM,
         (Need.REASON, Need.UNTIL),
     ),
+    # A duplicate and what joined an incident wait for the other; a parent for its children.
+    Step("wait", OPEN, Status.ON_HOLD, _("Wait for another ticket"), SYSTEM),
     Step("resume", (Status.ON_HOLD,), Status.IN_PROGRESS, _("Go on"), SUPPORTER | SYSTEM),
     Step(
         "solve",
         OPEN,
         Status.SOLVED,
         _("Solve"),
-        SUPPORTER,
+        # The system: with the ticket that this one is a duplicate of, or joined.
+        SUPPORTER | SYSTEM,
         (Need.SOLUTION, Need.CODE),
     ),
     Step(
@@ -177,7 +180,7 @@ STEPS = (
         OPEN,
         Status.UNSOLVED,
         _("Leave unsolved"),
-        SUPPORTER,
+        SUPPORTER | SYSTEM,
         (Need.SOLUTION, Need.CODE),
     ),
     Step("withdraw", OPEN, Status.UNSOLVED, _("Withdraw"), OWNER),

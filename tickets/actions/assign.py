@@ -11,6 +11,7 @@ from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from supportunits.models import SupportUnit, UnitKind
 from tickets import history, policies
+from tickets.actions import passing
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import BounceReason, Kind, Ticket, TicketPerson
 from tickets.workflow import Status, Who, find_step
@@ -95,6 +96,8 @@ def assign_to_unit(
     ticket.hold_until = None
     if not was_new:
         ticket.unit_changes += 1
+    if old_status == Status.ON_HOLD:
+        passing.let_loose(ticket, by=by, at=at)
     history.turn_interval(ticket, at)
     history.record(
         ticket=ticket,

@@ -13,7 +13,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import markdown, text
 from tickets import history, policies
-from tickets.actions import files, work
+from tickets.actions import files, passing, work
 from tickets.actions.row import NotAllowed, locked, store
 from tickets.models import DiaryEntry, Kind, Ticket
 from tickets.search import index
@@ -43,8 +43,9 @@ def add_entry(
     """Write a diary entry; the same submission key twice gives the same entry once.
 
     A supporter's public answer takes the ticket; the submitter's answer wakes one that waits for
-    it; on a final ticket the entry is a late comment. ``step`` with its arguments (see
-    ``work.take_step``) is taken in the same transaction.
+    it; on a final ticket the entry is a late comment. A supporter's public words pass on to the
+    duplicates of the ticket, and to what joined it as the incident. ``step`` with its arguments
+    (see ``work.take_step``) is taken in the same transaction.
 
     :raises EmptyEntry: without text and files
     :raises NotAllowed: if the person may not write there
@@ -76,7 +77,7 @@ def add_entry(
         written_at=at,
     )
     files.add_to_entry(entry=entry, uploads=uploads, by=by, at=at)
-    history.record(
+    told = history.record(
         ticket=ticket,
         kind=Kind.PUBLIC_ENTRY if is_public else Kind.INTERNAL_ENTRY,
         by=by,
@@ -90,6 +91,9 @@ def add_entry(
         ticket.public_word_at = at
     store(ticket, "last_line", "public_word_at")
     index.add_entry(entry)
+    if is_public and step != "ask" and policies.may_change(ticket, by):
+        # What a supporter says holds for who follows this ticket; a question is its submitter's.
+        passing.pass_on(told, at=at, to_followers=True)
     step = step or _step_that_goes_along(ticket, by, is_public)
     if step is not None:
         # The owner's answer wakes the ticket: that step is the system's, not a supporter's.

@@ -4,7 +4,7 @@ One mechanism for every action: around it the ticket's columns and people are co
 it records is held back. What an action changes elsewhere than on the ticket is named here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import markdown
 from tickets import history
+from tickets.actions import hanging, passing
 from tickets.actions.row import locked, store
 from tickets.models import (
     DiaryEntry,
@@ -46,13 +47,19 @@ def with_undo(
     do: Callable[[Ticket], object],
     by: User,
     at: datetime,
+    among: Sequence[Ticket] = (),
 ) -> UndoWindow | None:
     """Do something to the ticket so that it can be undone for ten seconds; its mail waits so long.
 
     An ALARM ticket's mail never waits (domain: section 11): then there is nothing to undo.
 
     :param do: calls one action with the ticket; what it raises is raised
+    :param among: further tickets that it changes, or hangs this one on
     """
+    if among:
+        # As makers of relations lock: so nobody waits for another in a circle.
+        passing.alone()
+        hanging.locked_all([ticket.pk, *(each.pk for each in among)])
     ticket = locked(ticket)
     if ticket.type == TicketType.ALARM:
         do(ticket)
@@ -82,6 +89,7 @@ def undo(*, window: UndoWindow, by: User, at: datetime) -> tuple[Ticket, str]:
 
     :raises TooLateToUndo: if the window has passed or the ticket changed since
     """
+    passing.alone()
     ticket = locked(window.ticket)
     window = UndoWindow.objects.select_for_update().get(pk=window.pk)
     if window.undone_at is not None and window.by_id == by.pk:
@@ -97,6 +105,7 @@ def undo(*, window: UndoWindow, by: User, at: datetime) -> tuple[Ticket, str]:
             _("This can no longer be undone."), _("Open the ticket and change it again.")
         )
     old_unit = ticket.unit_id
+    passing.take_back(entries)
     fields = _put_back(ticket, window)
     words = _take_words_back(entries, at)
     if {"unit_id", "status", "priority"} & set(fields):

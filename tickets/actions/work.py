@@ -12,12 +12,14 @@ from juno_support.errors import SupportError
 from juno_support.lib import calendars, markdown, text, working_time
 from supportunits import queries as unit_queries
 from tickets import history, policies
+from tickets.actions import passing
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import (
     AffectedSite,
     Category,
     Consumer,
     DiaryEntry,
+    HistoryEntry,
     Kind,
     Ticket,
     TicketPerson,
@@ -87,6 +89,8 @@ def take_step(
     solution: str = "",
     code: str = "",
     seen: int | None = None,
+    lead: int | None = None,
+    passed: int | None = None,
 ) -> Ticket:
     """Take a step of the workflow other than assigning (see ``workflow.STEPS``).
 
@@ -94,7 +98,9 @@ def take_step(
         ``actions.diary.add_entry``, which calls this
     :param until: for *on hold*: the date on which the ticket wakes
     :param seen: the last history entry that the person's page showed
-    :raises StepNotAllowed: if the workflow or the person's role forbids it
+    :param lead: the ticket together with which this one is answered, as its duplicate or joined;
+        ``passed`` is the history entry that tells its answer
+    :raises StepNotAllowed: if the workflow or the person's role forbids it, or a child is open
     :raises NeedsMore: if a comment, reason, date, solution or code is missing
     :raises ChangedMeanwhile: if somebody else changed the status since
     """
@@ -109,6 +115,8 @@ def take_step(
         Need.CODE: code,
     }
     _check_needs(found, given, at)
+    if Need.SOLUTION in found.needs:
+        passing.refuse_open_children(ticket)
     old = ticket.status
     ticket.status = found.to
     facts: dict[str, Any] = {"status": [old, found.to], "step": found.name}
@@ -129,10 +137,18 @@ def take_step(
     if found.name == "take" and by is not None:
         TicketPerson.objects.get_or_create(ticket=ticket, user=by, part=TicketPerson.Part.ASSIGNED)
         facts["person"] = by.pk
+    if lead is not None:
+        facts |= {"lead": lead, "passed": passed}
+    elif old == Status.ON_HOLD or found.to == Status.REOPENED:
+        # Whoever works on what follows another takes it loose.
+        passing.let_loose(ticket, by=by, at=at)
     ticket.public_word_at = at
     history.turn_interval(ticket, at)
-    history.record(ticket=ticket, kind=Kind.STATUS_CHANGED, by=by, at=at, is_public=True, **facts)
+    entry = history.record(
+        ticket=ticket, kind=Kind.STATUS_CHANGED, by=by, at=at, is_public=True, **facts
+    )
     store(ticket, *STEP_FIELDS)
+    _tell_who_hangs_on_it(entry, found, at)
     if ticket.solution:
         index.index_solution(ticket)
     return ticket
@@ -345,6 +361,12 @@ def escalate(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
         level=ticket.escalation_level,
     )
     return store(ticket, "escalation_level", "next_escalation_after")
+
+
+def _tell_who_hangs_on_it(entry: HistoryEntry, step: Step, at: datetime) -> None:
+    if step.to in ANSWERED or step.to == Status.REOPENED:
+        # What its submitter withdraws is no answer for others: they are let go.
+        passing.pass_on(entry, at=at, to_followers=step.to in ANSWERED, to_parent=True)
 
 
 def _check_needs(step: Step, given: dict[Need, Any], at: datetime) -> None:

@@ -12,6 +12,8 @@ Rules, in the order in which the code applies them:
   in full only where the list's manager declared it closed to supporters.
 - Some kinds add somebody: the notified site when a ticket is filed, TPM when one is reopened or
   escalated for the second time, admins at the third, the person who was added or has the next step.
+- Of what passes on from another ticket (a master, an incident) hears the public side alone, and its
+  unit when the ticket goes on.
 - What monitoring notes is quiet, but for a recovery: assigned and involved supporters hear of it.
 - Where a unit has nobody to read, TPM reads; where TPM has nobody, the admins.
 - Nobody is told anything of a ticket that is discarded as spam.
@@ -34,6 +36,9 @@ QUIET = frozenset(
     {
         Kind.PERSON_REMOVED,
         Kind.REFERENCE_ADDED,
+        Kind.RELATION_ENDED,
+        Kind.INCIDENT_DECLARED,
+        Kind.INCIDENT_ENDED,
         Kind.CC_ADDED,
         Kind.CC_REMOVED,
         Kind.ME_TOO,
@@ -48,7 +53,7 @@ QUIET = frozenset(
 """Kinds of which nobody is told by mail."""
 
 # Of these the submitter hears also in the mode "solution only".
-_ALWAYS = frozenset({Kind.SUBMITTED, Kind.PUBLIC_ENTRY})
+_ALWAYS = frozenset({Kind.SUBMITTED, Kind.PUBLIC_ENTRY, Kind.RELATED})
 _ALWAYS_STATUS = frozenset({Status.SOLVED, Status.UNSOLVED, Status.WAITING_FOR_REPLY})
 
 
@@ -164,6 +169,7 @@ class EntryFacts:
     :ivar field: the field that changed, or empty
     :ivar level: the step of an escalation, or 0
     :ivar person: whom the entry names: who was added, who has the next step
+    :ivar is_passed: whether it happened to this ticket only because it follows another
     :ivar tells_recovery: whether monitoring says that the ticket's sites are well again
     """
 
@@ -175,6 +181,7 @@ class EntryFacts:
     level: int = 0
     person: Person | None = None
     tells_recovery: bool = False
+    is_passed: bool = False
 
 
 @dataclass(frozen=True)
@@ -246,7 +253,9 @@ def _public(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     ears.append(_Ear(ticket.on_behalf_address, Reason(Why.ON_BEHALF), is_new=is_filed))
     ears += [_Ear(address, Reason(Why.CC), is_new=is_filed) for address in ticket.carbon_copies]
     ears += [_person(each, Why.SUBSCRIBER, internal=False) for each in ticket.subscribers]
-    return ears + _workers(ticket, is_new=is_filed or entry.kind == Kind.ASSIGNED_TO_UNIT)
+    if entry.kind == Kind.RELATED or (entry.is_passed and entry.status != Status.IN_PROGRESS):
+        # Of many tickets at once, as a rule; what its unit is to do with them is on the other.
+        return ears + _workers(ticket, is_new=is_filed or entry.kind == Kind.ASSIGNED_TO_UNIT)
 
 
 def _internal(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:

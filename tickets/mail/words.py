@@ -153,6 +153,8 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
             }
         case Kind.ESCALATED:
             words["level"] = facts["level"]
+        case Kind.RELATED:
+            words |= {"relation": facts["relation"], "other": facts["other"]}
         case Kind.CONTEXT:
             words |= _recovery(facts) if reader.may_read_internal else {}
     return _render(entry.kind, words).strip()

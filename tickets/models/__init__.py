@@ -13,6 +13,14 @@ from tickets.models.history import (
 )
 from tickets.models.jobs import JobEvidence
 from tickets.models.proposal import Decision, Ending, Proposal
+from tickets.models.relations import (
+    LED,
+    Incident,
+    Passing,
+    RelationKind,
+    TicketRelation,
+    ToldOnce,
+)
 from tickets.models.search import SearchDocument
 from tickets.models.ticket import (
     AffectedSite,
@@ -31,6 +39,7 @@ from tickets.models.ticket import (
 )
 
 __all__ = [
+    "LED",
     "AffectedSite",
     "Attachment",
     "BounceReason",
@@ -49,21 +58,26 @@ __all__ = [
     "Ending",
     "HistoryEntry",
     "HistoryWords",
+    "Incident",
     "JobEvidence",
     "Kind",
     "LastSeen",
     "MeToo",
+    "Passing",
     "Priority",
     "Proposal",
     "ReadyText",
+    "RelationKind",
     "SavedView",
     "SearchDocument",
     "StatusInterval",
     "Subscription",
     "Ticket",
     "TicketPerson",
+    "TicketRelation",
     "TicketType",
     "TicketWatch",
+    "ToldOnce",
     "UndoWindow",
     "WatchedSite",
 ]

@@ -24,6 +24,14 @@ class DiaryEntry(models.Model):
         related_name="+",
     )
     is_public = models.BooleanField()
+    passed_from = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="passed_on",
+        help_text="the entry of a master or an incident that this one repeats",
+    )
     is_late = models.BooleanField(default=False, help_text="written after the ticket was final")
     text = models.TextField()
     html = models.TextField()

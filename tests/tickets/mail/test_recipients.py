@@ -94,6 +94,11 @@ TABLE = [
     (EntryFacts(Kind.ESCALATED, level=3, actor=ADA), "b c f A I M l T u X"),
     (EntryFacts(Kind.PERSON_ADDED, is_public=False, person=HELPER), "H"),
     (EntryFacts(Kind.PERSON_ADDED, is_public=False, person=HELPER, actor=HELPER), ""),
+    # a duplicate, or joined to an incident: its public side; of many at once, no unit
+    (EntryFacts(Kind.RELATED, actor=MEMBER), "s b c f"),
+    (EntryFacts(Kind.PUBLIC_ENTRY, is_passed=True, actor=MEMBER), "s b c f"),
+    (EntryFacts(STATUS, is_passed=True, status=Status.SOLVED), "s b c f"),
+    (EntryFacts(STATUS, is_passed=True, status=Status.IN_PROGRESS), EVERYBODY),
     # what monitoring notes is read on the page; of a recovery hears who works on the ticket
     (EntryFacts(Kind.CONTEXT, is_public=False), ""),
     (EntryFacts(Kind.CONTEXT, is_public=False, tells_recovery=True), "A I"),
