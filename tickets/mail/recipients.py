@@ -255,7 +255,8 @@ def _public(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     ears += [_person(each, Why.SUBSCRIBER, internal=False) for each in ticket.subscribers]
     if entry.kind == Kind.RELATED or (entry.is_passed and entry.status != Status.IN_PROGRESS):
         # Of many tickets at once, as a rule; what its unit is to do with them is on the other.
-        return ears + _workers(ticket, is_new=is_filed or entry.kind == Kind.ASSIGNED_TO_UNIT)
+        return ears
+    return ears + _workers(ticket, is_new=is_filed or entry.kind == Kind.ASSIGNED_TO_UNIT)
 
 
 def _internal(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
