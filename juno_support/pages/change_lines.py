@@ -1,36 +1,12 @@
-"""The trace of settings, ready to be written into a page."""
+"""Changes as lines of a page, for pages that show only the newest ones."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.safestring import SafeString
-
-from juno_support.lib import display
-from juno_support.lib.text import show_bidi
-from supportunits import changes
+from juno_support.accounts.audit import Change
+from juno_support.accounts.audit_lines import ChangeLine, lines
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeLine:
-    """One change of a setting, ready to be written."""
-
-    when: SafeString
-    who: str
-    what: str
-    old: str
-    new: str
-
-
-def change_lines(found: Iterable[changes.Change], now: datetime) -> list[ChangeLine]:
-    """Return changes as lines of a page."""
-    return [
-        ChangeLine(
-            when=display.when(change.at, now),
-            who=change.who,
-            what=change.what,
-            old=show_bidi(change.old),
-            new=show_bidi(change.new),
-        )
-        for change in found
-    ]
+def change_lines(found: Iterable[Change], now: datetime) -> list[ChangeLine]:
+    """Return changes as lines of ``pages/_changes.html``."""
+    return lines(list(found), now)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, open_to_everyone
+from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.feeds.queries import freshness
@@ -20,6 +21,7 @@ from juno_support.lib.text import clean_line
 from juno_support.pages import downtime_lines, history
 from juno_support.pages.link_lines import link_line, sites_of_hosts, within
 from juno_support.pages.public_board import public_with_board
+from juno_support.pages.source_trace import parts_of_link
 from monitoring import states
 from monitoring.models import Downtime
 from monitoring.queries import current_conditions_for_sites
@@ -210,6 +212,9 @@ def _show(
             "form": (form or LinkForm.of(link)) if is_admin else None,
             "is_wrong": form is not None,
             "sites": _site_names() if is_admin else [],
+            "trace": trace(request, parts_of_link(link), sees_addresses=True)
+            if policies.may_see_addresses(request.user)
+            else None,
         },
         status=status,
     )

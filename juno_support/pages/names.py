@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if
+from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import clean_line, show_bidi, whole_number
 from juno_support.pages.history import thing_words
+from juno_support.pages.source_trace import parts_of_names
 from monitoring.actions import map_name
 from monitoring.models import Entity
 from monitoring.names import Candidate, candidates, names, unmapped_by_namespace
@@ -107,6 +109,7 @@ def name_list(request: HttpRequest) -> HttpResponse:
                 "older": address(**{"from": start + PAGE}) if len(found) > PAGE else "",
             },
             "back": request.get_full_path(),
+            "trace": trace(request, parts_of_names(), sees_addresses=True),
         },
     )
 

@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if
+from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import clean_line, whole_number
-from juno_support.pages.change_lines import change_lines
 from juno_support.pages.unit_words import state_pill, zone_words
 from supportunits import changes, policies
 from supportunits.actions import members as member_actions
@@ -216,7 +216,7 @@ def _show(
             "unit_form": wrong.get("join-unit") or UnitMembershipForm(auto_id="id_unit_%s"),
             "vo_form": wrong.get("join-vo") or VOMembershipForm(auto_id="id_vo_%s"),
             "contact_form": wrong.get("link-contact") or ContactLinkForm(),
-            "changes": change_lines(changes.changes_of_person(person), now),
+            "trace": trace(request, changes.parts_of_person(person), sees_addresses=True),
         },
         status=422 if wrong else 200,
     )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, open_to_everyone
+from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
@@ -22,7 +23,6 @@ from juno_support.lib.strips import Timeline
 from juno_support.lib.text import show_bidi
 from juno_support.pages import downtime_lines, history
 from juno_support.pages.board_lines import STATUS_TONES
-from juno_support.pages.change_lines import change_lines
 from juno_support.pages.downtime_lines import DowntimeLine, downtime_line
 from juno_support.pages.public_board import public_with_board
 from monitoring import states
@@ -175,7 +175,7 @@ def _show(
         context["tickets"] = rows.rows(list(rows.for_list(tickets, user)[:TICKETS_SHOWN]), at=now)
     if sees_addresses:
         context["contacts"] = list(site.contacts.order_by("role", "name"))
-        context["changes"] = change_lines(changes.changes_of_site(site), now)
+        context["trace"] = trace(request, changes.parts_of_site(site), sees_addresses=True)
     if is_admin:
         context["form"] = form or OverridesForm(
             initial={field: getattr(site, field) for field in OverridesForm.base_fields}

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from juno_support.access import allowed_if, is_signed_in
+from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.feeds import actions, queries, vault
@@ -20,6 +21,7 @@ from juno_support.feeds.registry import UnknownSource
 from juno_support.feeds.tasks import poll_source
 from juno_support.lib import clock
 from juno_support.pages.source_lines import source_line
+from juno_support.pages.source_trace import parts_of_sources
 from monitoring.names import unmapped_by_namespace
 from supportunits import policies
 
@@ -123,6 +125,7 @@ def _show(
             "sees_details": sees_details,
             "wrong": set(wrong or {}),
             "unmapped": sum(names.values()),
+            "trace": trace(request, parts_of_sources(), sees_addresses=True) if is_admin else None,
         },
         status=status,
     )

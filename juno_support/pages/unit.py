@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside, is_signed_in
+from juno_support.accounts.audit_lines import Trace, trace
 from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display, markdown
 from juno_support.lib.text import clean_line, show_bidi
-from juno_support.pages.change_lines import change_lines
 from juno_support.pages.supporter_lines import RequestProblem, open_requests
 from juno_support.pages.unit_finding import find_to_change, find_unit
 from juno_support.pages.unit_proof import list_words
@@ -202,12 +202,20 @@ def show_unit(
             **_asking(request, unit, members, wrong),
             "search": search,
             "found": _found(unit, search, members) if search else [],
-            "changes": change_lines(changes.changes_of_unit(unit), now) if may_change else [],
+            "trace": _trace(request, unit) if may_change or sees_contact else None,
             "may_close": policies.is_admin(user)
             and unit.kind not in (UnitKind.TPM, UnitKind.SECURITY),
             "is_closed": unit.state == UnitState.CLOSED,
         },
         status=422 if wrong or problem else 200,
+    )
+
+
+def _trace(request: HttpRequest, unit: SupportUnit) -> Trace:
+    return trace(
+        request,
+        changes.parts_of_unit(unit),
+        sees_addresses=policies.may_see_addresses(request.user),
     )
 
 

@@ -15,12 +15,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside, is_signed_in
+from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import show_bidi
 from juno_support.pages import card_lines
-from juno_support.pages.change_lines import change_lines
 from juno_support.pages.unit_words import missing, state_pill
 from supportunits import changes, policies, queries
 from supportunits.actions import units as unit_actions
@@ -167,7 +167,7 @@ def _show(
     wrong: VOSiteForm | None = None,
     wrong_team: TeamTicketsForm | None = None,
 ) -> HttpResponse:
-    user, now = request.user, clock.now()
+    user = request.user
     card: VOIDCard | None = getattr(vo, "card", None)
     sees_addresses = policies.may_see_addresses(user) or policies.manages_vo(user, vo)
     may_change = policies.may_change_vo_sites(user, vo)
@@ -205,7 +205,9 @@ def _show(
             "team_form": (wrong_team or _team_form(vo))
             if policies.may_change_team_tickets(user, vo)
             else None,
-            "changes": change_lines(changes.changes_of_vo(vo), now) if may_change else [],
+            "trace": trace(request, changes.parts_of_vo(vo), sees_addresses=True)
+            if sees_addresses
+            else None,
         },
         status=422 if wrong or wrong_team else 200,
     )

@@ -1,0 +1,105 @@
+"""Every setting whose changes are kept tells them on some page: person, time, old and new.
+
+The table is written by hand. A new tracked model gets a row: the functions that describe it, and
+the page on which an admin reads it.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from django.apps import apps
+
+from juno_support.accounts.audit import Part
+from juno_support.accounts.models import User
+from juno_support.pages import source_trace
+from supportunits import changes
+from supportunits.models import VO, SupportUnit
+from topology.models import NetworkLink, Site
+
+# model: the address (by name) of the page on which its changes are read
+PAGES = {
+    "accounts.User": "people:person",
+    "feeds.PushToken": "sources:list",
+    "feeds.Source": "sources:list",
+    "monitoring.Entity": "sources:names",
+    "supportunits.CardRequest": "vos:vo",
+    "supportunits.FallbackPerson": "people:person",
+    "supportunits.IssueType": "vos:vo",
+    "supportunits.OnCallContact": "people:person",
+    "supportunits.SupporterRequest": "units:unit",
+    "supportunits.SupportUnit": "units:unit",
+    "supportunits.SupportRequest": "vos:vo",
+    "supportunits.UnitFAQ": "units:unit",
+    "supportunits.UnitMembership": "units:unit",
+    "supportunits.UnitRequest": "units:requests",
+    "supportunits.VO": "vos:vo",
+    "supportunits.VOContact": "vos:vo",
+    "supportunits.VOIDCard": "vos:vo",
+    "supportunits.VOMembership": "vos:vo",
+    "supportunits.VOSite": "vos:vo",
+    "topology.NetworkLink": "links:link",
+    "topology.Site": "sites:site",
+    "topology.SiteAlias": "sites:site",
+}
+# described by the function that the page asks
+DESCRIPTIONS: dict[str, Callable[[], tuple[Part, ...]]] = {
+    "units:unit": lambda: changes.parts_of_unit(SupportUnit(pk=0)),
+    "units:requests": changes.parts_of_unit_requests,
+    "people:person": lambda: changes.parts_of_person(User(pk=0)),
+    "vos:vo": lambda: changes.parts_of_vo(VO(pk=0)),
+    "sites:site": lambda: changes.parts_of_site(Site(pk=0)),
+    "sources:list": source_trace.parts_of_sources,
+    "sources:names": source_trace.parts_of_names,
+    "links:link": lambda: source_trace.parts_of_link(NetworkLink(pk=0)),
+}
+# what pghistory adds, and the key of the row
+# described, and shown by the page that is theirs
+SHOWN_ELSEWHERE = {
+    "routing.RoutingRule",
+    "supportunits.MeetingAction",
+    "supportunits.Shift",
+    "supportunits.ShiftMeeting",
+    "supportunits.ShiftType",
+    "supportunits.ShiftWish",
+    "tickets.CheckItem",
+    "tickets.ReadyText",
+}
+_OWN = {"pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context", "id"}
+
+
+def _tracked() -> set[str]:
+    return {
+        model._meta.label
+        for model in apps.get_models()
+        if getattr(model, "pgh_event_model", None) is not None
+    }
+
+
+def test_the_table_names_every_tracked_model() -> None:
+    assert set(PAGES) | SHOWN_ELSEWHERE == _tracked()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("label", sorted(PAGES))
+def test_the_page_tells_of_the_model(label: str) -> None:
+    told = {part.model._meta.label for part in DESCRIPTIONS[PAGES[label]]()}
+    assert label in told
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", sorted(DESCRIPTIONS))
+def test_every_field_has_a_word_or_is_quiet(page: str) -> None:
+    for part in DESCRIPTIONS[page]():
+        fields = {field.name for field in part.events._meta.get_fields()} - _OWN
+        assert set(part.words) | set(part.quiet) == fields, part.model
+        assert not set(part.words) & set(part.quiet), part.model
+        assert part.addresses <= set(part.words), part.model
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", sorted(DESCRIPTIONS))
+def test_fields_that_hold_addresses_are_named(page: str) -> None:
+    for part in DESCRIPTIONS[page]():
+        for name in part.words:
+            holds_address = "email" in name or "mailing_list" in name
+            assert not holds_address or name in part.addresses, (part.model, name)
