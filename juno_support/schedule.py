@@ -51,6 +51,11 @@ SCHEDULE = (
         "let duplicates, joined tickets and parents catch up",
     ),
     Scheduled(
+        "tickets.tasks.climb_alarms",
+        timedelta(seconds=10),
+        "call the next people about alarms without a receipt",
+    ),
+    Scheduled(
         "tickets.tasks.refresh_contexts",
         timedelta(seconds=30),
         "note on open tickets what changed at their sites",

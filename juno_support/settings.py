@@ -283,6 +283,10 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
 JUNO_MAIL_TAG = env.text("JUNO_MAIL_TAG", "JUNO")
 JUNO_MAIL_DOMAIN = env.text("JUNO_MAIL_DOMAIN", _base.hostname or "localhost")
 
+# Signs the mails of ALARM tickets (S/MIME): PEM files, the key without a password.
+JUNO_SMIME_CERT = env.path("JUNO_SMIME_CERT")
+JUNO_SMIME_KEY = env.path("JUNO_SMIME_KEY")
+
 # --- Background work ----------------------------------------------------------------------
 
 CELERY_BROKER_URL = (

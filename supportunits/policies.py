@@ -154,6 +154,16 @@ def is_shifter_of(user: Person, vo: VO) -> bool:
     return vo.pk in facts(user).shifter_of
 
 
+def is_alarmer(user: Person) -> bool:
+    """Return whether the person is an alarmer of at least one VO."""
+    return bool(facts(user).alarmer_of)
+
+
+def alarmer_of(user: Person) -> frozenset[int]:
+    """Return the primary keys of the VOs that the person is an alarmer of."""
+    return facts(user).alarmer_of
+
+
 def is_alarmer_of(user: Person, vo: VO) -> bool:
     """Return whether the person may file and verify ALARM tickets of this VO."""
     return vo.pk in facts(user).alarmer_of
@@ -236,3 +246,13 @@ def may_change_card(user: Person, vo: VO) -> bool:
 def may_see_addresses_of_card(user: Person, vo: VO) -> bool:
     """Return whether addresses and DNs on the VO's card are shown to the person."""
     return may_see_addresses(user) or manages_vo(user, vo)
+
+
+def may_start_drills(user: Person, vo: VO) -> bool:
+    """Return whether the person may start the VO's alarm drills: its managers and admins."""
+    return manages_vo(user, vo) or is_admin(user)
+
+
+def may_see_drills(user: Person, vo: VO) -> bool:
+    """Return whether the person sees how the VO's alarm drills went: its people, who helps."""
+    return is_supporter(user) or may_start_drills(user, vo) or is_member_of_vo(user, vo)

@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 from juno_support.accounts.models import User
+from monitoring.models import Downtime
 from supportunits.models import (
     VO,
     IssueType,
@@ -226,3 +227,22 @@ def make_on_call_contact(
 ) -> OnCallContact:
     """Say how somebody is reached while on call."""
     return OnCallContact.objects.create(user=user, phone=phone, im_address=im_address, **fields)
+
+
+def make_downtime(
+    *, site: Site, starts_at: datetime, ends_at: datetime, severity: str = "OUTAGE", **fields: Any
+) -> Downtime:
+    """Declare a downtime of a site, as GOCDB would have told it."""
+    return Downtime.objects.create(
+        source="gocdb",
+        key=fields.pop("key", f"D{next(_number)}"),
+        site=site,
+        severity=severity,
+        classification=fields.pop("classification", "SCHEDULED"),
+        declared_at=fields.pop("declared_at", starts_at),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        first_seen_at=starts_at,
+        changed_at=starts_at,
+        **fields,
+    )

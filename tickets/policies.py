@@ -142,6 +142,26 @@ def keeps_notified_site(ticket: Ticket) -> bool:
     return ticket.type in (TicketType.TEAM, TicketType.ALARM)
 
 
+def may_convert(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user may make an ALARM ticket of this TEAM ticket: alarmers of its VO."""
+    return (
+        ticket.type == TicketType.TEAM
+        and ticket.vo is not None
+        and units.is_alarmer_of(user, ticket.vo)
+    )
+
+
+def may_confirm_receipt(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user may say that the alarm has reached a person: supporters, but not who
+    raised it (domain: section 7).
+    """
+    return (
+        ticket.type == TicketType.ALARM
+        and ticket.submitter_id != user.pk
+        and may_change(ticket, user)
+    )
+
+
 def roles_in(ticket: Ticket, user: Any) -> frozenset[Who]:
     """Return what the user is to the ticket, in the workflow's terms."""
     if user is None:

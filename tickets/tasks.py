@@ -10,8 +10,8 @@ from django.db import transaction
 from juno_support.feeds import lock
 from juno_support.lib import clock
 from tickets import history
-from tickets.actions import catch_up, close, context, files, hand_over, jobs, watch
-from tickets.mail import outgoing
+from tickets.actions import catch_up, close, context, files, hand_over, jobs, wall_clock, watch
+from tickets.mail import alarm, outgoing
 from tickets.models import Consumer, Dispatch
 from tickets.proposals import refresh
 from tickets.routing import automatic, training
@@ -23,6 +23,7 @@ CONSUMERS: dict[str, Callable[[Dispatch], None]] = {
     Consumer.MAIL: outgoing.handle,
     Consumer.CONTEXT: context.handle,
     Consumer.ROUTING: automatic.handle,
+    Consumer.ALARM: alarm.handle,
 }
 AT_ONCE = 500
 LONGEST_PAUSE = timedelta(hours=1)
@@ -71,6 +72,12 @@ def refresh_contexts(**_: object) -> None:
     with lock.only_one("round of contexts") as got:
         if got:
             watch.refresh_contexts(at=clock.now())
+
+
+@shared_task
+def climb_alarms(**_: object) -> None:
+    """Make the calls of alarms that nobody has confirmed in time."""
+    wall_clock.climb(at=clock.now())
 
 
 @shared_task

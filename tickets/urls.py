@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tickets.views import (
+    alarm,
     changes,
     desk,
     files,
@@ -23,6 +24,10 @@ urlpatterns = [
     path("tickets/new/", submit.new_ticket, name="new-ticket"),
     path("tickets/new/team/", team.new_team_ticket, name="new-team-ticket"),
     path("tickets/new/team/draft/", team.save_team_draft, name="save-team-draft"),
+    path("tickets/new/alarm/", alarm.new_alarm_ticket, name="new-alarm-ticket"),
+    path("tickets/new/alarm/draft/", alarm.save_alarm_draft, name="save-alarm-draft"),
+    path("tickets/alarms/receipt/<str:token>/", alarm.receipt, name="alarm-receipt"),
+    path("tickets/<int:number>/receipt/", alarm.confirm_receipt, name="confirm-receipt"),
     path("tickets/new/draft/", submit.save_draft, name="save-draft"),
     path("tickets/new/draft/<uuid:key>/discard/", submit.discard_draft, name="discard-draft"),
     path("tickets/new/sites/", submit.offer_names, name="site-offers"),

@@ -1,22 +1,18 @@
 """Secrets of sources: API keys, bearer tokens, refresh tokens. Encrypted at rest, never shown.
 
-The key is derived from ``JUNO_SECRET_KEY``; after that was changed, the old one still opens what it
-locked as long as it stands in ``SECRET_KEY_FALLBACKS``.
+How they are locked is ``lib.sealed``'s business.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.db import transaction
 
 from juno_support.accounts.models import User
 from juno_support.feeds.models import Source, SourceSecret
+from juno_support.lib import sealed
 
 _PURPOSE = b"juno_support.feeds.vault:"
 
@@ -80,21 +76,8 @@ def changing(source: str, name: str, *, at: datetime) -> Iterator[Entry]:
 
 
 def _open(row: SourceSecret) -> str:
-    try:
-        return _fernet().decrypt(bytes(row.encrypted)).decode()
-    except InvalidToken:
-        return ""
+    return sealed.unlock(bytes(row.encrypted), purpose=_PURPOSE)
 
 
 def _lock(value: str) -> bytes:
-    return _fernet().encrypt(value.encode())
-
-
-def _fernet() -> MultiFernet:
-    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    return MultiFernet(
-        [
-            Fernet(base64.urlsafe_b64encode(hashlib.sha256(_PURPOSE + key.encode()).digest()))
-            for key in keys
-        ]
-    )
+    return sealed.lock(value, purpose=_PURPOSE)

@@ -1,4 +1,4 @@
-"""Put mail into the outbox; decide about what could not be sent.
+"""Put mail and calls into the outbox; decide about what could not be sent.
 
 A mail is a row that is written in the transaction of the thing it tells about: it exists if and
 only if that thing happened. After the commit a worker is told; where the broker is away, the sweep
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import text
-from juno_support.outbox.models import CaughtMail, Decision, Delivery, DeliveryState
+from juno_support.outbox.models import CaughtMail, Channel, Decision, Delivery, DeliveryState
 from juno_support.outbox.tasks import send_these
 
 logger = logging.getLogger(__name__)
@@ -34,12 +34,14 @@ class CannotDecide(SupportError):
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """One mail to one address, before it is written.
+    """One mail to one address, or one call through a gateway, before it is written.
 
     :ivar key: names the mail for ever; the same key twice is the same mail
     :ivar kind: what it is about, for the outbox page ("account", "ticket.submitted", …)
     :ivar reason: why this address hears of it, in words
     :ivar headers: further headers; the usual ones are added when it is sent
+    :ivar to_address: of a webhook, the phone number or address that its body names
+    :ivar wants_signature: S/MIME, if the portal has a certificate
     """
 
     key: str
@@ -51,6 +53,9 @@ class Mail:
     reason: str = ""
     about_ticket: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    channel: Channel = Channel.MAIL
+    gateway_id: int | None = None
+    wants_signature: bool = False
 
 
 def message_id(key: str, about_ticket: int | None = None) -> str:
@@ -60,18 +65,21 @@ def message_id(key: str, about_ticket: int | None = None) -> str:
     return f"<{about}{digest}@{settings.JUNO_MAIL_DOMAIN}>"
 
 
-def enqueue(mail: Mail, *, at: datetime) -> Delivery:
+def enqueue(mail: Mail, *, at: datetime, tells_worker: bool = True) -> Delivery:
     """Write one mail into the outbox; see :func:`enqueue_all`."""
-    return enqueue_all([mail], at=at)[0]
+    return enqueue_all([mail], at=at, tells_worker=tells_worker)[0]
 
 
 @transaction.atomic
-def enqueue_all(mails: Iterable[Mail], *, at: datetime) -> list[Delivery]:
+def enqueue_all(
+    mails: Iterable[Mail], *, at: datetime, tells_worker: bool = True
+) -> list[Delivery]:
     """Write mails into the outbox and have them sent after the commit.
 
     A key that is there already leaves its first mail as it is. An address that cannot be one is
     given up at once, visibly, and costs the other mails nothing.
 
+    :param tells_worker: False where the caller sends at once; the sweep is there in any case
     :returns: the rows in the order of ``mails``
     """
     mails = list(mails)
@@ -79,7 +87,7 @@ def enqueue_all(mails: Iterable[Mail], *, at: datetime) -> list[Delivery]:
     rows = {row.key: row for row in Delivery.objects.filter(key__in=[m.key for m in mails])}
     deliveries = [rows[mail.key] for mail in mails]
     waiting = [row.pk for row in rows.values() if row.state == DeliveryState.WAITING]
-    if waiting:
+    if waiting and tells_worker:
         transaction.on_commit(lambda: _tell_a_worker(sorted(waiting)), robust=True)
     return deliveries
 
@@ -130,6 +138,18 @@ def cancel(*, delivery_id: int, by: User, at: datetime) -> Delivery:
     return delivery
 
 
+def withdraw_calls(*, key_prefix: str) -> int:
+    """Cancel what still waits to ring a phone under keys that begin so; returns how many.
+
+    For when a person has answered meanwhile; mails are left to leave.
+    """
+    return Delivery.objects.filter(
+        key__startswith=key_prefix,
+        state=DeliveryState.WAITING,
+        channel__in=(Channel.SMS, Channel.WEBHOOK),
+    ).update(state=DeliveryState.CANCELLED)
+
+
 @transaction.atomic
 def redact_about(*, ticket: int) -> int:
     """Take subject and text out of every mail about a ticket, sent or not (redaction).
@@ -163,7 +183,12 @@ def _row(mail: Mail, at: datetime) -> Delivery:
         message_id=message_id(mail.key, mail.about_ticket),
         created_at=at,
         next_attempt_at=at,
+        channel=mail.channel,
+        gateway_id=mail.gateway_id,
+        wants_signature=mail.wants_signature,
     )
+    if mail.channel == Channel.WEBHOOK:
+        return row
     try:
         validate_email(to_address)
     except ValidationError:

@@ -2,10 +2,13 @@
 
 import re
 from email.utils import format_datetime, formataddr, parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils.translation import gettext as _
 
+from juno_support.outbox import smime
 from juno_support.outbox.models import Delivery
 
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
@@ -23,7 +26,8 @@ def build(delivery: Delivery) -> EmailMessage:
     """Return the message of a row: plain text, UTF-8, marked as written by a machine.
 
     Auto-Submitted (RFC 3834), Precedence and X-Auto-Response-Suppress keep absence notes and other
-    helpdesks from answering.
+    helpdesks from answering. What wants a signature is signed; where the portal's certificate is
+    broken or past its end, the mail says so in its first line and leaves without.
 
     :raises ValueError: if a header's name or value would break out of its line
     """
@@ -40,10 +44,33 @@ def build(delivery: Delivery) -> EmailMessage:
             raise ValueError(f"{name!r} cannot be set as a header")
         headers[name] = value
     # EmailMessage itself refuses line breaks in every header (BadHeaderError, a ValueError).
-    return EmailMessage(
-        subject=delivery.subject,
-        body=delivery.body,
-        from_email=sender(),
-        to=[delivery.to_address],
-        headers=headers,
-    )
+    parts: dict[str, Any] = {
+        "subject": delivery.subject,
+        "body": delivery.body,
+        "from_email": sender(),
+        "to": [delivery.to_address],
+        "headers": headers,
+    }
+    if delivery.wants_signature:
+        standing = smime.standing(delivery.last_attempt_at or delivery.created_at)
+        if standing.signer is not None:
+            return smime.SignedMessage(**parts, signer=standing.signer)
+        if standing.is_set:
+            return UnsignedMessage(**parts, why=standing.problem)
+    return EmailMessage(**parts)
+
+
+class UnsignedMessage(EmailMessage):
+    """A mail that should be signed and is not; its reader is told."""
+
+    def __init__(self, *args: Any, why: str, body: str = "", **kwargs: Any) -> None:
+        warning = _("[This mail is not signed: %(why)s]") % {"why": why}
+        super().__init__(*args, body=f"{warning}\n\n{body}", **kwargs)
+        self.why = why
+
+
+def left_out(mail: EmailMessage) -> str:
+    """Return what the outbox remembers of a mail that left as it should not; mostly nothing."""
+    if isinstance(mail, UnsignedMessage):
+        return _("It left without a signature. %(why)s") % {"why": mail.why}
+    return ""

@@ -1,5 +1,6 @@
-"""What is to leave by mail, and what became of it."""
+"""What is to leave by mail or through a gateway, and what became of it."""
 
+import pghistory
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -16,9 +17,64 @@ class DeliveryState(models.TextChoices):
     CANCELLED = "CANCELLED", _("cancelled")
 
 
-class Delivery(models.Model):
-    """One mail to one address. The key makes sure that the same mail is written once.
+class Channel(models.TextChoices):
+    """The way by which something leaves."""
 
+    MAIL = "MAIL", _("mail")
+    SMS = "SMS", _("text message by mail")
+    WEBHOOK = "WEBHOOK", _("phone or messages by a gateway")
+
+
+@pghistory.track()
+class Gateway(models.Model):
+    """A way to a person's phone: a service that takes JSON, or one that makes texts of mails.
+
+    ``url`` belongs to a webhook, ``pattern`` to SMS by mail: ``{number}`` is the phone's digits.
+    The secret that signs what a webhook gets lies beside it, locked.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    channel = models.CharField(max_length=10, choices=Channel)
+    is_active = models.BooleanField(default=True)
+    url = models.CharField(max_length=500, blank=True)
+    pattern = models.CharField(max_length=320, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    models.Q(channel=Channel.WEBHOOK, pattern="") & ~models.Q(url="")
+                    | models.Q(channel=Channel.SMS, url="", pattern__contains="{number}")
+                ),
+                name="gateway_says_where",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GatewaySecret(models.Model):
+    """The secret with which a webhook gateway knows that it is us. Encrypted, never shown."""
+
+    gateway = models.OneToOneField(Gateway, models.CASCADE, related_name="secret")
+    encrypted = models.BinaryField()
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"secret of {self.gateway_id}"
+
+
+class Delivery(models.Model):
+    """One mail to one address, or one call through a gateway. The key makes sure that the same one
+    is written once.
+
+    Of a webhook, ``body`` is JSON and ``to_address`` the phone number or address that it names.
+    ``wants_signature``: S/MIME, if the portal has a certificate.
     ``reason`` says why this address hears of it ("submitter", "member of TPM", …).
     ``about_ticket`` is a ticket's number, for the search on the outbox page; this app knows no
     tickets. Redaction replaces ``body``.
@@ -34,6 +90,11 @@ class Delivery(models.Model):
         blank=True,
         related_name="+",
     )
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.MAIL)
+    gateway = models.ForeignKey(
+        Gateway, models.SET_NULL, null=True, blank=True, related_name="deliveries"
+    )
+    wants_signature = models.BooleanField(default=False)
     reason = models.CharField(max_length=200, blank=True)
     about_ticket = models.PositiveBigIntegerField(null=True, blank=True)
     subject = models.CharField(max_length=998)
@@ -47,6 +108,9 @@ class Delivery(models.Model):
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
+    answer = models.CharField(
+        max_length=300, blank=True, help_text="what a gateway answered; what was left out"
+    )
 
     class Meta:
         indexes = [

@@ -11,7 +11,7 @@ server.
 import logging
 import random
 import smtplib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from types import TracebackType
@@ -21,8 +21,9 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 
-from juno_support.outbox import message
-from juno_support.outbox.models import Delivery, DeliveryState
+from juno_support.lib.faults import FetchFault
+from juno_support.outbox import hooks, message
+from juno_support.outbox.models import Channel, Delivery, DeliveryState
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,17 @@ PAUSES = (
     timedelta(hours=24),
 )
 MOST_ATTEMPTS = len(PAUSES) + 1
+# A phone that rings after hours helps nobody: about an hour, then it is given up, visibly.
+CALL_PAUSES = (
+    timedelta(seconds=10),
+    timedelta(seconds=30),
+    timedelta(minutes=1),
+    timedelta(minutes=3),
+    timedelta(minutes=5),
+    timedelta(minutes=10),
+    timedelta(minutes=15),
+    timedelta(minutes=30),
+)
 JITTER = 0.2  # ± a fifth, so that a thousand mails do not come back in one second
 MOST_AT_ONCE = 200
 
@@ -116,13 +128,20 @@ def due(at: datetime, *, most: int = MOST_AT_ONCE) -> list[int]:
 def send_all(delivery_ids: Iterable[int], *, now: Callable[[], datetime]) -> dict[Outcome, int]:
     """Try to send these mails over one connection; returns how many had which outcome.
 
-    Where the server cannot be reached the rest is left for the next sweep, with no attempt counted.
+    Where the server cannot be reached the rest of the mails is left for the next sweep, with no
+    attempt counted. Calls go first and do not depend on it.
 
     :param now: the clock; a batch can take minutes
     """
+    delivery_ids = list(delivery_ids)
+    calls = set(
+        Delivery.objects.filter(pk__in=delivery_ids, channel=Channel.WEBHOOK).values_list(
+            "pk", flat=True
+        )
+    )
     outcomes: dict[Outcome, int] = {}
     with Line() as line:
-        for delivery_id in delivery_ids:
+        for delivery_id in sorted(delivery_ids, key=lambda key: key not in calls):
             outcome = send_one(delivery_id, line=line, at=now())
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
             if outcome is Outcome.NO_LINE:
@@ -137,27 +156,31 @@ def send_one(delivery_id: int, *, line: Line, at: datetime) -> Outcome:
         return Outcome.NOT_OURS
     with transaction.atomic():
         delivery = (
-            Delivery.objects.select_for_update(skip_locked=True)
+            Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("gateway")
             .filter(pk=delivery_id, state=DeliveryState.WAITING, attempts=attempt)
             .first()
         )
         if delivery is None:
             return Outcome.NOT_OURS
         try:
-            mail = message.build(delivery)
-            # A savepoint: where the demo's catcher fails in the database, our own row survives.
-            with transaction.atomic():
-                line.take(mail)
+            delivery.answer = _hand_over(delivery, line, at)
         except Exception as error:
-            line.hang_up()
+            if delivery.channel != Channel.WEBHOOK:
+                line.hang_up()
             outcome = _note_failure(delivery, error, at)
         else:
             delivery.state = DeliveryState.SENT
             delivery.sent_at = at
             delivery.error = ""
             outcome = Outcome.SENT
-        delivery.save(update_fields=["state", "sent_at", "error", "next_attempt_at"])
+        delivery.save(update_fields=["state", "sent_at", "error", "answer", "next_attempt_at"])
     return outcome
+
+
+def most_attempts(delivery: Delivery) -> int:
+    """Return after how many attempts it is given up: mails over days, calls within the hour."""
+    return len(_pauses(delivery)) + 1
 
 
 def is_permanent(error: Exception) -> bool:
@@ -172,18 +195,40 @@ def is_permanent(error: Exception) -> bool:
             return 500 <= error.smtp_code < 600
         case NoLine():
             return False
+        case hooks.NoGateway():
+            return True
         case UnicodeError() | ValueError():
             return True  # it cannot be written as a message
     return False
 
 
-def pause_after(attempts: int, *, chance: Callable[[], float] = random.random) -> timedelta:
+def pause_after(
+    attempts: int,
+    *,
+    pauses: Sequence[timedelta] = PAUSES,
+    chance: Callable[[], float] = random.random,
+) -> timedelta:
     """Return how long to wait after so many attempts: longer each time, and never exactly.
 
     :param chance: a number from 0 to 1
     """
-    pause = PAUSES[min(attempts, len(PAUSES)) - 1]
+    pause = pauses[min(attempts, len(pauses)) - 1]
     return pause * (1 + JITTER * (2 * chance() - 1))
+
+
+def _hand_over(delivery: Delivery, line: Line, at: datetime) -> str:
+    """Give it to the mail server or to its gateway; returns what is to be remembered of that."""
+    if delivery.channel == Channel.WEBHOOK:
+        return hooks.post(delivery, at=at)[:300]
+    mail = message.build(delivery)
+    # A savepoint: where the demo's catcher fails in the database, our own row survives.
+    with transaction.atomic():
+        line.take(mail)
+    return message.left_out(mail)[:300]
+
+
+def _pauses(delivery: Delivery) -> Sequence[timedelta]:
+    return PAUSES if delivery.channel == Channel.MAIL else CALL_PAUSES
 
 
 def _claim(delivery_id: int, at: datetime) -> int | None:
@@ -195,7 +240,7 @@ def _claim(delivery_id: int, at: datetime) -> int | None:
         )
         if delivery is None:
             return None
-        if delivery.attempts >= MOST_ATTEMPTS:
+        if delivery.attempts >= most_attempts(delivery):
             # Every attempt ended its process before it could note why.
             delivery.state = DeliveryState.FAILED
             delivery.error = delivery.error or "The worker ended during each attempt."
@@ -210,12 +255,14 @@ def _claim(delivery_id: int, at: datetime) -> int | None:
 
 def _note_failure(delivery: Delivery, error: Exception, at: datetime) -> Outcome:
     delivery.error = _words(error)
-    if is_permanent(error) or delivery.attempts >= MOST_ATTEMPTS:
+    if is_permanent(error) or delivery.attempts >= most_attempts(delivery):
         delivery.state = DeliveryState.FAILED
         logger.error("mail %s was given up: %s", delivery.pk, delivery.error)
         return Outcome.GIVEN_UP
-    delivery.next_attempt_at = at + pause_after(delivery.attempts)
+    delivery.next_attempt_at = at + pause_after(delivery.attempts, pauses=_pauses(delivery))
     logger.warning("mail %s is tried again: %s", delivery.pk, delivery.error)
+    if delivery.channel == Channel.WEBHOOK:
+        return Outcome.RETRY  # the mails of the batch have nothing to do with it
     # A server that answers can take the next mail; one that is silent or gone would only use up
     # the attempts (and the minutes) of all the others.
     answered = isinstance(error, (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused))
@@ -229,6 +276,8 @@ def _words(error: BaseException) -> str:
             said = "; ".join(
                 f"{code} {_decoded(answer)}" for code, answer in error.recipients.values()
             )
+        case FetchFault() | hooks.NoGateway():
+            said = str(error)
         case smtplib.SMTPResponseException():
             said = f"{error.smtp_code} {_decoded(error.smtp_error)}"
         case _:

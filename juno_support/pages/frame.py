@@ -152,6 +152,8 @@ class Frame:
         items = []
         if self._user and unit_policies.is_shifter(self._user):
             items.append(PlaceItem(_("File a TEAM ticket"), "/tickets/new/team/", "people"))
+        if self._user and unit_policies.is_alarmer(self._user):
+            items.append(PlaceItem(_("Raise an alarm"), "/tickets/new/alarm/", "megaphone"))
         if self.sees_queue:
             items.append(PlaceItem(_("My tickets"), "/tickets/?q=submitter:me", "ticket-detailed"))
             items.append(PlaceItem(_("Assigned to me"), "/tickets/?q=assigned:me", "inbox"))

@@ -19,7 +19,7 @@ from monitoring.models import Entity, StatusInterval
 from monitoring.observations import EntityKind
 from monitoring.queries import SOURCES
 from monitoring.statuses import Status
-from supportunits.models import SupportUnit, Tier, UnitKind, UnitState, VOSite
+from supportunits.models import ALARM_TIERS, SupportUnit, UnitKind, UnitState, VOSite
 from topology.models import Service, Site
 from topology.models.site import CertificationStatus
 
@@ -53,7 +53,6 @@ TITLES = {
 }
 DIRAC_SOURCES = ("dirac-https", "dirac-webapp", "diracx")
 INFRASTRUCTURE_SCOPE = "egi"
-ALARM_TIERS = (Tier.TIER_0, Tier.TIER_1)
 
 
 @dataclass(frozen=True)

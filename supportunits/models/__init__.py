@@ -43,6 +43,7 @@ from supportunits.models.unit import (
     UnitState,
 )
 from supportunits.models.vo import (
+    ALARM_TIERS,
     VO,
     CardStatus,
     ContactRole,
@@ -55,6 +56,7 @@ from supportunits.models.vo import (
 )
 
 __all__ = [
+    "ALARM_TIERS",
     "LIVING",
     "ROUTABLE",
     "VO",

@@ -160,6 +160,10 @@ class Tier(models.IntegerChoices):
     TIER_3 = 3, _("Tier 3")
 
 
+ALARM_TIERS = (Tier.TIER_0, Tier.TIER_1)
+"""The tiers that can be woken by an ALARM ticket (domain: section 2)."""
+
+
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class VOSite(models.Model):
     """A site of a VO: its tier, whether it is in commissioning, and whom to write to meanwhile."""

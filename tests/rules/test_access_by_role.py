@@ -1,11 +1,11 @@
 """Every address as every role, against a table written by hand; and no internal word leaves.
 
 A letter stands for who gets an answer (anything but a refusal); all others are refused, and
-visitors are asked to sign in. Shifters get what members of the VO get, and what has their letter;
-VO managers get what those without anything get, and what has theirs.
+visitors are asked to sign in. Shifters and alarmers get what members of the VO get, and what has
+their letter; VO managers get what those without anything get, and what has theirs.
 
     A visitor   N an account without anything   S the submitter   V members of the ticket's VO
-    H its shifters   M its managers
+    H its shifters   L its alarmers   M its managers
     P supporters   T TPM operators   C CSIRT   D admins
 """
 
@@ -40,7 +40,7 @@ LETTERS = {
     "submitter": "S",
     "VO member": "V",
     "VO shifter": "H",
-    "alarmer": "V",
+    "alarmer": "L",
     "supporter": "P",
     "supporter of another unit": "P",
     "unit manager": "P",
@@ -48,7 +48,7 @@ LETTERS = {
     "CSIRT": "C",
     "admin": "D",
 }
-ALSO = {"H": "V", "M": "N"}
+ALSO = {"H": "V", "L": "V", "M": "N"}
 EVERYONE, PEOPLE = "ANSVPTCD", "NSVPTCD"
 READERS, HELPERS, WRITERS = "SVPTCD", "PTC", "SPTC"
 
@@ -118,6 +118,8 @@ TABLE = {
     "new-ticket": ("get", PEOPLE),
     "new-team-ticket": ("get", "H"),
     "save-team-draft": ("post", "H"),
+    "new-alarm-ticket": ("get", "L"),
+    "save-alarm-draft": ("post", "L"),
     "proposals": ("get", "HT"),
     "decide-proposal": ("post", "HT"),
     "save-draft": ("post", PEOPLE),
@@ -155,6 +157,8 @@ TABLE = {
 # Those without an object of one's own to act on say "not found": tested with the pages.
 ELSEWHERE = {
     "admin_link",
+    "alarm-receipt",
+    "confirm-receipt",
     "help-picture",
     "remove-upload",
     "units:change",
@@ -376,7 +380,7 @@ def test_every_address_as_every_role(world, roles):
                 wrong.append(
                     f"{role}: {method} {path} gave {answer.status_code}, expected {expected}"
                 )
-            if letter in "ANSVHM" and INTERNAL in text:
+            if letter in "ANSVHLM" and INTERNAL in text:
                 wrong.append(f"{role}: {path} shows an internal word")
             if letter not in "CD" and RESTRICTED in text:
                 wrong.append(f"{role}: {path} shows a restricted word")

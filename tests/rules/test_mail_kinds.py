@@ -26,4 +26,4 @@ def test_every_text_can_be_written(name: str) -> None:
 def test_every_field_that_can_change_has_its_word() -> None:
     from tickets.actions.work import CHANGEABLE
 
-    assert set(FIELDS) == {*CHANGEABLE, "affected_sites"}
+    assert set(FIELDS) == {*CHANGEABLE, "affected_sites", "type"}

@@ -54,24 +54,52 @@ def submit_team_ticket(
             _("%(vo)s does not use TEAM tickets.") % {"vo": vo.name},
             _("Its manager can change that on the page of the VO."),
         )
-    if notified_site is None:
-        raise NotAcceptable("send_to", _("A TEAM ticket needs a site that is notified."))
-    _check_area(vo, mou_area)
-    if issue_type is not None and issue_type.is_security:
-        raise NotAcceptable(
-            "issue_type",
-            _("A TEAM ticket is read by the whole VO; a security incident must not be."),
-            _("File it as a user, with a type of issue for security."),
-        )
-    return submit.submit_ticket(
+    return submit_for_vo(
+        type=TicketType.TEAM,
         draft_id=draft_id,
         by=by,
         at=at,
-        type=TicketType.TEAM,
         vo=vo,
         notified_site=notified_site,
         mou_area=mou_area,
         to_tpm=to_tpm,
+        affected_sites=affected_sites,
+        issue_type=issue_type,
+        **fields,
+    )
+
+
+def submit_for_vo(
+    *,
+    type: TicketType,
+    vo: VO,
+    notified_site: Site | None,
+    mou_area: str,
+    affected_sites: Iterable[Site],
+    issue_type: IssueType | None,
+    **fields: Any,
+) -> Ticket:
+    """File a TEAM or ALARM ticket, after who files it was checked: what both of them need.
+
+    :raises NotAcceptable: with the field, where something is missing or cannot be
+    """
+    if notified_site is None:
+        raise NotAcceptable(
+            "send_to", _("%(type)s tickets need a site that is notified.") % {"type": type}
+        )
+    _check_area(vo, mou_area)
+    if issue_type is not None and issue_type.is_security:
+        raise NotAcceptable(
+            "issue_type",
+            _("%(type)s tickets are read by the whole VO; a security incident must not be.")
+            % {"type": type},
+            _("File it as a user, with a type of issue for security."),
+        )
+    return submit.submit_ticket(
+        type=type,
+        vo=vo,
+        notified_site=notified_site,
+        mou_area=mou_area,
         # What is notified is affected: the context and the lists of a site go by that.
         affected_sites=[notified_site, *affected_sites],
         issue_type=issue_type,

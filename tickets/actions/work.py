@@ -12,7 +12,7 @@ from juno_support.errors import SupportError
 from juno_support.lib import calendars, markdown, text, working_time
 from supportunits import queries as unit_queries
 from tickets import history, policies
-from tickets.actions import passing
+from tickets.actions import passing, wall_clock
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import (
     AffectedSite,
@@ -147,6 +147,8 @@ def take_step(
     entry = history.record(
         ticket=ticket, kind=Kind.STATUS_CHANGED, by=by, at=at, is_public=True, **facts
     )
+    if ticket.type == TicketType.ALARM:
+        wall_clock.after_step(ticket, step=found.name, by=by, at=at)
     store(ticket, *STEP_FIELDS)
     _tell_who_hangs_on_it(entry, found, at)
     if ticket.solution:

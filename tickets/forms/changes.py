@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from juno_support.accounts.models import User
+from juno_support.lib import clock, display
 from juno_support.lib.text import whole_number
 from supportunits.models import (
     ROUTABLE,
@@ -21,6 +22,7 @@ from supportunits.models import (
     UnitMembership,
     UnitState,
 )
+from tickets.actions.alarm import downtime_until
 from tickets.forms.fields import WallClockField, in_zone
 from tickets.forms.places import find_places
 from tickets.models import Category, Priority, Ticket
@@ -333,6 +335,25 @@ class RedactChange(Change):
         max_length=200,
         help_text=gettext_lazy("Everybody who reads the ticket sees this. Do not repeat it here."),
     )
+
+
+class AlarmChange(Change):
+    """A TEAM ticket becomes an ALARM ticket."""
+
+    in_downtime = forms.BooleanField(
+        label=gettext_lazy("I know of the downtime: the alarm is about something else"),
+        required=False,
+    )
+
+    def _prepare(self) -> None:
+        site = self.ticket.notified_site
+        ends_at = downtime_until(site, at=clock.now()) if site else None
+        if ends_at is None:
+            del self.fields["in_downtime"]
+        else:
+            self.fields["in_downtime"].help_text = _(
+                "%(site)s is in a declared downtime until %(end)s."
+            ) % {"site": site, "end": display.utc_text(ends_at)}
 
 
 def supporters_for(ticket: Ticket) -> Any:

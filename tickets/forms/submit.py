@@ -378,8 +378,9 @@ def draft_data(data: QueryDict, form: type[TicketForm] = TicketForm) -> dict[str
             kept[name] = [clean(value) for value in data.getlist(name)]
         elif name in data:
             kept[name] = clean(str(data[name]))
-    for name in ("affects_whole_vo", "is_vo_specific"):
-        kept[name] = name in data
+    for name, field in form.base_fields.items():
+        if isinstance(field, forms.BooleanField):
+            kept[name] = name in data
     return kept
 
 

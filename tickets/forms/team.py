@@ -75,11 +75,11 @@ class TeamForm(TicketForm):
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         """Make the form for a shifter; ``initial`` is what a draft or a proposal holds."""
-        self.vos = {vo.pk: vo for vo in team_vos(user)}
+        self.vos = {vo.pk: vo for vo in self.own_vos(user)}
         own: dict[str, Any] = {"vo": next(iter(self.vos)) if len(self.vos) == 1 else None}
         super().__init__(data, user=user, at=at, initial=own | dict(initial or {}))
         field = self.fields["vo"]
-        field.queryset = team_vos(user)  # type: ignore[attr-defined]
+        field.queryset = self.own_vos(user)  # type: ignore[attr-defined]
         if len(self.vos) == 1:
             field.empty_label = None  # type: ignore[attr-defined]
         self.fields["mou_area"].choices = [  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ class TeamForm(TicketForm):
             *((area, area) for area in self.areas),
         ]
         self.fields["mou_area"].required = bool(self.areas)
-        # The whole VO reads a TEAM ticket: no security incident.
+        # The whole VO reads such a ticket: no security incident.
         types = self.fields["issue_type"]
         security = types.widget.security
         types.choices = [  # type: ignore[attr-defined]
@@ -95,6 +95,18 @@ class TeamForm(TicketForm):
             for choice in types.choices  # type: ignore[attr-defined]
             if choice[0] not in security
         ]
+
+    @staticmethod
+    def own_vos(user: User) -> QuerySet[VO]:
+        """Return the VOs of which the person may file such a ticket."""
+        return team_vos(user)
+
+    @property
+    def chosen_vo(self) -> VO | None:
+        """The chosen VO, if it is one of the person's."""
+        chosen = self._text("vo")
+        key = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
+        return self.vos.get(key) if key is not None else None
 
     @cached_property
     def chosen_sites(self) -> list[Site]:
@@ -105,10 +117,7 @@ class TeamForm(TicketForm):
     @property
     def areas(self) -> list[str]:
         """The MoU areas of the chosen VO; none where it keeps no list."""
-        chosen = self._text("vo")
-        key = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
-        vo = self.vos.get(key) if key is not None else None
-        return vo.mou_areas if vo else []
+        return self.chosen_vo.mou_areas if self.chosen_vo else []
 
     @property
     def way(self) -> dict[str, str] | None:
@@ -140,7 +149,7 @@ class TeamForm(TicketForm):
     def arguments(self) -> dict[str, Any]:
         """Return what ``actions.team.submit_team_ticket`` takes, of a valid form."""
         found = super().arguments()
-        to_tpm = found.pop("routing") == TO_TPM
+        to_tpm = found.pop("routing", TO_SITE) == TO_TPM
         return {**found, "to_tpm": to_tpm}
 
 

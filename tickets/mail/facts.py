@@ -34,9 +34,9 @@ def of_ticket(ticket: Ticket) -> TicketFacts:
         submitter=Person(ticket.submitter_id, ticket.submitter.email)
         if ticket.submitter.is_active
         else Person(ticket.submitter_id, ""),
-        unit=_unit(ticket.unit, ticket),
-        tpm=_unit(tpm, ticket),
-        security=_unit(units.security_unit(), ticket) if ticket.is_restricted else Unit(),
+        unit=of_unit(ticket.unit, ticket),
+        tpm=of_unit(tpm, ticket),
+        security=of_unit(units.security_unit(), ticket) if ticket.is_restricted else Unit(),
         admins=_readers(ticket, User.objects.filter(is_staff=True, is_active=True)),
         is_restricted=ticket.is_restricted,
         is_spam=ticket.category == Category.SPAM,
@@ -49,7 +49,8 @@ def of_ticket(ticket: Ticket) -> TicketFacts:
         site_name=ticket.notified_site.name if ticket.notified_site else "",
         site_addresses=_site_addresses(ticket),
         vo_name=ticket.vo.name if ticket.vo else "",
-        shifters=_shifters(ticket),
+        shifters=_owners(ticket),
+        is_alarm=ticket.type == TicketType.ALARM,
     )
 
 
@@ -93,7 +94,8 @@ def _readers(ticket: Ticket, people: Iterable[User]) -> tuple[Person, ...]:
     return tuple(found)
 
 
-def _unit(unit: SupportUnit, ticket: Ticket) -> Unit:
+def of_unit(unit: SupportUnit, ticket: Ticket) -> Unit:
+    """Return who of a unit hears of the ticket: members of an active one, and its list."""
     # Membership of an active unit is what makes a supporter (policies); asking the policies for
     # each member would cost two queries a person. CSIRT alone reads restricted tickets.
     members: tuple[Person, ...] = ()
@@ -114,16 +116,22 @@ def _unit(unit: SupportUnit, ticket: Ticket) -> Unit:
     )
 
 
-def _shifters(ticket: Ticket) -> tuple[Person, ...]:
-    """Return those who own a TEAM ticket beside its submitter: the shifters of its VO."""
-    if ticket.type != TicketType.TEAM or ticket.is_restricted or ticket.vo_id is None:
+_OWNING_ROLE = {TicketType.TEAM: "is_shifter", TicketType.ALARM: "is_alarmer"}
+
+
+def _owners(ticket: Ticket) -> tuple[Person, ...]:
+    """Return those who own a TEAM or ALARM ticket beside its submitter: the shifters or the
+    alarmers of its VO.
+    """
+    role = _OWNING_ROLE.get(TicketType(ticket.type))
+    if role is None or ticket.is_restricted or ticket.vo_id is None:
         return ()
     # The role makes them readers of the public side (policies); asking for each would cost two
     # queries a person.
     return tuple(
         Person(user_id, address)
         for user_id, address in VOMembership.objects.filter(
-            vo=ticket.vo_id, is_shifter=True, user__is_active=True
+            vo=ticket.vo_id, user__is_active=True, **{role: True}
         )
         .order_by("pk")
         .values_list("user_id", "user__email")
@@ -142,10 +150,9 @@ def _site_addresses(ticket: Ticket) -> tuple[str, ...]:
     contact = by_vo.contact_email if by_vo else site.contact
     if not contact and (other := commissioning.first()):
         contact = other.contact_email
-    emergency = site.emergency_contact if ticket.type == TicketType.ALARM else ""
     # A suspended site keeps its tickets, and its operations centre is told as well (section 6).
     centre = ""
     if site.certification_status == CertificationStatus.SUSPENDED and site.operations_centre:
         centre = site.operations_centre.helpdesk_email or site.operations_centre.email
-    fields = (emergency, contact, centre)
+    fields = (contact, centre)
     return tuple(dict.fromkeys(address for field in fields for address in split_addresses(field)))

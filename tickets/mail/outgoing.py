@@ -21,7 +21,7 @@ from juno_support.outbox.actions import Mail, enqueue_all
 from juno_support.outbox.models import Delivery
 from tickets.mail import facts, threads, words
 from tickets.mail.recipients import Recipient, Why, recipients
-from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket
+from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket, TicketType
 
 _KEY = "ticket-mail"
 
@@ -140,7 +140,9 @@ def _mail(
                 type=ticket.type,
                 words=ticket.subject,
                 is_restricted=ticket.is_restricted,
+                is_test=words.is_test_alarm(ticket),
             ),
+            wants_signature=ticket.type == TicketType.ALARM,
             body=words.body(story, entries, reader),
             headers=threads.headers(
                 number=ticket.pk,

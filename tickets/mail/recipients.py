@@ -6,8 +6,10 @@ Rules, in the order in which the code applies them:
 - A public change goes to the submitter (public diary, answer and question always; the rest by
   notification mode), the on-behalf-of address, CC, subscribers, assigned and involved supporters,
   the unit's members and its list.
-- Of a TEAM ticket every shifter of the VO is an owner: they hear what is said in the public diary,
-  what is asked and how it ends, as the submitter does (section 1); the rest is on the page.
+- Of a TEAM ticket every shifter of the VO is an owner, of an ALARM ticket every alarmer: they hear
+  what is said in the public diary, what is asked, that an alarm was received and how it ends, as
+  the submitter does (section 1); the rest is on the page.
+- The calls of an alarm are told by ``mail.alarm``, to whom they are made.
 - An internal note goes to assigned and involved supporters, the unit's members, and to its list,
   in full only where the list's manager declared it closed to supporters.
 - Some kinds add somebody: the notified site when a ticket is filed, TPM when one is reopened or
@@ -53,7 +55,7 @@ QUIET = frozenset(
 """Kinds of which nobody is told by mail."""
 
 # Of these the submitter hears also in the mode "solution only".
-_ALWAYS = frozenset({Kind.SUBMITTED, Kind.PUBLIC_ENTRY, Kind.RELATED})
+_ALWAYS = frozenset({Kind.SUBMITTED, Kind.PUBLIC_ENTRY, Kind.RELATED, Kind.ALARM_RECEIVED})
 _ALWAYS_STATUS = frozenset({Status.SOLVED, Status.UNSOLVED, Status.WAITING_FOR_REPLY})
 
 
@@ -64,6 +66,7 @@ class Why(StrEnum):
     ON_BEHALF = "on behalf of"
     CC = "cc"
     SHIFTER = "shifter"
+    ALARMER = "alarmer"
     SUBSCRIBER = "subscriber"
     ASSIGNED = "assigned"
     INVOLVED = "involved"
@@ -73,6 +76,11 @@ class Why(StrEnum):
     LIST = "list"
     SITE = "site"
     ADMIN = "admin"
+    EMERGENCY = "emergency"
+    ON_CALL = "on call"
+    NOBODY_ON_CALL = "nobody on call"
+    OPERATIONS = "operations"
+    CALLED = "called"
 
 
 _LISTS = frozenset({Why.LIST, Why.SITE})
@@ -104,6 +112,12 @@ _WORDS: dict[Why, Callable[[], str]] = {
     Why.MEMBER: lambda: _("you are a member of %(name)s"),
     Why.LIST: lambda: _("this address is the mailing list of %(name)s"),
     Why.SITE: lambda: _("this address is the contact of %(name)s"),
+    Why.ALARMER: lambda: _("you are an alarmer of %(name)s"),
+    Why.EMERGENCY: lambda: _("this is the emergency address of %(name)s"),
+    Why.ON_CALL: lambda: _("you are on call for %(name)s"),
+    Why.NOBODY_ON_CALL: lambda: _("nobody is on call for %(name)s and you are an admin"),
+    Why.OPERATIONS: lambda: _("this is the address of the operations centre %(name)s"),
+    Why.CALLED: lambda: _("you were called about this alarm"),
     Why.ADMIN: lambda: _("you are an admin of this portal"),
 }
 
@@ -139,7 +153,8 @@ class Unit:
 class TicketFacts:
     """What matters of a ticket. Everybody in it may read the ticket at this moment.
 
-    :ivar shifters: of a TEAM ticket, those of its VO; ``vo_name`` is that VO's
+    :ivar shifters: of a TEAM ticket, those of its VO; of an ALARM ticket its alarmers
+    :ivar vo_name: that VO's
     """
 
     submitter: Person
@@ -159,6 +174,7 @@ class TicketFacts:
     site_addresses: tuple[str, ...] = ()
     vo_name: str = ""
     shifters: tuple[Person, ...] = ()
+    is_alarm: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,7 +223,9 @@ class Recipient:
     @property
     def is_owner(self) -> bool:
         """Whether it is somebody who may answer, verify and reopen as the submitter may."""
-        return any(reason.why in (Why.SUBMITTER, Why.SHIFTER) for reason in self.reasons)
+        return any(
+            reason.why in (Why.SUBMITTER, Why.SHIFTER, Why.ALARMER) for reason in self.reasons
+        )
 
 
 @dataclass(frozen=True)
@@ -227,7 +245,7 @@ class _Ear:
 
 def recipients(entry: EntryFacts, ticket: TicketFacts) -> list[Recipient]:
     """Return who hears of the entry: each address once, in a stable order."""
-    if entry.kind in QUIET or ticket.is_spam:
+    if entry.kind in QUIET or entry.kind == Kind.ALARM_CALLED or ticket.is_spam:
         return []
     if entry.kind == Kind.CONTEXT:
         ears = _recovery(entry, ticket)
@@ -246,7 +264,7 @@ def _public(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     if _submitter_hears(entry, ticket):
         ears.append(_person(ticket.submitter, Why.SUBMITTER, internal=False))
     if entry.kind in _ALWAYS or entry.status in _ALWAYS_STATUS:
-        shift = Reason(Why.SHIFTER, ticket.vo_name)
+        shift = Reason(Why.ALARMER if ticket.is_alarm else Why.SHIFTER, ticket.vo_name)
         ears += [
             _Ear(each.address, shift, each.user_id, is_new=is_filed) for each in ticket.shifters
         ]

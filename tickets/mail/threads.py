@@ -12,8 +12,12 @@ from tickets.models import TicketType
 _TYPE_WORDS = {TicketType.TEAM: "TEAM Ticket", TicketType.ALARM: "ALARM Ticket"}
 
 
-def subject(*, number: int, type: str, words: str, is_restricted: bool) -> str:
+def subject(
+    *, number: int, type: str, words: str, is_restricted: bool, is_test: bool = False
+) -> str:
     """Return the subject of every mail about a ticket: ``[JUNO #123] TEAM Ticket: words``.
+
+    A test alarm says so before everything else: nobody is to start up in the night for nothing.
 
     It stays the same as long as the ticket's subject does, so that threads hold together. Type
     Security says nothing but that.
@@ -22,6 +26,8 @@ def subject(*, number: int, type: str, words: str, is_restricted: bool) -> str:
     if is_restricted:
         return f"{tag} {_('Security ticket')}"
     kind = _TYPE_WORDS.get(TicketType(type))
+    if is_test and kind == _TYPE_WORDS[TicketType.ALARM]:
+        kind = f"TEST {kind}"
     words = text.clean_line(text.show_bidi(words))
     return f"{tag} {kind}: {words}" if kind else f"{tag} {words}"
 

@@ -3,7 +3,7 @@
 What a reader may not read is not handed to the templates at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,16 @@ from juno_support.lib import display, text
 from monitoring.words import series_name
 from supportunits.models import VO, IssueType, SupportUnit
 from tickets.mail.recipients import Recipient
-from tickets.models import Attachment, Category, DiaryEntry, HistoryEntry, Kind, Priority, Ticket
+from tickets.models import (
+    Attachment,
+    Category,
+    DiaryEntry,
+    HistoryEntry,
+    Kind,
+    Priority,
+    Ticket,
+    TicketType,
+)
 from tickets.workflow import ResolutionCode, Status
 from topology.models import Site
 
@@ -42,6 +51,7 @@ FIELDS: dict[str, str | Promise] = {
     "mou_area": _later("MoU area"),
     "is_vo_specific": _later("VO specific"),
     "affects_whole_vo": _later("affects the whole VO"),
+    "type": _later("ticket type"),
 }
 _MODELS = {"vo": VO, "issue_type": IssueType, "notified_site": Site, "affected_sites": Site}
 
@@ -70,12 +80,18 @@ class Story:
         )
 
 
-def body(story: Story, entries: Sequence[HistoryEntry], reader: Recipient) -> str:
+def body(
+    story: Story,
+    entries: Sequence[HistoryEntry],
+    reader: Recipient,
+    more: Mapping[str, Any] | None = None,
+) -> str:
     """Return the text of a mail that tells one reader of some entries of one action.
 
     The language and the time zone are those that are active.
 
     :param entries: those of the story's entries that this reader hears of
+    :param more: further words for the entries' templates
     """
     ticket = story.ticket
     frame = {
@@ -87,13 +103,14 @@ def body(story: Story, entries: Sequence[HistoryEntry], reader: Recipient) -> st
     }
     if ticket.is_restricted:
         return _render(RESTRICTED, frame)
-    parts = [_part(story, entry, reader) for entry in entries]
+    parts = [_part(story, entry, reader, more or {}) for entry in entries]
     tells_all = reader.is_new or any(entry.kind == Kind.SUBMITTED for entry in entries)
     frame |= {
         "parts": parts,
         "outline": _outline(story),
         "description": _quoted(ticket.description) if tells_all else "",
         "files": _files(story, None) if tells_all else [],
+        "is_test": is_test_alarm(ticket),
         "is_internal": reader.may_read_internal
         and any(entry.kind in (Kind.INTERNAL_ENTRY, Kind.CONTEXT) for entry in entries),
     }
@@ -110,7 +127,12 @@ def moment(at: datetime) -> str:
     return here
 
 
-def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
+def is_test_alarm(ticket: Ticket) -> bool:
+    """Return whether the ticket is an alarm that only tests the way."""
+    return ticket.type == TicketType.ALARM and ticket.category == Category.TEST
+
+
+def _part(story: Story, entry: HistoryEntry, reader: Recipient, more: Mapping[str, Any]) -> str:
     ticket, facts = story.ticket, entry.facts
     words: dict[str, Any] = {
         "who": _line(entry.actor.name) if entry.actor else settings.JUNO_INSTANCE_NAME,
@@ -118,6 +140,7 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
         "number": ticket.pk,
         "is_submitter": reader.is_submitter,
         "is_owner": reader.is_owner,
+        **more,
     }
     match entry.kind:
         case Kind.SUBMITTED:
@@ -155,6 +178,14 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient) -> str:
             words["level"] = facts["level"]
         case Kind.RELATED:
             words |= {"relation": facts["relation"], "other": facts["other"]}
+        case Kind.ALARM_CALLED:
+            words["call"] = facts["call"]
+        case Kind.ALARM_RECEIVED:
+            words |= {
+                "who": _line(entry.words) or words["who"],
+                "how": facts["how"],
+                "minutes": facts["minutes"],
+            }
         case Kind.CONTEXT:
             words |= _recovery(facts) if reader.may_read_internal else {}
     return _render(entry.kind, words).strip()

@@ -1,5 +1,13 @@
 """The models of tickets."""
 
+from tickets.models.alarm import (
+    CALL_AFTER,
+    RECEIPT_WITHIN,
+    AlarmDrill,
+    Call,
+    ReceiptHow,
+    WallClock,
+)
 from tickets.models.context import ContextRound, ContextSnapshot, TicketWatch, WatchedSite
 from tickets.models.desk import BounceReason, CheckItem, CheckTick, ReadyText, UndoWindow
 from tickets.models.diary import Attachment, DiaryEntry
@@ -39,10 +47,14 @@ from tickets.models.ticket import (
 )
 
 __all__ = [
+    "CALL_AFTER",
     "LED",
+    "RECEIPT_WITHIN",
     "AffectedSite",
+    "AlarmDrill",
     "Attachment",
     "BounceReason",
+    "Call",
     "CarbonCopy",
     "Category",
     "CheckItem",
@@ -67,6 +79,7 @@ __all__ = [
     "Priority",
     "Proposal",
     "ReadyText",
+    "ReceiptHow",
     "RelationKind",
     "SavedView",
     "SearchDocument",
@@ -79,5 +92,6 @@ __all__ = [
     "TicketWatch",
     "ToldOnce",
     "UndoWindow",
+    "WallClock",
     "WatchedSite",
 ]

@@ -40,6 +40,8 @@ class Kind(models.TextChoices):
     DISCARDED = "ticket.discarded", _("discarded as spam")
     RECOVERED = "ticket.recovered", _("recovered")
     CHECKED = "ticket.checked", _("check-list")
+    ALARM_CALLED = "alarm.called", _("alarm")
+    ALARM_RECEIVED = "alarm.received", _("receipt of the alarm")
 
 
 class HistoryEntry(models.Model):
@@ -106,6 +108,7 @@ class Consumer(models.TextChoices):
     MAIL = "mail", _("mail")
     CONTEXT = "context", _("monitoring context")
     ROUTING = "routing", _("routing rules")
+    ALARM = "alarm", _("calls of an alarm")
 
 
 class Dispatch(models.Model):

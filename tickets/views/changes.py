@@ -16,7 +16,7 @@ from juno_support.access import checked_inside
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from tickets import policies
-from tickets.actions import assign, follow, work
+from tickets.actions import alarm, assign, follow, work
 from tickets.actions.row import ChangedMeanwhile
 from tickets.forms import changes as forms
 from tickets.models import Ticket
@@ -132,6 +132,10 @@ def _withdraw(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> Non
     )
 
 
+def _to_alarm(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
+    alarm.convert_to_alarm(ticket=ticket, in_downtime=given.get("in_downtime", False), **who)
+
+
 CHANGES: dict[str, SmallForm] = {
     "priority": SmallForm(gettext_lazy("Change the priority"), forms.PriorityChange, _priority),
     "unit": SmallForm(
@@ -226,6 +230,19 @@ CHANGES: dict[str, SmallForm] = {
         words=gettext_lazy("Nobody works on it any more. You can reopen it for ten working days."),
         tone="bad",
         allowed=_owner_of_open,
+    ),
+    "to-alarm": SmallForm(
+        gettext_lazy("Make it an ALARM ticket"),
+        forms.AlarmChange,
+        _to_alarm,
+        send=gettext_lazy("Raise the alarm"),
+        words=gettext_lazy(
+            "The site's emergency address and the person on call are mailed at once. A person has "
+            "to confirm within 60 minutes, day and night; until then more and more people are "
+            "called. It cannot be made a TEAM ticket again."
+        ),
+        tone="bad",
+        allowed=lambda found, user: policies.may_convert(found, user) and found.status in OPEN,
     ),
 }
 

@@ -24,12 +24,15 @@ from tickets.forms.reply import PUBLIC, ReplyForm, steps_for_composer
 from tickets.mail.outgoing import entries_told_by
 from tickets.models import (
     Attachment,
+    Category,
     CrossReference,
     HistoryEntry,
     Kind,
     Ticket,
     TicketPerson,
+    TicketType,
 )
+from tickets.views.alarm_head import alarm_head, newest_run
 from tickets.views.kept import kept_context
 from tickets.views.shared import key_or_none
 from tickets.views.timeline import Row, file_line, make_rows, names_of, shown_by
@@ -167,6 +170,7 @@ def ticket_context(
         "escalation": _escalation(ticket, at) if is_owner else None,
         "may_withdraw": any(step.name == "withdraw" for step in steps),
         "may_redact": redacts,
+        **_alarm(ticket, user, at),
         "may_me_too": policies.may_say_me_too(ticket, user),
         "sees_copies": is_supporter or is_owner or reads_internal,
         "sees_addresses": policies.may_see_addresses(user),
@@ -287,6 +291,19 @@ def _buttons(steps: list[Any], *, is_owner: bool) -> list[Button]:
         if step.name in _AT_ONCE
         and not (is_owner and step.name in ("take", "answered") and Who.OWNER in step.who)
     ]
+
+
+def _alarm(ticket: Ticket, user: Any, at: datetime) -> dict[str, Any]:
+    """Return the wall clock of an ALARM ticket, and what the reader can do about it."""
+    found: dict[str, Any] = {
+        "may_alarm": ticket.status in OPEN and policies.may_convert(ticket, user),
+        "is_test": ticket.category == Category.TEST,
+    }
+    run = newest_run(ticket.pk) if ticket.type == TicketType.ALARM else None
+    if run is not None:
+        found["alarm"] = alarm_head(run, at=at)
+        found["may_confirm"] = run.is_running and policies.may_confirm_receipt(ticket, user)
+    return found
 
 
 def _escalation(ticket: Ticket, at: datetime) -> dict[str, Any] | None:

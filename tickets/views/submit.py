@@ -36,6 +36,10 @@ from tickets.views.shared import key_or_none, person
 
 MOST_SITES_SHOWN = 5
 MOST_DRAFTS_SHOWN = 5
+_FORM_OF: dict[str, str] = {
+    TicketType.TEAM: "new-team-ticket",
+    TicketType.ALARM: "new-alarm-ticket",
+}
 # Of the form's own buttons, those that only change the draft and show the form again.
 _ASIDE = ("use", "remove", "me_too", "keep", "attach")
 
@@ -172,8 +176,8 @@ def _show(request: HttpRequest, entry: Entry, user: User, at: datetime) -> HttpR
 
 def draft_address(draft: Draft) -> str:
     """Return the address at which a draft goes on: that of its type's form."""
-    is_team = draft.data.get("type") == TicketType.TEAM
-    return f"{reverse('new-team-ticket' if is_team else 'new-ticket')}?draft={draft.pk}"
+    form = _FORM_OF.get(str(draft.data.get("type")), "new-ticket")
+    return f"{reverse(form)}?draft={draft.pk}"
 
 
 def _form_page(
@@ -196,6 +200,7 @@ def _form_page(
         "saves": reverse(entry.saves),
         "proposal": whole_number(str(carried.get("proposal") or "")),
         "files_team": unit_policies.is_shifter(user),
+        "raises_alarms": unit_policies.is_alarmer(user),
         "draft_id": draft_id,
         "saved_at": saved_at,
         "attached": _attached(draft_id, user),

@@ -28,7 +28,7 @@ def save_team_draft(request: HttpRequest) -> HttpResponse:
     return keep_typed(request, TEAM_ENTRY)
 
 
-def _prefilled(request: HttpRequest, user: User) -> dict[str, Any]:
+def prefilled_site(request: HttpRequest, user: User) -> dict[str, Any]:
     """Return what the address asks to be filled in; the first of the sites is the notified one."""
     found = prefilled(request, user)
     sites = str(found.get("sites", ""))
@@ -45,6 +45,6 @@ TEAM_ENTRY = Entry(
     saves="save-team-draft",
     template="tickets/new_team.html",
     file=submit_team_ticket,
-    prefilled=_prefilled,
+    prefilled=prefilled_site,
     filed=link_proposal,
 )

@@ -20,11 +20,13 @@ from supportunits.models import VO, IssueType, SupportUnit
 from tickets.models import (
     Attachment,
     BounceReason,
+    Call,
     Category,
     CheckItem,
     HistoryEntry,
     Kind,
     Priority,
+    ReceiptHow,
     Ticket,
     TicketPerson,
     UndoWindow,
@@ -228,6 +230,8 @@ class _Maker:
             Kind.DISCARDED: lambda entry: self._says(entry, _("discarded this as spam")),
             Kind.RECOVERED: lambda entry: self._says(entry, _("recovered this: it was no spam")),
             Kind.CHECKED: self._checked,
+            Kind.ALARM_CALLED: self._alarm_called,
+            Kind.ALARM_RECEIVED: self._alarm_received,
         }
 
     def goes_along(self, entry: HistoryEntry) -> bool:
@@ -421,6 +425,26 @@ class _Maker:
             new=display.priority_dot(new, str(Priority(new).label)),
         )
 
+    def _alarm_called(self, entry: HistoryEntry) -> SafeString:
+        words = {
+            Call.AT_ONCE: _("raised the alarm: emergency address and person on call are mailed"),
+            Call.PHONE: _("found no receipt after 15 minutes: the person on call is phoned"),
+            Call.EVERYBODY: _(
+                "found no receipt after 60 minutes: the person on call, TPM and the operations "
+                "centre are mailed"
+            ),
+        }
+        return self._says(entry, words[Call(entry.facts["call"])])
+
+    def _alarm_received(self, entry: HistoryEntry) -> SafeString:
+        minutes = entry.facts["minutes"]
+        words = ngettext(
+            "confirmed the receipt of the alarm after %(n)d minute, %(how)s",
+            "confirmed the receipt of the alarm after %(n)d minutes, %(how)s",
+            minutes,
+        ) % {"n": minutes, "how": ReceiptHow(entry.facts["how"]).label}
+        return format_html("<strong>{}</strong> {}", entry.words or self._who(entry), words)
+
     def _field(self, entry: HistoryEntry) -> SafeString:
         name = entry.facts["field"]
         if not entry.facts["change"]:
@@ -556,6 +580,7 @@ def _fields() -> dict[str, str]:
         "mou_area": _("the MoU area"),
         "is_vo_specific": _("“in this VO only”"),
         "affects_whole_vo": _("“affects the whole VO”"),
+        "type": _("the ticket's type"),
     }
 
 
@@ -566,6 +591,8 @@ _ICONS = {
     Kind.PERSON_REMOVED: "person",
     Kind.PRIORITY_CHANGED: "flag",
     Kind.FIELD_CHANGED: "pencil",
+    Kind.ALARM_CALLED: "megaphone",
+    Kind.ALARM_RECEIVED: "check2-all",
     Kind.NEXT_STEP: "arrow-right",
     Kind.ESCALATED: "arrow-up-circle",
     Kind.REFERENCE_ADDED: "link-45deg",

@@ -102,6 +102,9 @@ TABLE = [
     # what monitoring notes is read on the page; of a recovery hears who works on the ticket
     (EntryFacts(Kind.CONTEXT, is_public=False), ""),
     (EntryFacts(Kind.CONTEXT, is_public=False, tells_recovery=True), "A I"),
+    # who is called is mail.alarm's business; the receipt is public
+    (EntryFacts(Kind.ALARM_CALLED), ""),
+    (EntryFacts(Kind.ALARM_RECEIVED, actor=MEMBER), "s b c f A I l"),
     *((EntryFacts(kind, person=HELPER), "") for kind in sorted(QUIET)),
 ]
 
