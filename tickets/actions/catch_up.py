@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 
 from juno_support.lib import markdown, text
 from tickets import history
-from tickets.actions import hanging, passing, work
+from tickets.actions import hanging, passing, redact, work
 from tickets.actions.row import locked, store
 from tickets.models import (
     LED,
@@ -83,6 +83,9 @@ def _postpone(number: int, error: str, at: datetime) -> None:
 
 
 def _apply(ticket: Ticket, entry: HistoryEntry, at: datetime) -> None:
+    if entry.kind == Kind.REDACTED:
+        redact.redact_passed(ticket=ticket, told=entry, at=at)
+        return
     if ticket.status in FINAL:
         return
     if _is_child(entry.ticket_id, of=ticket):
@@ -94,7 +97,7 @@ def _apply(ticket: Ticket, entry: HistoryEntry, at: datetime) -> None:
         _repeat(ticket, entry, entry.diary_entry, at)
     elif passing.is_answer(entry):
         _answer(ticket, relation, entry, at)
-    elif entry.kind == Kind.INCIDENT_ENDED:
+    elif entry.kind == Kind.INCIDENT_ENDED and relation.kind == RelationKind.JOINED:
         _let_go(ticket, relation, entry, at)
 
 
@@ -168,7 +171,7 @@ def _answer(ticket: Ticket, relation: TicketRelation, source: HistoryEntry, at: 
 
 
 def _let_go(ticket: Ticket, relation: TicketRelation, source: HistoryEntry, at: datetime) -> None:
-    hanging.end(ticket, relation, by=None, at=at, passed=_origin(source))
+    hanging.end(ticket, relation, by=None, at=at, passed=_origin(source), lead=source.ticket_id)
     store(ticket, *hanging.HOLD_FIELDS)
 
 

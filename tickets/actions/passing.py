@@ -15,7 +15,16 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from tickets import history
-from tickets.models import LED, HistoryEntry, Kind, Passing, RelationKind, Ticket, TicketRelation
+from tickets.models import (
+    LED,
+    HistoryEntry,
+    Incident,
+    Kind,
+    Passing,
+    RelationKind,
+    Ticket,
+    TicketRelation,
+)
 from tickets.workflow import ANSWERED, FINAL, OPEN, StepNotAllowed
 
 logger = logging.getLogger(__name__)
@@ -68,6 +77,36 @@ def pass_on(
     return number
 
 
+_NOTE_REDACTION = """
+    INSERT INTO tickets_passing (entry_id, ticket_id, not_before, attempts, error)
+    WITH RECURSIVE followed(id) AS (
+        SELECT %(ticket)s::bigint
+        UNION
+        SELECT r.ticket_id FROM tickets_ticketrelation r JOIN followed ON r.other_id = followed.id
+         WHERE r.kind = ANY(%(led)s)
+    )
+    SELECT %(entry)s, id, %(at)s, 0, '' FROM followed WHERE id <> %(ticket)s
+    ON CONFLICT DO NOTHING
+"""
+
+
+def pass_redaction(told: HistoryEntry, *, at: datetime) -> None:
+    """Have the traces of what was redacted taken out of all that followed the ticket, ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NOTE_REDACTION,
+            {
+                "entry": told.pk,
+                "ticket": told.ticket_id,
+                "at": at,
+                "led": [kind.value for kind in LED],
+            },
+        )
+        number = cursor.rowcount
+    if number:
+        hand_on(told.pk, at)
+
+
 def hand_on(entry_id: int, at: datetime) -> None:
     """Tell a worker, after the commit, that tickets are to catch up with the entry."""
     if history.is_telling_the_past():
@@ -114,6 +153,15 @@ def end_relation(
     )
 
 
+def end_incident(ticket: Ticket, *, by: User | None, at: datetime) -> HistoryEntry | None:
+    """End the incident that a locked ticket is, if it is one; the caller stores the ticket."""
+    if not Incident.objects.filter(ticket=ticket, ended_at=None).update(ended_at=at):
+        return None
+    return history.record(
+        ticket=ticket, kind=Kind.INCIDENT_ENDED, by=by, at=at, is_public=True, consumers=()
+    )
+
+
 def take_back(entries: Sequence[HistoryEntry]) -> None:
     """Undo what entries of a ticket say of its relations, and what they would have passed on.
 
@@ -123,6 +171,8 @@ def take_back(entries: Sequence[HistoryEntry]) -> None:
     Passing.objects.filter(entry__in=entries, done_at=None).delete()
     for entry in entries:
         key = entry.facts.get("key")
+        if entry.kind == Kind.INCIDENT_ENDED:
+            Incident.objects.filter(ticket=entry.ticket_id).update(ended_at=None)
         if entry.kind == Kind.RELATED and key:
             TicketRelation.objects.filter(pk=key).delete()
             # The answer of a master that was solved already.

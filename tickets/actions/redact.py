@@ -13,8 +13,10 @@ from juno_support.accounts.models import User
 from juno_support.lib import markdown
 from juno_support.outbox import actions as outbox
 from tickets import history, policies
+from tickets.actions import passing
 from tickets.actions.row import NotAllowed, locked, store
 from tickets.models import (
+    LED,
     Attachment,
     DiaryEntry,
     HistoryEntry,
@@ -44,10 +46,12 @@ def redact_entry(
     ticket = _start(entry.ticket, by, is_again)
     if entry.text and entry.text == ticket.solution:
         # The words that solved the ticket stand in both places.
+        _blank_same_solutions(ticket)
         _blank_solution(ticket)
     _blank_entry(entry, at)
     if entry.is_public:
         ticket.last_line = ""
+    _blank_repeated(entry, at)
     return _finish(ticket, by, at, why, is_public=entry.is_public, entry=entry.pk)
 
 
@@ -70,8 +74,10 @@ def redact_solution(
     """Blank the solution and its traces. Raises as :func:`redact_entry`."""
     ticket = _start(ticket, by, is_again)
     if ticket.solution:
+        _blank_same_solutions(ticket)
         for entry in DiaryEntry.objects.filter(ticket=ticket, text=ticket.solution):
             _blank_entry(entry, at)
+            _blank_repeated(entry, at)
             ticket.last_line = ""
     _blank_solution(ticket)
     return _finish(ticket, by, at, why, part="solution")
@@ -146,6 +152,31 @@ def redact_job(
     return _finish(ticket, by, at, why, is_public=False, job=key)
 
 
+@transaction.atomic
+def redact_passed(*, ticket: Ticket, told: HistoryEntry, at: datetime) -> None:
+    """Take the traces of what was redacted on another ticket out of one that followed it.
+
+    The words themselves are gone already.
+
+    :param told: the entry of that redaction
+    """
+    ticket = locked(ticket)
+    history.record(
+        ticket=ticket,
+        kind=Kind.REDACTED,
+        by=told.actor,
+        at=at,
+        is_public=told.is_public,
+        consumers=(),
+        words=told.words,
+        lead=told.ticket_id,
+        **{name: told.facts[name] for name in ("part",) if name in told.facts},
+    )
+    store(ticket)
+    index.reindex(ticket)
+    outbox.redact_about(ticket=ticket.pk)
+
+
 def redo(note: dict[str, Any], *, at: datetime) -> bool:
     """Do a noted redaction again, where a restored backup brought back what it took out.
 
@@ -190,6 +221,29 @@ def _blank_entry(entry: DiaryEntry, at: datetime) -> None:
     entry.save(update_fields=["text", "html", "redacted_at"])
 
 
+def _blank_repeated(entry: DiaryEntry, at: datetime) -> None:
+    """Blank at once what repeats the entry on tickets that follow this one."""
+    html = markdown.render(BLANK)
+    copies = DiaryEntry.objects.filter(passed_from=entry, redacted_at=None)
+    while copies.exists():
+        numbers = list(copies.values_list("pk", flat=True))
+        DiaryEntry.objects.filter(pk__in=numbers).update(text=BLANK, html=html, redacted_at=at)
+        Ticket.objects.filter(diary__in=numbers).update(last_line="")
+        copies = DiaryEntry.objects.filter(passed_from__in=numbers, redacted_at=None)
+
+
+def _blank_same_solutions(ticket: Ticket) -> None:
+    """Blank at once the same words where they solved the tickets that follow this one."""
+    html = markdown.render(BLANK)
+    leads = [ticket.pk]
+    while leads:
+        solved = Ticket.objects.filter(
+            relations__other__in=leads, relations__kind__in=LED, solution=ticket.solution
+        )
+        leads = list(solved.values_list("pk", flat=True))
+        Ticket.objects.filter(pk__in=leads).update(solution=BLANK, solution_html=html)
+
+
 def _blank_solution(ticket: Ticket) -> None:
     ticket.solution, ticket.solution_html = BLANK, markdown.render(BLANK)
     store(ticket, "solution", "solution_html")
@@ -205,7 +259,7 @@ def _start(ticket: Ticket, by: User, is_again: bool) -> Ticket:
 def _finish(
     ticket: Ticket, by: User, at: datetime, why: str, *, is_public: bool = True, **what: Any
 ) -> Ticket:
-    history.record(
+    told = history.record(
         ticket=ticket,
         kind=Kind.REDACTED,
         by=by,
@@ -215,6 +269,7 @@ def _finish(
         words=why,
         **what,
     )
+    passing.pass_redaction(told, at=at)
     store(ticket, "last_line")
     index.reindex(ticket)
     outbox.redact_about(ticket=ticket.pk)

@@ -104,6 +104,8 @@ def submit_ticket(
     mou_area: str = "",
     language: str = "",
     recognised: Mapping[str, Iterable[str]] | None = None,
+    owner: User | None = None,
+    with_parent: bool = False,
 ) -> Ticket:
     """File a ticket. The draft's id is the submission key: twice the same, once the ticket.
 
@@ -113,6 +115,8 @@ def submit_ticket(
     :param type: USER; who may file another one, and what that needs, is checked by its own action
         (``actions.team``)
     :param to_tpm: TPM gets it although a site is notified
+    :param owner: whose ticket it is, where somebody else files it
+    :param with_parent: its parent tells the submitter's side that it was filed
     :param recognised: lists of ``jobs``, ``hosts`` and ``dns`` that the ticket is about
     :raises NotAcceptable: with the field and what to do, if it cannot be accepted as it is
     """
@@ -120,7 +124,7 @@ def submit_ticket(
     form_key.wait_for(draft_id)
     before = Ticket.objects.filter(submission_key=draft_id).first()
     if before is not None:
-        if before.submitter_id != by.pk:
+        if before.submitter_id != (owner or by).pk:
             raise NotAcceptable("", _("This draft belongs to somebody else."))
         return before
     if Draft.objects.filter(id=draft_id).exclude(owner=by).exists():
@@ -142,10 +146,10 @@ def submit_ticket(
         description=description,
         description_html=html,
         renderer_version=markdown.RENDERER_VERSION,
-        submitter=by,
+        submitter=owner or by,
         on_behalf_of_name=text.clean_line(on_behalf_of_name),
         on_behalf_of_email=on_behalf_of_email,
-        notification_mode=notification_mode or by.notification_mode,
+        notification_mode=notification_mode or (owner or by).notification_mode,
         language=language,
         vo=vo,
         is_vo_specific=is_vo_specific and vo is not None,
@@ -192,6 +196,7 @@ def submit_ticket(
         unit=responsible.pk,
         status=ticket.status,
         priority=ticket.priority,
+        **({"with_parent": True} if with_parent else {}),
     )
     ticket.save(update_fields=["last_entry_id"])
     index.index_ticket(ticket)

@@ -42,18 +42,7 @@ def submit_team_ticket(
         use TEAM tickets, the site is missing or cannot be notified, or the MoU area is none of the
         VO's
     """
-    if vo is None or not unit_policies.is_shifter_of(by, vo):
-        raise NotAcceptable(
-            "vo",
-            _("Only shifters of the concerned VO file its TEAM tickets."),
-            _("Choose a VO whose shifter you are, or file the ticket as a user."),
-        )
-    if not vo.has_team_tickets:
-        raise NotAcceptable(
-            "vo",
-            _("%(vo)s does not use TEAM tickets.") % {"vo": vo.name},
-            _("Its manager can change that on the page of the VO."),
-        )
+    vo = check_may_file(by, vo)
     return submit_for_vo(
         type=TicketType.TEAM,
         draft_id=draft_id,
@@ -87,14 +76,7 @@ def submit_for_vo(
         raise NotAcceptable(
             "send_to", _("%(type)s tickets need a site that is notified.") % {"type": type}
         )
-    _check_area(vo, mou_area)
-    if issue_type is not None and issue_type.is_security:
-        raise NotAcceptable(
-            "issue_type",
-            _("%(type)s tickets are read by the whole VO; a security incident must not be.")
-            % {"type": type},
-            _("File it as a user, with a type of issue for security."),
-        )
+    check_fields(type, vo=vo, mou_area=mou_area, issue_type=issue_type)
     return submit.submit_ticket(
         type=type,
         vo=vo,
@@ -105,6 +87,41 @@ def submit_for_vo(
         issue_type=issue_type,
         **fields,
     )
+
+
+def check_may_file(by: User, vo: VO | None) -> VO:
+    """Return the VO, if the person may file its TEAM tickets.
+
+    :raises NotAcceptable: if not, or the VO does not use them
+    """
+    if vo is None or not unit_policies.is_shifter_of(by, vo):
+        raise NotAcceptable(
+            "vo",
+            _("Only shifters of the concerned VO file its TEAM tickets."),
+            _("Choose a VO whose shifter you are, or file the ticket as a user."),
+        )
+    if not vo.has_team_tickets:
+        raise NotAcceptable(
+            "vo",
+            _("%(vo)s does not use TEAM tickets.") % {"vo": vo.name},
+            _("Its manager can change that on the page of the VO."),
+        )
+    return vo
+
+
+def check_fields(type: TicketType, *, vo: VO, mou_area: str, issue_type: IssueType | None) -> None:
+    """Make sure that a ticket of the whole VO can be about this.
+
+    :raises NotAcceptable: with the field
+    """
+    _check_area(vo, mou_area)
+    if issue_type is not None and issue_type.is_security:
+        raise NotAcceptable(
+            "issue_type",
+            _("%(type)s tickets are read by the whole VO; a security incident must not be.")
+            % {"type": type},
+            _("File it as a user, with a type of issue for security."),
+        )
 
 
 def _check_area(vo: VO, mou_area: str) -> None:

@@ -124,6 +124,7 @@ def take_step(
     if found.to in ANSWERED:
         _answer(ticket, found, text.clean(solution).strip(), code, at)
         facts["code"] = ticket.resolution_code
+        passing.end_incident(ticket, by=by, at=at)
     elif found.to == Status.REOPENED:
         _keep_solution(ticket, at)
         ticket.assigned_at = at

@@ -68,6 +68,7 @@ def of_entry(entry: HistoryEntry, ticket: Ticket, *, actor: User | None) -> Entr
         field=entry.facts.get("field", ""),
         level=entry.facts.get("level", 0),
         person=_named(entry, ticket),
+        is_child=bool(entry.facts.get("with_parent")),
         is_passed=bool(entry.facts.get("passed")),
         tells_recovery=bool(entry.facts.get("recovered")),
     )

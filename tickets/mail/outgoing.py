@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from juno_support.accounts.models import User
@@ -51,7 +51,8 @@ def compose(entries: Sequence[HistoryEntry]) -> list[Mail]:
     actor = next((entry.actor for entry in entries if entry.actor is not None), None)
     heard: dict[str, list[tuple[HistoryEntry, Recipient]]] = {}
     for entry in entries:
-        for recipient in recipients(facts.of_entry(entry, ticket, actor=actor), ticket_facts):
+        told = recipients(facts.of_entry(entry, ticket, actor=actor), ticket_facts)
+        for recipient in _not_told_elsewhere(entry, told):
             heard.setdefault(recipient.address.casefold(), []).append((entry, recipient))
     story = words.Story.load(ticket, entries)
     people = User.objects.in_bulk(
@@ -60,6 +61,29 @@ def compose(entries: Sequence[HistoryEntry]) -> list[Mail]:
     mails = [_mail(story, pairs, people) for pairs in heard.values()]
     # Two workers insert in the same order, so that neither waits for the other in a circle.
     return sorted(mails, key=lambda mail: mail.key)
+
+
+def _not_told_elsewhere(entry: HistoryEntry, told: Sequence[Recipient]) -> Sequence[Recipient]:
+    """Return who has not heard of the same on another ticket: what passed on to many tickets is
+    one mail an address. Who is returned counts as told, in this transaction.
+    """
+    origin = entry.facts.get("passed")
+    if not origin or not told:
+        return told
+    digests = {_digest(recipient.address): recipient for recipient in told}
+    with connection.cursor() as cursor:
+        # In this order, so that two workers do not wait for one another in a circle.
+        cursor.execute(
+            "INSERT INTO tickets_toldonce (entry_id, address)"
+            " SELECT %s, unnest(%s) ON CONFLICT DO NOTHING RETURNING address",
+            [origin, sorted(digests)],
+        )
+        new = {address for (address,) in cursor.fetchall()}
+    return [recipient for digest, recipient in digests.items() if digest in new]
+
+
+def _digest(address: str) -> str:
+    return hashlib.sha256(address.casefold().encode()).hexdigest()
 
 
 def _still_to_tell(entry: HistoryEntry) -> list[HistoryEntry]:
@@ -111,7 +135,7 @@ def entries_told_by(key: str) -> list[int]:
 
 def _key(entries: Sequence[HistoryEntry], address: str) -> str:
     numbers = "+".join(str(entry.pk) for entry in entries)
-    return f"{_KEY}:{numbers}:{hashlib.sha256(address.casefold().encode()).hexdigest()[:32]}"
+    return f"{_KEY}:{numbers}:{_digest(address)[:32]}"
 
 
 def _mail(

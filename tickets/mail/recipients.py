@@ -186,6 +186,7 @@ class EntryFacts:
     :ivar level: the step of an escalation, or 0
     :ivar person: whom the entry names: who was added, who has the next step
     :ivar is_passed: whether it happened to this ticket only because it follows another
+    :ivar is_child: whether a ticket was filed together with its parent
     :ivar tells_recovery: whether monitoring says that the ticket's sites are well again
     """
 
@@ -198,6 +199,7 @@ class EntryFacts:
     person: Person | None = None
     tells_recovery: bool = False
     is_passed: bool = False
+    is_child: bool = False
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,9 @@ def recipients(entry: EntryFacts, ticket: TicketFacts) -> list[Recipient]:
 
 def _public(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     is_filed = entry.kind == Kind.SUBMITTED
+    if entry.is_child:
+        # Its parent confirms all of them at once.
+        return _workers(ticket, is_new=True)
     ears = []
     if _submitter_hears(entry, ticket):
         ears.append(_person(ticket.submitter, Why.SUBMITTER, internal=False))

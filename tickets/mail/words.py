@@ -21,13 +21,16 @@ from monitoring.words import series_name
 from supportunits.models import VO, IssueType, SupportUnit
 from tickets.mail.recipients import Recipient
 from tickets.models import (
+    LED,
     Attachment,
     Category,
     DiaryEntry,
     HistoryEntry,
     Kind,
     Priority,
+    RelationKind,
     Ticket,
+    TicketRelation,
     TicketType,
 )
 from tickets.workflow import ResolutionCode, Status
@@ -35,6 +38,9 @@ from topology.models import Site
 
 MOST_TEXT = 20_000
 """Characters of one text; the rest is on the ticket's page."""
+
+MOST_NUMBERS = 10
+"""Numbers of tickets that are named in one line."""
 
 RESTRICTED = "restricted"
 """The template of type Security: it is given no word of the ticket."""
@@ -64,6 +70,7 @@ class Story:
     entries: Sequence[HistoryEntry]
     sites: tuple[str, ...]
     attachments: Sequence[Attachment]
+    children: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, ticket: Ticket, entries: Sequence[HistoryEntry]) -> "Story":
@@ -77,6 +84,9 @@ class Story:
                     "uploaded_at", "name"
                 )
             ),
+            children=_children(ticket)
+            if any(entry.kind == Kind.SUBMITTED for entry in entries)
+            else (),
         )
 
 
@@ -141,11 +151,14 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient, more: Mapping[st
         "is_submitter": reader.is_submitter,
         "is_owner": reader.is_owner,
         **more,
+        "lead": facts.get("lead"),
+        "also": _also(entry, reader),
     }
     match entry.kind:
         case Kind.SUBMITTED:
             words |= {
                 "unit": ticket.unit.name,
+                "children": ", ".join(story.children),
                 "on_behalf": _line(ticket.on_behalf_of_name),
                 "solution_only": ticket.notification_mode == "SOLUTION_ONLY",
             }
@@ -196,6 +209,7 @@ def _status(ticket: Ticket, entry: HistoryEntry) -> dict[str, Any]:
     old, new = facts["status"]
     words: dict[str, Any] = {"old": Status(old).label, "new": Status(new).label, "to": new}
     words["step"] = facts.get("step", "")
+    words["because"] = facts.get("because", "")
     if new in (Status.SOLVED, Status.UNSOLVED):
         code = facts.get("code", "")
         words["code"] = ResolutionCode(code).label if code in ResolutionCode else ""
@@ -204,6 +218,30 @@ def _status(ticket: Ticket, entry: HistoryEntry) -> dict[str, Any]:
         words["reason"] = _line(entry.words)
         words["until"] = _fact_moment(facts.get("until"))
     return words
+
+
+def _children(ticket: Ticket) -> tuple[str, ...]:
+    """Return the tickets that were filed with their parent, each with its site."""
+    rows = TicketRelation.objects.filter(other=ticket, kind=RelationKind.CHILD, ended_at=None)
+    return tuple(
+        f"#{number} ({site})" if site else f"#{number}"
+        for number, site in rows.order_by("ticket").values_list(
+            "ticket", "ticket__notified_site__name"
+        )[:MOST_NUMBERS]
+    )
+
+
+def _also(entry: HistoryEntry, reader: Recipient) -> str:
+    """Return the reader's other tickets to which the same passed on: they get this mail alone."""
+    lead = entry.facts.get("lead")
+    if not entry.facts.get("passed") or not lead or reader.user_id is None:
+        return ""
+    others = TicketRelation.objects.filter(
+        other=lead, kind__in=LED, ended_at=None, ticket__submitter=reader.user_id
+    ).exclude(ticket=entry.ticket_id)
+    numbers = list(others.order_by("ticket").values_list("ticket", flat=True)[: MOST_NUMBERS + 1])
+    words = ", ".join(f"#{number}" for number in numbers[:MOST_NUMBERS])
+    return f"{words}, …" if len(numbers) > MOST_NUMBERS else words
 
 
 def _diary(story: Story, entry: DiaryEntry | None) -> dict[str, Any]:

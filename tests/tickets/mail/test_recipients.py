@@ -69,6 +69,8 @@ STATUS = Kind.STATUS_CHANGED
 TABLE = [
     # the submitter's confirmation; the notified site
     (EntryFacts(Kind.SUBMITTED, actor=ADA), "s b c f A I M l n"),
+    # filed with its parent, which confirms all of them
+    (EntryFacts(Kind.SUBMITTED, actor=ADA, is_child=True), "A I M l n"),
     (EntryFacts(STATUS, status=Status.IN_PROGRESS), EVERYBODY),
     (EntryFacts(STATUS, status=Status.ON_HOLD), EVERYBODY),
     (EntryFacts(STATUS, status=Status.WAITING_FOR_REPLY), EVERYBODY),
