@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import pghistory
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -57,8 +59,13 @@ def number_address(gateway: Gateway, number: str) -> str:
     return gateway.pattern.replace(NUMBER, digits) if digits else ""
 
 
-@transaction.atomic
-def save(
+def save(*, by: User, at: datetime, **fields: Any) -> Gateway:
+    """Make a gateway, or change one, traced with who did it and when; see :func:`_save`."""
+    with transaction.atomic(), pghistory.context(user=by.pk, at=at.isoformat()):
+        return _save(by=by, at=at, **fields)
+
+
+def _save(
     *,
     gateway: Gateway | None,
     name: str,
@@ -88,7 +95,7 @@ def save(
     row.url = where if channel == Channel.WEBHOOK else ""
     row.pattern = where if channel == Channel.SMS else ""
     row.save()
-    if secret is not None:
+    if secret is not None and channel == Channel.WEBHOOK:
         _keep_secret(row, secret, by, at)
     return row
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, open_to_everyone
@@ -21,15 +22,15 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display, text
 from juno_support.lib.text import whole_number
-from juno_support.outbox import actions, queries, sending
-from juno_support.outbox.models import CaughtMail, Delivery, DeliveryState
+from juno_support.outbox import actions, catcher, queries, sending, smime
+from juno_support.outbox.models import CaughtMail, Channel, Delivery, DeliveryState
 from juno_support.outbox.policies import may_see_outbox
 
 # Later than this the worker or beat does not run.
 LATE = timedelta(minutes=2)
 ALL = "all"
 
-_TONES = {
+TONES: dict[str, str] = {
     DeliveryState.WAITING: "info",
     DeliveryState.SENT: "good",
     DeliveryState.FAILED: "bad",
@@ -43,6 +44,7 @@ class Line:
 
     number: int
     address: str
+    way: str
     reason: str
     subject: str
     ticket_url: str
@@ -103,6 +105,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
             "state": state,
             "search": search,
             "fresh": _freshness(now),
+            "signing": smime.standing(now),
             "empty": _nothing_here(state, search),
             "may_try_all": state == DeliveryState.FAILED and not search and page.rows,
             "back": request.get_full_path(),
@@ -201,6 +204,20 @@ def caught_mail(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
+@csrf_exempt
+@require_POST
+@open_to_everyone
+@never_cache
+def catch_call(request: HttpRequest) -> HttpResponse:
+    """Take a call as a gateway to phones would; only in the demo, whose phones ring here."""
+    _only_in_the_demo()
+    try:
+        said = catcher.catch_call(request.body, request.headers, at=clock.now())
+    except ValueError as error:
+        return HttpResponse(f"{error}\n", status=400, content_type="text/plain")
+    return HttpResponse(f"{said}\n", content_type="text/plain")
+
+
 def _only_in_the_demo() -> None:
     # Anybody may read these mails, links that sign people in included: never outside the demo.
     if not settings.JUNO_DEMO:
@@ -216,10 +233,11 @@ def _line(row: Delivery, now: datetime) -> Line:
     return Line(
         number=row.pk,
         address=text.show_bidi(row.to_address),
+        way="" if row.channel == Channel.MAIL else row.get_channel_display(),
         reason=row.reason,
         subject=text.show_bidi(row.subject),
         ticket_url=f"/tickets/{row.about_ticket}/" if row.about_ticket else "",
-        state=display.pill(row.get_state_display(), _TONES[DeliveryState(row.state)]),
+        state=display.pill(row.get_state_display(), TONES[row.state]),
         written=display.when(row.created_at, now),
         story=_story(row, now),
         may_try=row.state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
@@ -232,9 +250,11 @@ def _story(row: Delivery, now: datetime) -> str:
     attempts = ngettext("%(n)d attempt", "%(n)d attempts", row.attempts) % {"n": row.attempts}
     match row.state:
         case DeliveryState.SENT:
+            answer = text.show_bidi(row.answer)
             if row.sent_at is None or row.attempts <= 1:
-                return ""
-            return _("after %(attempts)s") % {"attempts": attempts}
+                return answer
+            after = _("after %(attempts)s") % {"attempts": attempts}
+            return f"{answer} ({after})" if answer else after
         case DeliveryState.WAITING if row.attempts:
             return _("%(error)s (%(attempts)s; next %(age)s)") % {
                 "error": row.error,

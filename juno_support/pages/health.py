@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from juno_support.access import open_to_everyone
 from juno_support.feeds import queries as feeds
 from juno_support.lib import clock, heartbeat
+from juno_support.outbox import smime
 from juno_support.outbox.models import Delivery, DeliveryState
 from tickets.models import Dispatch, Ticket
 
@@ -63,9 +64,17 @@ def readyz(request: HttpRequest) -> HttpResponse:
             "broker": "ok" if _queue_length() is not None else "unreachable",
             "worker": "ok" if age is not None and age < WORKER_IS_LATE else "no sign of life",
             "worker_heartbeat_age_s": None if age is None else round(age, 1),
+            "mail_signature": _signature(),
         },
         status=200 if is_ready else 503,
     )
+
+
+def _signature() -> str:
+    standing = smime.standing(clock.now())
+    if not standing.is_set:
+        return "not set"
+    return standing.problem or standing.warning or "ok"
 
 
 @require_safe

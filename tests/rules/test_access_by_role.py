@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import reverse
 
 from juno_support.feeds.models import Source
-from juno_support.outbox.models import CaughtMail
+from juno_support.outbox.models import CaughtMail, Gateway
 from monitoring.jobs import JobFacts, as_evidence
 from supportunits.actions import mailing_list
 from tests.cast import ROLE_NAMES
@@ -64,6 +64,11 @@ TABLE = {
     "profile": ("get", PEOPLE),
     "outbox:outbox": ("get", "D"),
     "outbox:decide": ("post", "D"),
+    "outbox:gateways": ("get", "D"),
+    "outbox:new-gateway": ("get", "D"),
+    "outbox:gateway": ("get", "D"),
+    "outbox:try-gateway": ("post", "D"),
+    "outbox:catch-call": ("post", EVERYONE),  # in the demo; it knows our signature
     "outbox:caught": ("get", EVERYONE),
     "outbox:caught-mail": ("get", EVERYONE),
     "units:list": ("get", PEOPLE),
@@ -254,6 +259,9 @@ def world(roles, clock_at, settings):
         "name": make_entity("argo"),
         "link": make_link(roles.in2p3, make_site()),
         "caught": caught,
+        "gateway": Gateway.objects.create(
+            name="Phone", channel="SMS", pattern="{number}@sms.example.org", created_at=AT
+        ),
         "involved": roles["TPM operator"],
         "username": submitter.username,
         "list_token": mailing_list.token_of(list_test),
@@ -266,6 +274,8 @@ def _arguments(name, world):
     special = {
         "help-page": ["search"],
         "outbox:caught-mail": [world["caught"].pk],
+        "outbox:gateway": [world["gateway"].pk],
+        "outbox:try-gateway": [world["gateway"].pk],
         "units:unit": ["IN2P3-CC"],
         "units:close": ["Data"],
         "units:prove": [world["list_token"]],

@@ -11,6 +11,7 @@ from django.apps import apps
 
 from juno_support.accounts.audit import Part
 from juno_support.accounts.models import User
+from juno_support.outbox import gateway_views
 from juno_support.pages import source_trace
 from supportunits import changes
 from supportunits.models import VO, SupportUnit
@@ -22,6 +23,7 @@ PAGES = {
     "feeds.PushToken": "sources:list",
     "feeds.Source": "sources:list",
     "monitoring.Entity": "sources:names",
+    "outbox.Gateway": "outbox:gateways",
     "supportunits.CardRequest": "vos:vo",
     "supportunits.FallbackPerson": "people:person",
     "supportunits.IssueType": "vos:vo",
@@ -48,6 +50,7 @@ DESCRIPTIONS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "people:person": lambda: changes.parts_of_person(User(pk=0)),
     "vos:vo": lambda: changes.parts_of_vo(VO(pk=0)),
     "sites:site": lambda: changes.parts_of_site(Site(pk=0)),
+    "outbox:gateways": gateway_views.parts_of_gateways,
     "sources:list": source_trace.parts_of_sources,
     "sources:names": source_trace.parts_of_names,
     "links:link": lambda: source_trace.parts_of_link(NetworkLink(pk=0)),
