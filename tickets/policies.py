@@ -276,3 +276,8 @@ def may_write_ready_texts(user: Any) -> bool:
 def sees_desk(user: Any) -> bool:
     """Return whether the TPM desk is a place for this user."""
     return units.is_tpm_operator(user)
+
+
+def sees_desk_settings(user: Any) -> bool:
+    """Return whether the user sees how the desk is set up: TPM operators and admins."""
+    return units.is_tpm_operator(user) or units.is_admin(user)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.search import TrigramSimilarity
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
@@ -13,8 +13,6 @@ from django.utils.translation import gettext as _
 
 from juno_support.lib import text
 from supportunits import policies as unit_policies
-from supportunits import queries as unit_queries
-from supportunits.models import ROUTABLE, SupportUnit
 from tickets import policies
 from tickets.models import (
     Attachment,
@@ -34,6 +32,9 @@ from topology.models import Site
 COUNT_LIMIT = 100
 FEW = 100
 SIMILAR_FROM = 0.2
+FEW_HUNDRED = 500
+# Of a few typed words within a subject; below that they only look alike by chance.
+SIMILAR_WORDS = 0.5
 MOST_JOBS_SHOWN = 100
 # Diary entries in which names of jobs are looked for.
 MOST_WORDS_READ = 200
@@ -132,6 +133,29 @@ def similar_open_tickets(
         .prefetch_related("affected_sites")
         .order_by("-likeness", "-pk")[:limit]
     )
+
+
+def tickets_like(user: Any, typed: str, *, limit: int = 8) -> list[Ticket]:
+    """Return tickets that somebody may mean: the one of that number, or open ones by their words.
+
+    Looked at are the newest 500 open ones that the user may read. Two queries.
+    """
+    words = text.clean_line(typed)[:100]
+    number = text.whole_number(words.removeprefix("#").split(" ")[0])
+    if number is not None:
+        return list(policies.visible_tickets(user).filter(pk=number, is_restricted=False))
+    if len(words) < 3:
+        return []
+    newest = open_tickets(user).filter(is_restricted=False).order_by("-pk")
+    keys = list(newest.values_list("pk", flat=True)[:FEW_HUNDRED])
+    like = Q(likeness__gte=SIMILAR_WORDS) | Q(subject__icontains=words)
+    others = (
+        Ticket.objects.filter(pk__in=keys)
+        .annotate(likeness=TrigramWordSimilarity(words, "subject"))
+        .filter(like)
+        .order_by("-likeness", "-pk")
+    )
+    return list(others[:limit])
 
 
 def timeline(ticket: Ticket, user: Any) -> QuerySet[HistoryEntry]:
@@ -295,35 +319,3 @@ def _counted(lines: Sequence[tuple[str, str, QuerySet[Ticket], str]]) -> list[Co
         Count(name, label, number, line)
         for (name, label, _tickets, line), number in zip(lines, numbers, strict=True)
     ]
-
-
-def desk(
-    user: Any, name: str, *, at: datetime, silent_since: datetime, waiting_since: datetime
-) -> QuerySet[Ticket]:
-    """Return one list of the TPM desk, oldest first (domain: section 6).
-
-    :param name: new, bounced, escalated, silent, waiting or problems
-    :param silent_since: a public word before this is too long ago
-    :param waiting_since: waiting for the submitter since before this is too long
-    """
-    mine = open_tickets(user)
-    match name:
-        case "new":
-            found = mine.filter(unit=unit_queries.tpm_unit())
-        case "bounced":
-            found = mine.filter(unit_changes__gte=2)
-        case "escalated":
-            found = mine.filter(escalation_level__gte=1)
-        case "silent":
-            found = mine.filter(public_word_at__lt=silent_since).exclude(
-                status__in=[Status.WAITING_FOR_REPLY, Status.ON_HOLD]
-            )
-        case "waiting":
-            found = mine.filter(status=Status.WAITING_FOR_REPLY, waiting_since__lt=waiting_since)
-        case "problems":
-            # By their keys: joined, the planner looks through all open tickets for these few.
-            units = SupportUnit.objects.exclude(state__in=ROUTABLE).values_list("pk", flat=True)
-            found = mine.filter(unit__in=list(units))
-        case _:
-            raise KeyError(name)
-    return found.order_by("submitted_at", "pk")

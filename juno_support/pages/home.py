@@ -17,17 +17,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from juno_support.access import open_to_everyone
-from juno_support.lib import calendars, clock, display, working_time
+from juno_support.lib import clock, display
 from monitoring.models import Severity
 from monitoring.queries import running_and_coming
 from supportunits import policies as unit_policies
 from supportunits.models import SupportUnit, VOSite
 from tickets import policies, queries
+from tickets.desk import lists
 from tickets.models import Ticket
 from tickets.proposals.decide import sees_proposals
 from tickets.search.grammar import quoted
 from tickets.views import rows
-from tickets.views.desk import LISTS, SILENT_DAYS, WAITING_DAYS
 from tickets.views.proposals import brief
 from tickets.workflow import ANSWERED, Status
 
@@ -145,23 +145,16 @@ def queue_tiles(user: Any, *, at: datetime) -> dict[str, list[Tile]]:
 
 def desk_tiles(user: Any, *, at: datetime) -> list[Tile]:
     """Return how many tickets each list of the TPM desk holds."""
-    calendar = calendars.instance_calendar()
-    silent_since = working_time.working_days_ago(at, SILENT_DAYS, calendar)
-    waiting_since = working_time.working_days_ago(at, WAITING_DAYS, calendar)
-    numbers = queries.count_up_to_limit(
-        [
-            queries.desk(user, name, at=at, silent_since=silent_since, waiting_since=waiting_since)
-            for name in LISTS
-        ]
-    )
     return [
         Tile(
-            str(label),
+            str(each.label),
             queries.count_text(number),
-            f"/tpm/?list={name}",
-            name == "escalated" and number > 0,
+            f"/tpm/?list={each.name}",
+            each.name == "escalated" and number > 0,
         )
-        for (name, label), number in zip(LISTS.items(), numbers, strict=True)
+        for each, number in zip(lists.LISTS.values(), lists.counts(user, at=at), strict=True)
+        # What was thrown away is no work.
+        if each.name != "discarded"
     ]
 
 

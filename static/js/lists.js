@@ -1,4 +1,5 @@
-// Keys on lists of tickets: j and k move, o opens; on the TPM desk also the preview, 1, a, u and ?.
+// Keys on lists of tickets: j and k move, o opens; on the TPM desk also the preview, its actions, x, u and ?.
+// Keys never fire while somebody types, or while a dialog is open.
 (() => {
   "use strict";
 
@@ -67,6 +68,64 @@
     return true;
   }
 
+  // Selecting: x ticks the line; then the keys of actions act on all that are ticked.
+  const many = document.querySelector("[data-selected]");
+  const MANY = { a: "assign", 2: "duplicate", h: "hold", s: "spam" };
+  const ticked = () => [...document.querySelectorAll(".ticket-pick input:checked")];
+
+  function tick() {
+    const box = lines()[selected()]?.querySelector(".ticket-pick input");
+    if (!box) return false;
+    box.click();
+    return true;
+  }
+
+  function pressMany(key) {
+    const button = many && MANY[key] && ticked().length && many.querySelector(`[data-many="${MANY[key]}"]`);
+    if (!button) return false;
+    button.click();
+    return true;
+  }
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.closest(".ticket-pick")) return;
+    const words = document.querySelector("[data-chosen]");
+    if (words) words.textContent = `${ticked().length} ${words.dataset.chosen}`;
+    window.juno?.say(`${ticked().length} ${words ? words.dataset.chosen : ""}`);
+  });
+
+  // The form of an action comes into the preview; without this it is a page of its own.
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens-act]");
+    if (opener && window.htmx && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      window.htmx.ajax("GET", opener.getAttribute("href"), { target: "#desk-form", swap: "innerHTML" });
+    }
+    if (event.target.closest("[data-closes-act]") && document.getElementById("desk-form")) {
+      event.preventDefault();
+      close();
+    }
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id !== "desk-form") return;
+    const field = event.detail.target.querySelector(".form-field input, .form-field textarea");
+    event.detail.target.scrollIntoView({ block: "nearest" });
+    if (field) field.focus();
+  });
+
+  function close() {
+    const form = document.getElementById("desk-form");
+    if (!form || !form.firstElementChild) return false;
+    form.replaceChildren();
+    focusLine();
+    return true;
+  }
+
+  function focusLine() {
+    lines()[selected()]?.querySelector("a").focus({ preventScroll: true });
+  }
+
   // On the desk a click on a line shows it beside the list; with a modifier it opens as any link.
   if (desk && window.matchMedia("(min-width: 1080px)").matches) {
     desk.addEventListener("click", (event) => {
@@ -84,13 +143,20 @@
   if (notice) {
     const left = Date.parse(notice.dataset.undoUntil) - Date.now();
     window.setTimeout(() => notice.remove(), Math.max(1000, Math.min(left, 10000)));
+    const words = notice.querySelector("[data-said]");
+    if (words) window.juno?.say(words.textContent);
   }
+  // After an action the keys go on at the next line.
+  if (desk && /[?&](done|undone)=/.test(window.location.search)) focusLine();
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (typing) {
-      if (event.key === "Escape") typing.blur();
+      if (event.key === "Escape" && !(typing.closest("#desk-form") && close())) {
+        typing.blur();
+        focusLine();
+      }
       return;
     }
     if (afterG && event.key === "q") {
@@ -103,7 +169,10 @@
       (event.key === "k" && (select(selected() - 1), true)) ||
       (event.key === "o" && open()) ||
       (event.key === "?" && dialog && (dialog.showModal(), true)) ||
-      (desk && ["1", "a", "u"].includes(event.key) && press(event.key));
+      (event.key === "Escape" && close()) ||
+      (desk && event.key === "x" && tick()) ||
+      (desk && pressMany(event.key)) ||
+      (["1", "2", "3", "a", "e", "h", "s", "u"].includes(event.key) && press(event.key));
     if (done) event.preventDefault();
   });
 

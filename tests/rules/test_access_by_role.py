@@ -29,7 +29,16 @@ from tests.rules.addresses import all_views, is_foreign
 from tests.tickets.make import make_ticket, write
 from tickets import tasks
 from tickets.actions import assign, context, follow
-from tickets.models import Attachment, HistoryEntry, JobEvidence, Proposal, SavedView, UndoWindow
+from tickets.models import (
+    Attachment,
+    CheckItem,
+    HistoryEntry,
+    JobEvidence,
+    Proposal,
+    ReadyText,
+    SavedView,
+    UndoWindow,
+)
 
 LETTERS = {
     "anonymous": "A",
@@ -155,8 +164,19 @@ TABLE = {
     "ticket-jobs": ("get", "HPTCD"),
     "tpm-desk": ("get", "T"),
     "find-units": ("get", "PTCD"),
-    "tpm-assign": ("post", "T"),
+    "find-tickets": ("get", "PTCD"),
+    "tpm-act": ("post", "T"),
+    "tpm-check": ("post", "T"),
+    "tpm-selected": ("get", "T"),
     "tpm-undo": ("post", "T"),
+    "check-list": ("get", "TD"),
+    "ready-texts": ("get", "PTCD"),
+    "new-ready-text": ("get", "TD"),
+    "ready-text": ("get", "TD"),
+    "delete-ready-text": ("post", "TD"),
+    "preview-ready-text": ("post", "TD"),
+    "ready-offers": ("get", HELPERS),
+    "filled-text": ("get", HELPERS),
 }
 # Managed by the people concerned: walked in tests/supportunits and tests/pages, role by role.
 # Those without an object of one's own to act on say "not found": tested with the pages.
@@ -254,6 +274,8 @@ def world(roles, clock_at, settings):
         "entry": public,
         "view": view,
         "window": window,
+        "text": ReadyText.objects.create(title="Proxy", text="Is it valid?"),
+        "item": CheckItem.objects.get(words="Quota"),
         "job": job,
         "proposal": proposal,
         "name": make_entity("argo"),
@@ -314,7 +336,10 @@ def _arguments(name, world):
         "redact-part": [ticket, "description"],
         "redact-job": [ticket, world["job"].pk],
         "since": [ticket, 0],
-        "tpm-undo": [world["window"].pk],
+        "tpm-act": [ticket, "assign"],
+        "ready-text": [world["text"].pk],
+        "delete-ready-text": [world["text"].pk],
+        "filled-text": [ticket, world["text"].pk],
     }
     if name in special:
         return special[name]
@@ -332,7 +357,8 @@ TICKET_PAGES = {
     "ticket-now",
     "ticket-jobs",
     "hearers",
-    "tpm-assign",
+    "tpm-check",
+    "ready-offers",
 }
 
 
@@ -344,7 +370,10 @@ def _body(name, world):
         "remove-copy": {"address": "copy@example.org"},
         "change-ticket": {"priority": "2"},
         "reply": {"words": "a word", "side": "public", "key": str(uuid.uuid4())},
-        "tpm-assign": {"unit_name": "IN2P3-CC"},
+        "tpm-act": {"unit_name": "IN2P3-CC"},
+        "tpm-check": {"item": world["item"].pk},
+        "tpm-selected": {"what": "spam", "ticket": world["ticket"].pk},
+        "tpm-undo": {"key": world["window"].pk},
     }.get(name, {})
 
 
@@ -411,12 +440,12 @@ def test_internal_and_restricted_things_by_their_own_address(world, roles, role)
     # TPM sees that a Security ticket exists.
     assert (_verdict(answer) == "answered") == (letter in "TCD")
     assert (RESTRICTED in text) == (letter in "CD")
-    looked_at = {"ticket-now", "ticket-jobs"}
+    looked_at = {"ticket-now", "ticket-jobs", "ready-offers"}
     for name in sorted(looked_at):
         answer, text = _ask(client, "get", reverse(name, args=[hidden]))
         assert (RESTRICTED in text) <= (letter in "CD"), name
         assert (_verdict(answer) == "answered") <= (letter in "CD"), name
-    for name in sorted(TICKET_PAGES - looked_at - {"ticket", "hearers", "tpm-assign"}):
+    for name in sorted(TICKET_PAGES - looked_at - {"ticket", "hearers"}):
         answer, text = _ask(client, "post", reverse(name, args=[hidden]))
         assert (RESTRICTED in text) <= (letter in "CD"), name
         assert (_verdict(answer) == "answered") <= (letter in "CD"), name

@@ -1,6 +1,7 @@
 """Give a ticket to a support unit or to people, or back to TPM."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -99,6 +100,9 @@ def assign_to_unit(
     if old_status == Status.ON_HOLD:
         passing.let_loose(ticket, by=by, at=at)
     history.turn_interval(ticket, at)
+    facts: dict[str, Any] = {"bounce": bounce.value} if bounce else {}
+    if rule is not None:
+        facts["rule"] = rule
     history.record(
         ticket=ticket,
         kind=Kind.ASSIGNED_TO_UNIT,
@@ -108,8 +112,7 @@ def assign_to_unit(
         unit=[old_unit, unit.pk],
         status=[old_status, ticket.status],
         words=reason,
-        **({"bounce": bounce.value} if bounce else {}),
-        **({"rule": rule} if rule is not None else {}),
+        **facts,
     )
     return store(ticket, *UNIT_FIELDS)
 

@@ -110,6 +110,9 @@ def undo(*, window: UndoWindow, by: User, at: datetime) -> tuple[Ticket, str]:
     words = _take_words_back(entries, at)
     if {"unit_id", "status", "priority"} & set(fields):
         history.turn_interval(ticket, at)
+    moved: dict[str, Any] = {}
+    if "unit_id" in fields:
+        moved["unit"] = [old_unit, ticket.unit_id]
     history.record(
         ticket=ticket,
         kind=Kind.UNDONE,
@@ -120,7 +123,7 @@ def undo(*, window: UndoWindow, by: User, at: datetime) -> tuple[Ticket, str]:
         consumers=(),
         entry=window.entries[-1],
         action=window.action,
-        **({"unit": [old_unit, ticket.unit_id]} if "unit_id" in fields else {}),
+        **moved,
     )
     store(ticket, *fields)
     if words or "solution" in fields:

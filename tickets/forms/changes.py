@@ -25,7 +25,7 @@ from supportunits.models import (
 from tickets.actions.alarm import downtime_until
 from tickets.forms.fields import WallClockField, in_zone
 from tickets.forms.places import find_places
-from tickets.models import Category, Priority, Ticket
+from tickets.models import BounceReason, Category, Priority, Ticket
 
 
 class Change(forms.Form):
@@ -84,6 +84,30 @@ class UnitChange(Change):
             .exclude(pk=self.ticket.unit_id)
             .order_by("name")
         )
+
+
+class GiveBackChange(Change):
+    """Why a unit gives the ticket back to TPM."""
+
+    why = forms.ChoiceField(
+        label=gettext_lazy("Why"),
+        choices=BounceReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose a reason.")},
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("In your words"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("Both units read it. Who could help instead?"),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for words where the list has none."""
+        found = super().clean() or self.cleaned_data
+        if found.get("why") == BounceReason.OTHER and not (found.get("reason") or "").strip():
+            self.add_error("reason", _("Say which reason."))
+        return found
 
 
 class PersonChange(Change):
@@ -195,7 +219,10 @@ class CategoryChange(Change):
     """Another category; tests and spam stay out of every report."""
 
     value = forms.ChoiceField(
-        label=gettext_lazy("Category"), choices=Category.choices, widget=forms.RadioSelect
+        label=gettext_lazy("Category"),
+        # Spam is discarded at the desk.
+        choices=[choice for choice in Category.choices if choice[0] != Category.SPAM],
+        widget=forms.RadioSelect,
     )
 
     def _first_values(self, ticket: Ticket) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tickets.desk import ready
 from tickets.forms.fields import WallClockField, in_zone
 from tickets.workflow import CODES, Need, ResolutionCode, Status, Step
 
@@ -44,9 +46,10 @@ class ReplyForm(forms.Form):
         writes_internal: bool = False,
         seen: int = 0,
         step: str = "",
+        words: str = "",
     ) -> None:
         """Make the form for somebody who can take these steps from the ticket's status."""
-        initial = {"key": uuid4(), "seen": seen, "side": PUBLIC, "step": step}
+        initial = {"key": uuid4(), "seen": seen, "side": PUBLIC, "step": step, "words": words}
         super().__init__(data, files, initial=initial, auto_id="reply_%s")
         self.steps = {each.name: each for each in steps}
         self.writes_internal = writes_internal
@@ -61,6 +64,14 @@ class ReplyForm(forms.Form):
             ("", _("choose…")),
             *((code.value, code.label) for code in codes),
         ]
+
+    def clean_words(self) -> str:
+        """Refuse a ready text in which something is still to be filled in."""
+        words: str = self.cleaned_data["words"]
+        problem = ready.unfilled_words(words)
+        if problem:
+            raise ValidationError(problem)
+        return words
 
     def clean(self) -> dict[str, Any]:
         """Refuse what does not go together; the actions check everything else."""

@@ -20,6 +20,7 @@ from supportunits import policies as unit_policies
 from tickets import policies
 from tickets.models import (
     AffectedSite,
+    Category,
     HistoryEntry,
     LastSeen,
     Subscription,
@@ -28,6 +29,7 @@ from tickets.models import (
 )
 from tickets.search import names
 from tickets.search.grammar import FIELDS, Kind, Search, Term, bounds
+from tickets.workflow import Status
 
 NOBODY: Final = "nobody"
 ME: Final = "me"
@@ -78,6 +80,11 @@ def mean(search: Search, *, user: Any, at: datetime, zone: tzinfo = UTC) -> Mean
         if split is None and (split := _branches(term, found, user)) is not None:
             continue
         rest &= condition
+    if not any(_names_spam(term) for term in terms):
+        # What was discarded is found by who asks for it, and by who filed it.
+        hidden = ~Q(category=Category.SPAM) | Q(submitter=user.pk)
+        conditions &= hidden
+        rest &= hidden
     search = replace(search, terms=tuple(terms))
     wanted: list[str] = []
     unwanted: list[str] = []
@@ -92,6 +99,19 @@ def mean(search: Search, *, user: Any, at: datetime, zone: tzinfo = UTC) -> Mean
         positive=words.all_of(wanted),
         is_impossible=any(_spoils(term) for term in terms),
     )
+
+
+def _names_spam(term: Term) -> bool:
+    """Whether a term asks for discarded tickets: by category or number; or cannot find any, as
+    those that are open.
+    """
+    if term.is_negative or term.error:
+        return False
+    if term.kind == "id" or term.field in {"id", "category"}:
+        return True
+    if term.field == "status":
+        return Status.CLOSED not in term.meaning
+    return term.field == "is" and term.values == ("open",)
 
 
 def _branches(

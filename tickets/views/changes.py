@@ -1,4 +1,4 @@
-"""Change one thing of a ticket: eighteen small forms, each a dialog, or a page without script."""
+"""Change one thing of a ticket: small forms, each a dialog, or a page without script."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods
 from juno_support.access import checked_inside
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
+from supportunits.models import UnitKind
 from tickets import policies
 from tickets.actions import alarm, assign, follow, work
 from tickets.actions.row import ChangedMeanwhile
 from tickets.forms import changes as forms
-from tickets.models import Ticket
+from tickets.models import BounceReason, Ticket
 from tickets.routing import decisions
 from tickets.views.page import show_ticket
 from tickets.views.shared import person
@@ -77,6 +78,16 @@ def _priority(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> Non
 def _unit(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
     decisions.route(
         ticket=ticket, unit=given["unit"], reason=given["reason"], seen=given["seen"], **who
+    )
+
+
+def _give_back(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
+    assign.return_to_tpm(
+        ticket=ticket,
+        why=BounceReason(given["why"]),
+        reason=given["reason"],
+        seen=given["seen"],
+        **who,
     )
 
 
@@ -144,6 +155,18 @@ CHANGES: dict[str, SmallForm] = {
         _unit,
         send=gettext_lazy("Assign"),
         allowed=_is_open_supporter,
+    ),
+    "give-back": SmallForm(
+        gettext_lazy("Give it back to TPM"),
+        forms.GiveBackChange,
+        _give_back,
+        send=gettext_lazy("Give it back"),
+        words=gettext_lazy(
+            "TPM finds who can help. How often a ticket moved is shown at the desk."
+        ),
+        allowed=lambda found, user: (
+            _is_open_supporter(found, user) and found.unit.kind != UnitKind.TPM
+        ),
     ),
     "assign": SmallForm(
         gettext_lazy("Assign a supporter"),

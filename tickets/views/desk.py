@@ -1,52 +1,46 @@
-"""The TPM desk: a list, a preview with suggestions, routing in one step, undo within 10 s."""
+"""The TPM desk: a list, the preview of one ticket, and each action in one step, with undo."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.db.models import FilteredRelation, Q
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from juno_support.access import allowed_if
 from juno_support.errors import SupportError
-from juno_support.lib import calendars, clock, working_time
+from juno_support.lib import clock
 from juno_support.lib.text import whole_number
-from monitoring import queries as monitoring
+from supportunits import on_call
+from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
-from supportunits.models import SupportUnit
 from tickets import policies, queries
+from tickets.actions import checks
 from tickets.actions import undo as undoing
-from tickets.models import Ticket, UndoWindow
-from tickets.routing import decisions
+from tickets.actions.row import ChangedMeanwhile
+from tickets.desk import figures, lists, ready
+from tickets.forms.desk import DeskForm
+from tickets.models import Category, CheckItem, Ticket, UndoWindow
 from tickets.routing.suggest import suggest_units
 from tickets.views import rows
+from tickets.views.desk_actions import ACTIONS, DeskAction, said
+from tickets.views.page import ready_words
 from tickets.views.shared import person
+from tickets.workflow import OPEN, Status
 
 PAGE = 50
-LISTS = {
-    "new": gettext_lazy("New"),
-    "bounced": gettext_lazy("Bounced"),
-    "escalated": gettext_lazy("Escalated"),
-    "silent": gettext_lazy("Silent"),
-    "waiting": gettext_lazy("Waiting too long"),
-    "problems": gettext_lazy("Routing problems"),
-}
-MEANINGS = {
-    "new": gettext_lazy("At TPM and open, oldest first. Target: one working hour."),
-    "bounced": gettext_lazy("Went to a second support unit or further."),
-    "escalated": gettext_lazy("Their submitters asked for attention."),
-    "silent": gettext_lazy("No public word for ten working days."),
-    "waiting": gettext_lazy("Waiting for the submitter for fifteen working days."),
-    "problems": gettext_lazy("With a support unit that cannot receive tickets."),
-}
-SILENT_DAYS = 10
-WAITING_DAYS = 15
+MOST_UNDONE = 100
+FORM = "desk-form"
+TAKEN_BACK = "desk-words"
+_SPAM = '<span class="tag tag-warn" title="{}">{}</span>'
 
 
 @require_safe
@@ -54,43 +48,41 @@ WAITING_DAYS = 15
 def desk(request: HttpRequest) -> HttpResponse:
     """Show one list of the desk and the preview of one ticket; htmx asks for the preview alone."""
     at = clock.now()
-    name = request.GET.get("list", "new")
-    if name not in LISTS:
-        name = "new"
+    name, after = place(request.GET)
     number = whole_number(request.GET.get("ticket"))
     if request.htmx and number is not None:  # type: ignore[attr-defined]
-        return render(request, "tickets/_desk_preview.html", _preview(request, number, name))
-    lists = {each: _list(request.user, each, at) for each in LISTS}
-    numbers = queries.count_up_to_limit(list(lists.values()))
-    found = list(
-        rows.for_list(_after(lists[name], request.GET.get("after", "")), request.user)[: PAGE + 1]
-    )
+        context = preview(request, number, name, after)
+        return render(request, "tickets/_desk_preview.html", context)
+    units = lists.units_that_matter()
+    tickets = lists.tickets_in(name, request.user, at=at, units=units)
+    found = list(rows.for_list(lists.behind(name, tickets, after), request.user)[: PAGE + 1])
     shown = found[:PAGE]
-    selected = shown[0]["id"] if number is None and shown else number
+    if number is None and shown:
+        number = shown[0]["id"]
     older = ""
     if len(found) > PAGE:
-        last = shown[-1]
-        cursor = f"{last['submitted_at'].isoformat()},{last['id']}"
+        cursor = lists.cursor_of(name, shown[-1]["submitted_at"], shown[-1]["id"])
         older = f"?{urlencode({'list': name, 'after': cursor})}"
+    lines = rows.rows(shown, at=at, selected=number)
+    flagged = lists.of_known_spammers([row.number for row in lines])
     context = {
-        "tabs": [
-            {
-                "url": f"?list={each}",
-                "label": label,
-                "current": each == name,
-                "count": number and queries.count_text(number),
-            }
-            for (each, label), number in zip(LISTS.items(), numbers, strict=True)
-        ],
-        "meaning": MEANINGS[name],
+        "tabs": _tabs(name, lists.counts(request.user, at=at, units=units)),
+        "meaning": lists.LISTS[name].meaning,
         "list": name,
-        "rows": rows.rows(shown, at=at, selected=selected),
-        "selected": selected,
+        "after": after,
+        # In one string: a template that walks over fifty lines is slower.
+        "lines": SafeString(
+            "\n".join(_line(row, is_flagged=row.number in flagged) for row in lines)
+        ),
         "older": older,
         "undo": _undoable(request, at),
+        "first_line": figures.first_line(at=at),
+        "shift": _own_shift(request, at),
+        "acts_on_many": [action for action in ACTIONS.values() if action.for_many],
     }
-    if selected is not None:
-        context |= _preview(request, selected, name)
+    if number is not None:
+        row = next((row for row in lines if row.number == number), None)
+        context |= preview(request, number, name, after, row=row, flagged=flagged)
     return render(request, "tickets/desk.html", context)
 
 
@@ -99,130 +91,254 @@ def desk(request: HttpRequest) -> HttpResponse:
 def find_units(request: HttpRequest) -> HttpResponse:
     """Offer units for what was typed so far; forgives typing errors."""
     matches = unit_queries.find_units(request.GET.get("unit_name", ""))
-    return render(request, "tickets/_unit_offers.html", {"matches": matches})
+    offers = [match.label for match in matches]
+    return render(request, "tickets/_desk_offers.html", {"offers": offers})
 
 
-@require_POST
+@require_safe
+@allowed_if(policies.sees_queue)
+def find_tickets(request: HttpRequest) -> HttpResponse:
+    """Offer open tickets for a number, or for words of their subjects."""
+    found = queries.tickets_like(request.user, request.GET.get("master", ""))
+    offers = [f"#{ticket.pk} {ticket.subject}" for ticket in found]
+    return render(request, "tickets/_desk_offers.html", {"offers": offers})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @allowed_if(policies.sees_desk)
-def assign_from_desk(request: HttpRequest, number: int) -> HttpResponse:
-    """Give the ticket to the chosen unit in one step and show the next one."""
+def act(request: HttpRequest, number: int, what: str) -> HttpResponse:
+    """Show the form of an action, or do it, and go on to the next ticket."""
+    action = get_action(what)
     ticket = policies.find_ticket(request.user, number)
-    name = request.POST.get("list", "new")
-    try:
-        unit = _chosen_unit(request)
-        user, at = person(request), clock.now()
-        window = undoing.with_undo(
-            ticket=ticket,
-            action=UndoWindow.Action.ASSIGN,
-            do=lambda found: decisions.route(
-                ticket=found,
-                unit=unit,
-                reason=request.POST.get("reason", ""),
-                by=user,
-                at=at,
-                seen=whole_number(request.POST.get("seen")),
-            ),
-            by=user,
-            at=at,
+    name, after = place(request.POST or request.GET)
+    if request.method != "POST":
+        words = request.session.pop(f"{TAKEN_BACK}-{number}", "")
+        form = action.form(
+            user=request.user,
+            initial={"seen": ticket.last_entry_id, "words": words or ready_words(request, ticket)},
         )
+        return act_page(request, ticket, action, form, name, after)
+    at = clock.now()
+    form = action.form(request.POST, user=request.user)
+    if not form.is_valid():
+        return act_page(request, ticket, action, _again(form, ticket), name, after, status=422)
+    try:
+        window = action.run(ticket, form.cleaned_data, person(request), at)
     except SupportError as error:
-        context = _preview(request, number, name) | {
-            "error": error,
-            "unit_name": request.POST.get("unit_name", ""),
-            "reason": request.POST.get("reason", ""),
-        }
-        return render(request, "tickets/desk_failed.html", context, status=422)
-    query = urlencode({"list": name, "done": str(window.pk if window else "")})
-    return redirect(f"{reverse('tpm-desk')}?{query}")
+        field = str(getattr(error, "field", ""))
+        form.add_error(field if field in form.fields else None, str(error))
+        status = 409 if isinstance(error, ChangedMeanwhile) else 422
+        return act_page(request, ticket, action, _again(form, ticket), name, after, status=status)
+    following = lists.following(name, request.user, ticket, at=at)
+    return redirect(
+        desk_url(name, after, ticket=following, done=str(window.pk) if window else None)
+    )
 
 
 @require_POST
 @allowed_if(policies.sees_desk)
-def undo(request: HttpRequest, key: int) -> HttpResponse:
-    """Take an action of the desk back within its window."""
-    window = get_object_or_404(UndoWindow.objects.select_related("ticket"), pk=key)
-    policies.find_ticket(request.user, window.ticket_id)
-    try:
-        undoing.undo(window=window, by=person(request), at=clock.now())
-    except SupportError as error:
-        context = _preview(request, window.ticket_id, "new") | {"error": error}
-        return render(request, "tickets/desk_failed.html", context, status=422)
-    query = urlencode({"list": request.POST.get("list", "new"), "ticket": str(window.ticket_id)})
-    return redirect(f"{reverse('tpm-desk')}?{query}")
-
-
-def _list(user: Any, name: str, at: datetime) -> Any:
-    calendar = calendars.instance_calendar()
-    return queries.desk(
-        user,
-        name,
-        at=at,
-        silent_since=working_time.working_days_ago(at, SILENT_DAYS, calendar),
-        waiting_since=working_time.working_days_ago(at, WAITING_DAYS, calendar),
+def undo(request: HttpRequest) -> HttpResponse:
+    """Take back what was done, each ticket on its own, and show the last of them again."""
+    keys = [whole_number(key) for key in request.POST.getlist("key")][:MOST_UNDONE]
+    name, after = place(request.POST)
+    windows = UndoWindow.objects.select_related("ticket").filter(
+        pk__in=[key for key in keys if key is not None]
     )
+    problems, number = [], None
+    for window in windows.order_by("pk"):
+        number = policies.find_ticket(request.user, window.ticket_id).pk
+        try:
+            _ticket, words = undoing.undo(window=window, by=person(request), at=clock.now())
+        except SupportError as error:
+            problems.append(f"#{number}: {error}")
+            continue
+        if words and window.action == UndoWindow.Action.ASK:
+            request.session[f"{TAKEN_BACK}-{number}"] = words
+    if problems:
+        context = {"problems": problems, "back": desk_url(name, after, ticket=number)}
+        return render(request, "tickets/desk_too_late.html", context, status=422)
+    return redirect(desk_url(name, after, ticket=number, undone="1"))
 
 
-def _after(tickets: Any, cursor: str) -> Any:
-    moment, _comma, key = cursor.partition(",")
-    number = whole_number(key)
-    try:
-        at = parse_datetime(moment)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None or number is None:
-        return tickets
-    return tickets.filter(
-        Q(submitted_at__gt=at) | Q(submitted_at=at, pk__gt=number), submitted_at__gte=at
+@require_POST
+@allowed_if(policies.sees_desk)
+def check(request: HttpRequest, number: int) -> HttpResponse:
+    """Tick a line of the check-list, or take the tick away."""
+    ticket = policies.find_ticket(request.user, number)
+    is_done = "untick" not in request.POST
+    key = whole_number(request.POST.get("item" if is_done else "untick"))
+    checks.tick(
+        ticket=ticket,
+        item=get_object_or_404(CheckItem, pk=key or 0),
+        is_done=is_done,
+        by=person(request),
+        at=clock.now(),
     )
+    name, after = place(request.POST)
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"ticket": ticket, "list": name, "after": after, "checks": _checks(ticket)}
+        return render(request, "tickets/_desk_checks.html", context)
+    return redirect(desk_url(name, after, ticket=number))
 
 
-def _preview(request: HttpRequest, number: int, name: str) -> dict[str, Any]:
+def get_action(what: str) -> DeskAction:
+    """Return the action of that name, or say that there is none."""
+    if what not in ACTIONS:
+        raise Http404
+    return ACTIONS[what]
+
+
+def place(given: Any) -> tuple[str, str]:
+    """Return which list somebody looks at, and behind which cursor."""
+    name = given.get("list", "new")
+    return (name if name in lists.LISTS else "new"), given.get("after", "")[:80]
+
+
+def desk_url(name: str, after: str, **more: object) -> str:
+    """Return the desk's address for a list, with what is given besides."""
+    query = {"list": name, "after": after, **more}
+    given = {key: str(value) for key, value in query.items() if value}
+    return f"{reverse('tpm-desk')}?{urlencode(given)}"
+
+
+def act_page(
+    request: HttpRequest,
+    ticket: Ticket,
+    action: DeskAction,
+    form: DeskForm,
+    name: str,
+    after: str,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Show the form of an action: alone to htmx, which puts it into the preview; else as a page."""
+    context = {
+        "ticket": ticket,
+        "action": action,
+        "form": form,
+        "list": name,
+        "after": after,
+        "texts": ready.texts_for(ticket) if action.name == "ask" else (),
+        "back": desk_url(name, after, ticket=ticket.pk),
+    }
+    if request.htmx and request.htmx.target == FORM:  # type: ignore[attr-defined]
+        return render(request, "tickets/_desk_act.html", context, status=status)
+    return render(request, "tickets/desk_act.html", context, status=status)
+
+
+def preview(
+    request: HttpRequest,
+    number: int,
+    name: str,
+    after: str,
+    *,
+    row: rows.Row | None = None,
+    flagged: Collection[int] | None = None,
+) -> dict[str, Any]:
+    """Return what the preview of a ticket shows.
+
+    :param row: the ticket's line, where it is in the list beside
+    :param flagged: which tickets of the list are of people whose others were discarded
+    """
     ticket: Ticket = policies.find_ticket(request.user, number)
-    sites = list(ticket.affected_sites.order_by("name"))
-    states = monitoring.current_conditions_for_sites({site.pk for site in sites}, at=clock.now())
+    is_open = ticket.status in OPEN
+    is_spam = ticket.category == Category.SPAM
+    discarded = 0
+    if row is None or flagged is None or number in flagged:
+        discarded = lists.discarded_of(ticket.submitter_id) - is_spam
     return {
         "ticket": ticket,
         "list": name,
-        "sites": [(site.name, states[site.pk]) for site in sites],
-        "suggestions": suggest_units(ticket, request.user),
-        "may_assign": policies.may_change(ticket, request.user),
-        "needs_reason": ticket.status != "NEW",
+        "after": after,
+        "sites": row.sites if row else rows.sites_of([number], at=clock.now()).get(number, ""),
+        "suggestions": suggest_units(ticket, request.user) if is_open else [],
+        "may_assign": is_open and policies.may_change(ticket, request.user),
+        "may_recover": is_spam and policies.may_discard(ticket, request.user),
+        "is_waiting": ticket.status == Status.WAITING_FOR_REPLY,
+        "needs_reason": ticket.status != Status.NEW,
+        "bounces": ticket.unit_changes,
+        "discarded_before": discarded,
+        "checks": _checks(ticket),
         "last_words": list(
             queries.timeline(ticket, request.user)
+            .prefetch_related(None)
             .filter(diary_entry__isnull=False)
             .order_by("-pk")[:3]
         ),
     }
 
 
-def _chosen_unit(request: HttpRequest) -> SupportUnit:
-    key = whole_number(request.POST.get("unit"))
-    if key is not None:
-        return get_object_or_404(SupportUnit, pk=key)
-    typed = request.POST.get("unit_name", "").strip()
-    if not typed:
-        raise SupportError(
-            _("No support unit was chosen."), _("Pick a suggestion, or type a unit or a site.")
-        )
-    matches = unit_queries.find_units(typed)
-    exact = [match for match in matches if match.label.casefold() == typed.casefold()]
-    if exact or len(matches) == 1:
-        return (exact or matches)[0].unit
-    if not matches:
-        raise SupportError(
-            _("No support unit or site is called “%(name)s”.") % {"name": typed},
-            _("Check the spelling, or look at the list of units."),
-        )
-    raise SupportError(
-        _("“%(name)s” can mean several: %(names)s.")
-        % {"name": typed, "names": ", ".join(match.label for match in matches[:5])},
-        _("Type the whole name."),
+def _checks(ticket: Ticket) -> list[dict[str, Any]]:
+    """Return the lines of the check-list with who ticked them; retired ones if they are ticked."""
+    tick = FilteredRelation("ticks", condition=Q(ticks__ticket=ticket))
+    rows = CheckItem.objects.annotate(tick=tick).filter(Q(is_retired=False) | Q(tick__isnull=False))
+    columns = ("pk", "words", "how", "url", "tick__by__name", "tick__ticked_at")
+    return [
+        {**row, "who": row["tick__by__name"], "at": row["tick__ticked_at"]}
+        for row in rows.order_by("position", "pk").values(*columns)
+    ]
+
+
+def _tabs(name: str, numbers: list[int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "url": f"?list={each.name}",
+            "label": each.label,
+            "current": each.name == name,
+            "count": number and queries.count_text(number),
+        }
+        for each, number in zip(lists.LISTS.values(), numbers, strict=True)
+    ]
+
+
+def _line(row: rows.Row, *, is_flagged: bool) -> str:
+    """Return a line with a box to select it by, and with a flag for those of known spammers."""
+    if is_flagged:
+        tag = format_html(_SPAM, _("Tickets of this submitter were discarded as spam."), _("spam?"))
+        row = replace(row, last_line=SafeString(f"{tag} {row.last_line}"))
+    select = _("Select #%(number)d") % {"number": row.number}
+    box = SafeString(
+        '<label class="ticket-pick"><input class="form-check-input" type="checkbox" name="ticket" '
+        f'value="{row.number}" form="selected" aria-label="{select}"></label>'
     )
+    return replace(row, extra=box).line
 
 
-def _undoable(request: HttpRequest, at: datetime) -> UndoWindow | None:
-    key = whole_number(request.GET.get("done"))
-    if key is None:
+def _undoable(request: HttpRequest, at: datetime) -> dict[str, Any] | None:
+    keys = [whole_number(key) for key in request.GET.get("done", "").split(",")][:MOST_UNDONE]
+    wanted = [key for key in keys if key is not None]
+    if not wanted:
         return None
-    windows = UndoWindow.objects.select_related("ticket", "ticket__unit")
-    return windows.filter(pk=key, by=person(request), ends_at__gt=at, undone_at=None).first()
+    windows = list(
+        UndoWindow.objects.select_related("ticket", "ticket__unit")
+        .filter(pk__in=wanted, by=person(request), ends_at__gt=at, undone_at=None)
+        .order_by("pk")
+    )
+    if not windows:
+        return None
+    return {
+        "windows": windows,
+        "until": min(window.ends_at for window in windows),
+        "words": " ".join(said(window) for window in windows[:5]),
+        "more": len(windows) - 5,
+    }
+
+
+def _own_shift(request: HttpRequest, at: datetime) -> on_call.OnCall | None:
+    """Return the reader's own shift that runs now; no query for whoever is on none."""
+    user = person(request)
+    if not unit_policies.is_on_shift(user):
+        return None
+    return next((each for each in on_call.on_call(None, at=at) if each.user == user), None)
+
+
+def _again(form: DeskForm, ticket: Ticket) -> DeskForm:
+    """Make what was typed ready to be sent again: over what changed, and with the unit by name."""
+    ticket.refresh_from_db(fields=["last_entry_id"])
+    data = dict(form.data.items())
+    data["seen"] = str(ticket.last_entry_id)
+    unit = form.cleaned_data.get("unit")
+    if unit is not None:
+        data["unit"], data["unit_name"] = "", unit.name
+    form.data = data
+    return form

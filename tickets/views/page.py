@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from juno_support.lib import clock, display
+from juno_support.lib.text import whole_number
 from juno_support.outbox.models import Delivery, DeliveryState
 from tickets import policies, queries
 from tickets.actions import follow, work
 from tickets.actions.row import ChangedMeanwhile
+from tickets.desk import ready
 from tickets.forms.reply import PUBLIC, ReplyForm, steps_for_composer
 from tickets.mail.outgoing import entries_told_by
 from tickets.models import (
@@ -145,7 +147,13 @@ def ticket_context(
     steps = steps_from(ticket.status, roles)
     may_comment = policies.may_comment(ticket, user)
     if reply is None and may_comment:
-        reply = _fresh_reply(ticket, user, roles, step=request.GET.get("step", ""))
+        reply = _fresh_reply(
+            ticket,
+            user,
+            roles,
+            step=request.GET.get("step", ""),
+            words=ready_words(request, ticket) if Who.SUPPORTER in roles else "",
+        )
     last = newest[0].pk if newest else 0
     is_supporter = Who.SUPPORTER in roles
     is_owner = Who.OWNER in roles
@@ -240,13 +248,23 @@ def kept_files(reply: ReplyForm | None, user: Any) -> list[Attachment]:
     return list(Attachment.objects.filter(draft=key, uploader=user).order_by("uploaded_at"))
 
 
-def _fresh_reply(ticket: Ticket, user: Any, roles: frozenset[Who], *, step: str) -> ReplyForm:
+def ready_words(request: HttpRequest, ticket: Ticket) -> str:
+    """Return the ready text that the address names, filled in for the ticket; else nothing."""
+    key = whole_number(request.GET.get("text"))
+    text = ready.texts_for(ticket).filter(pk=key).first() if key is not None else None
+    return ready.fill(text.text, ticket=ticket, me=request.user, at=clock.now()) if text else ""
+
+
+def _fresh_reply(
+    ticket: Ticket, user: Any, roles: frozenset[Who], *, step: str, words: str
+) -> ReplyForm:
     steps = _composer_steps(ticket, roles)
     return ReplyForm(
         steps=steps,
         writes_internal=Who.SUPPORTER in roles,
         seen=ticket.last_entry_id,
         step=step if any(each.name == step for each in steps) else "",
+        words=words,
     )
 
 

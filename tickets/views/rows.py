@@ -1,6 +1,6 @@
 """Rows of ticket lists as ready strings: the template only puts them in their places."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -36,6 +36,9 @@ COLUMNS = (
 )
 
 
+_NOTHING = SafeString("")
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of a ticket list; every text is escaped and ready."""
@@ -53,6 +56,7 @@ class Row:
     age: SafeString
     mark: str
     is_selected: bool = False
+    extra: str = ""
 
     @property
     def line(self) -> SafeString:
@@ -70,7 +74,7 @@ class Row:
             f'<span class="ticket-unit">{self.unit}</span>'
             f'<span class="ticket-person">{self.person}</span>'
             f'<span class="ticket-status">{self.status}</span>'
-            f'<span class="ticket-age">{self.age}</span></li>'
+            f'<span class="ticket-age">{self.age}</span>{self.extra}</li>'
         )
 
 
@@ -106,9 +110,24 @@ def rows(
     :param highlighted: subject and snippet with the words that were searched for, by number
     :param selected: the number of the ticket whose row is marked as shown beside the list
     """
+    sites = sites_of([ticket["id"] for ticket in tickets], at=at)
+    return [
+        _row(
+            ticket,
+            sites.get(ticket["id"], _NOTHING),
+            (highlighted or {}).get(ticket["id"]),
+            at,
+            is_selected=ticket["id"] == selected,
+        )
+        for ticket in tickets
+    ]
+
+
+def sites_of(numbers: Iterable[int], *, at: datetime) -> dict[int, SafeString]:
+    """Return the affected sites of tickets, each with its state, ready to be shown. Two queries."""
     sites: dict[int, list[tuple[int, str]]] = {}
     for number, key, name in (
-        AffectedSite.objects.filter(ticket__in=[ticket["id"] for ticket in tickets])
+        AffectedSite.objects.filter(ticket__in=list(numbers))
         .order_by("site__name")
         .values_list("ticket_id", "site_id", "site__name")
     ):
@@ -122,16 +141,10 @@ def rows(
         for each in sites.values()
         for key, name in each
     }
-    return [
-        _row(
-            ticket,
-            SafeString(" ".join(drawn[key] for key, _name in sites.get(ticket["id"], ()))),
-            (highlighted or {}).get(ticket["id"]),
-            at,
-            is_selected=ticket["id"] == selected,
-        )
-        for ticket in tickets
-    ]
+    return {
+        number: SafeString(" ".join(drawn[key] for key, _name in each))
+        for number, each in sites.items()
+    }
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,1 @@
+"""What the TPM desk asks: its lists, its figures, its ready texts."""

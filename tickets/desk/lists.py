@@ -1,0 +1,183 @@
+"""The lists of the TPM desk (domain: section 6), each with what it holds, in its order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from juno_support.lib import calendars, working_time
+from juno_support.lib.text import whole_number
+from supportunits.models import ROUTABLE, SupportUnit, UnitKind
+from tickets import policies, queries
+from tickets.models import Category, Ticket
+from tickets.workflow import Status
+
+SILENT_DAYS = 10
+WAITING_DAYS = 15
+AT_TPM = (Status.ASSIGNED, Status.REOPENED, Status.IN_PROGRESS)
+
+
+@dataclass(frozen=True)
+class DeskList:
+    """One list: its name in addresses, its label and what it holds, in words."""
+
+    name: str
+    label: str | Promise
+    meaning: str | Promise
+
+
+LISTS = {
+    each.name: each
+    for each in (
+        DeskList(
+            "new",
+            _("New"),
+            _("Nobody has touched these yet, oldest first. Target: one working hour."),
+        ),
+        DeskList(
+            "tpm",
+            _("With TPM"),
+            _("Open at TPM, but not new: given back, reopened, or being worked on by TPM."),
+        ),
+        DeskList("bounced", _("Bounced"), _("Changed the support unit twice or more often.")),
+        DeskList("escalated", _("Escalated"), _("Somebody asked for attention.")),
+        DeskList("silent", _("Silent"), _("No public word for ten working days.")),
+        DeskList(
+            "waiting",
+            _("Waiting too long"),
+            _("Waiting for the submitter for fifteen working days."),
+        ),
+        DeskList(
+            "problems",
+            _("Routing problems"),
+            _("With a support unit that cannot receive tickets: give them to another."),
+        ),
+        DeskList(
+            "discarded",
+            _("Discarded"),
+            _("Spam, the latest first. Nobody is told of it; what was none can be recovered."),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Units:
+    """The keys of the TPM unit and of those that cannot receive tickets."""
+
+    tpm: int
+    unroutable: tuple[int, ...]
+
+
+def units_that_matter() -> Units:
+    """Return the units by which lists are told apart. One query."""
+    # By their keys: joined, the planner looks through all open tickets for these few.
+    tpm = Q(kind=UnitKind.TPM)
+    rows = SupportUnit.objects.filter(tpm | ~Q(state__in=ROUTABLE)).order_by()
+    found = list(rows.values_list("pk", "kind", "state"))
+    return Units(
+        tpm=next(key for key, kind, _state in found if kind == UnitKind.TPM),
+        unroutable=tuple(key for key, _kind, state in found if state not in ROUTABLE),
+    )
+
+
+def tickets_in(
+    name: str, user: Any, *, at: datetime, units: Units | None = None
+) -> QuerySet[Ticket]:
+    """Return the tickets of a list that the user may read, in the list's order.
+
+    :param units: what is known of units already
+    :raises KeyError: if there is no such list
+    """
+    order = ("-pk",) if name == "discarded" else ("submitted_at", "pk")
+    found = _mine(name, user).filter(_condition(name, units or units_that_matter(), at))
+    return found.order_by(*order)
+
+
+def _mine(name: str, user: Any) -> QuerySet[Ticket]:
+    return policies.visible_tickets(user) if name == "discarded" else queries.open_tickets(user)
+
+
+def _condition(name: str, units: Units, at: datetime) -> Q:
+    calendar = calendars.instance_calendar()
+    match name:
+        case "new":
+            return Q(unit=units.tpm, status=Status.NEW)
+        case "tpm":
+            return Q(unit=units.tpm, status__in=AT_TPM)
+        case "bounced":
+            return Q(unit_changes__gte=2)
+        case "escalated":
+            return Q(escalation_level__gte=1)
+        case "silent":
+            since = working_time.working_days_ago(at, SILENT_DAYS, calendar)
+            return Q(public_word_at__lt=since) & ~Q(
+                status__in=[Status.WAITING_FOR_REPLY, Status.ON_HOLD]
+            )
+        case "waiting":
+            since = working_time.working_days_ago(at, WAITING_DAYS, calendar)
+            return Q(status=Status.WAITING_FOR_REPLY, waiting_since__lt=since)
+        case "problems":
+            return Q(unit__in=units.unroutable)
+        case "discarded":
+            return Q(category=Category.SPAM)
+        case _:
+            raise KeyError(name)
+
+
+def counts(user: Any, *, at: datetime, units: Units | None = None) -> list[int]:
+    """Return how many tickets each list holds, in their order; each count stops at a hundred."""
+    units = units or units_that_matter()
+    return queries.count_up_to_limit(
+        [_mine(name, user).filter(_condition(name, units, at)) for name in LISTS]
+    )
+
+
+def cursor_of(name: str, submitted_at: datetime, number: int) -> str:
+    """Return the cursor that stands behind a ticket of a list."""
+    return str(number) if name == "discarded" else f"{submitted_at.isoformat()},{number}"
+
+
+def behind(name: str, tickets: QuerySet[Ticket], cursor: str) -> QuerySet[Ticket]:
+    """Return the tickets behind a cursor of :func:`cursor_of`; all where it is none."""
+    moment, _comma, key = cursor.rpartition(",")
+    number = whole_number(key)
+    if number is None:
+        return tickets
+    if name == "discarded":
+        return tickets.filter(pk__lt=number)
+    try:
+        at = parse_datetime(moment)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        return tickets
+    return tickets.filter(
+        Q(submitted_at__gt=at) | Q(submitted_at=at, pk__gt=number), submitted_at__gte=at
+    )
+
+
+def following(name: str, user: Any, ticket: Ticket, *, at: datetime) -> int | None:
+    """Return the number of the ticket that comes behind this one in a list, else of its first."""
+    tickets = tickets_in(name, user, at=at)
+    cursor = cursor_of(name, ticket.submitted_at, ticket.pk)
+    others = tickets.exclude(pk=ticket.pk)
+    found = behind(name, others, cursor).only("pk").first() or others.only("pk").first()
+    return found.pk if found else None
+
+
+def discarded_of(submitter: int) -> int:
+    """Return how many tickets of a person were discarded as spam."""
+    return Ticket.objects.filter(category=Category.SPAM, submitter=submitter).count()
+
+
+def of_known_spammers(numbers: Iterable[int]) -> frozenset[int]:
+    """Return which of these tickets, not discarded, are of people whose others were."""
+    spammers = Ticket.objects.filter(category=Category.SPAM).values("submitter")
+    found = Ticket.objects.filter(pk__in=list(numbers), submitter__in=spammers)
+    return frozenset(found.exclude(category=Category.SPAM).values_list("pk", flat=True))
