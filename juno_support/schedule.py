@@ -66,6 +66,16 @@ SCHEDULE = (
         "propose tickets about sites that are bad",
     ),
     Scheduled(
+        "tickets.tasks.look_at_clocks",
+        timedelta(seconds=30),
+        "tell of responses that are due, remind submitters who were asked",
+    ),
+    Scheduled(
+        "tickets.tasks.recount_clocks",
+        timedelta(minutes=1),
+        "count deadlines anew where a unit changed its hours or its quality of support",
+    ),
+    Scheduled(
         "tickets.tasks.close_overdue",
         timedelta(minutes=10),
         "close what nobody verified in ten working days",

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from juno_support.accounts.models import User
 from juno_support.lib.text import clean
+from tickets import response
 from tickets.models import (
     Consumer,
     DiaryEntry,
@@ -38,6 +39,8 @@ HANDLER = "tickets.tasks.handle_entry"
 
 BROKER_IS_AWAY = (BrokerError, RedisError, OSError)
 MAIL_ONLY = (Consumer.MAIL,)
+# What monitoring and the clock note is no work on the ticket: lists show its age without it.
+NO_WORK = (Kind.CONTEXT, Kind.RESPONSE_DUE, Kind.REMINDED)
 
 _is_past: ContextVar[bool] = ContextVar("_is_past", default=False)
 _held_back: ContextVar["tuple[datetime, list[HistoryEntry]] | None"] = ContextVar(
@@ -117,8 +120,7 @@ def record(
     if words.strip():
         HistoryWords.objects.create(entry=entry, text=clean(words).strip()[:500])
     ticket.last_entry_id = entry.pk
-    if kind != Kind.CONTEXT:
-        # What monitoring notes is no work on the ticket: lists show its age without it.
+    if kind not in NO_WORK:
         ticket.updated_at = at
     if consumers:
         is_past = _is_past.get()
@@ -140,13 +142,22 @@ def record(
 
 
 def turn_interval(ticket: Ticket, at: datetime) -> None:
-    """Close the ticket's open status interval and begin one with its present status and unit."""
+    """Close the ticket's open status interval and begin one with its present status and unit.
+
+    The clock of the response goes along; the caller stores the ticket's ``response.FIELDS``.
+    """
     StatusInterval.objects.filter(ticket=ticket, ends_at__isnull=True).update(ends_at=at)
-    begin_interval(ticket, at)
+    _add_interval(ticket, at)
+    response.turn(ticket, at)
 
 
 def begin_interval(ticket: Ticket, at: datetime) -> None:
-    """Begin a status interval."""
+    """Begin the first status interval of a ticket, and its clock."""
+    _add_interval(ticket, at)
+    response.begin(ticket, at)
+
+
+def _add_interval(ticket: Ticket, at: datetime) -> None:
     StatusInterval.objects.create(
         ticket=ticket,
         unit=ticket.unit,

@@ -1,6 +1,7 @@
 """The one door for background work on tickets. Every task is idempotent."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,7 +11,17 @@ from django.db import transaction
 from juno_support.feeds import lock
 from juno_support.lib import clock
 from tickets import history
-from tickets.actions import catch_up, close, context, files, hand_over, jobs, wall_clock, watch
+from tickets.actions import (
+    catch_up,
+    clock_round,
+    close,
+    context,
+    files,
+    hand_over,
+    jobs,
+    wall_clock,
+    watch,
+)
 from tickets.mail import alarm, outgoing
 from tickets.models import Consumer, Dispatch
 from tickets.proposals import refresh
@@ -27,6 +38,7 @@ CONSUMERS: dict[str, Callable[[Dispatch], None]] = {
 }
 AT_ONCE = 500
 LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_ROUND = timedelta(seconds=20)
 # After so many failures the pause does not grow any more (and 2**n would outgrow a timedelta).
 DOUBLINGS = 9
 
@@ -81,6 +93,18 @@ def climb_alarms(**_: object) -> None:
 
 
 @shared_task
+def look_at_clocks(**_: object) -> None:
+    """Tell of responses that are due, and remind submitters; round after round while there are."""
+    _repeat(clock_round.look_at_due)
+
+
+@shared_task
+def recount_clocks(**_: object) -> None:
+    """Count deadlines anew where a unit changed its hours or its quality of support."""
+    _repeat(clock_round.recount_changed_units)
+
+
+@shared_task
 def close_overdue(**_: object) -> None:
     """Close what nobody verified within ten working days."""
     close.close_overdue(at=clock.now())
@@ -118,6 +142,13 @@ def sweep_orphans(**_: object) -> None:
     """Remove old drafts, files that no row names, and jobs of drafts that were never filed."""
     files.sweep_orphans(at=clock.now())
     jobs.forget_unfiled(at=clock.now())
+
+
+def _repeat(round: Callable[..., int]) -> None:
+    """Make a round again while it has much to do, but not for so long that others wait."""
+    ends = time.monotonic() + LONGEST_ROUND.total_seconds()
+    while round(at=clock.now()) >= clock_round.AT_ONCE and time.monotonic() < ends:
+        pass
 
 
 def handle_dispatch(dispatch_id: int) -> None:

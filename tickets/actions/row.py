@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
+from tickets import response
 from tickets.models import HistoryEntry, Kind, Ticket
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,6 @@ def refuse_stale(
 
 
 def store(ticket: Ticket, *fields: str) -> Ticket:
-    """Save the named fields, and what writing history set."""
-    ticket.save(update_fields=[*fields, "last_entry_id", "updated_at"])
+    """Save the named fields, and what writing history set: the newest entry, the clock."""
+    ticket.save(update_fields=[*fields, *response.FIELDS, "last_entry_id", "updated_at"])
     return ticket

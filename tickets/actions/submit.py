@@ -15,7 +15,7 @@ from juno_support.lib import markdown, text
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from supportunits.models import VO, IssueType, SupportUnit, UnitKind
-from tickets import history
+from tickets import history, response
 from tickets.actions import form_key
 from tickets.models import (
     AffectedSite,
@@ -198,7 +198,7 @@ def submit_ticket(
         priority=ticket.priority,
         **({"with_parent": True} if with_parent else {}),
     )
-    ticket.save(update_fields=["last_entry_id"])
+    ticket.save(update_fields=[*response.FIELDS, "last_entry_id"])
     index.index_ticket(ticket)
     return ticket
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import markdown
-from tickets import history
+from tickets import history, response
 from tickets.actions import hanging, passing
 from tickets.actions.row import locked, store
 from tickets.models import (
@@ -109,6 +109,7 @@ def undo(*, window: UndoWindow, by: User, at: datetime) -> tuple[Ticket, str]:
     fields = _put_back(ticket, window)
     words = _take_words_back(entries, at)
     if {"unit_id", "status", "priority"} & set(fields):
+        response.take_back(ticket, entries[0].happened_at)
         history.turn_interval(ticket, at)
     moved: dict[str, Any] = {}
     if "unit_id" in fields:
@@ -133,9 +134,9 @@ def undo(*, window: UndoWindow, by: User, at: datetime) -> tuple[Ticket, str]:
 
 
 def _something_happened_since(window: UndoWindow) -> bool:
-    """Return whether somebody changed the ticket since; what monitoring notes is no change."""
+    """Return whether somebody changed the ticket since; what the portal notes is none."""
     later = HistoryEntry.objects.filter(ticket=window.ticket_id, pk__gt=max(window.entries))
-    return later.exclude(kind=Kind.CONTEXT).exists()
+    return later.exclude(kind__in=history.NO_WORK).exists()
 
 
 def _put_back(ticket: Ticket, window: UndoWindow) -> list[str]:

@@ -11,7 +11,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import calendars, markdown, text, working_time
 from supportunits import queries as unit_queries
-from tickets import history, policies
+from tickets import history, policies, response
 from tickets.actions import passing, wall_clock
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import (
@@ -172,6 +172,7 @@ def set_priority(
     if priority == ticket.priority:
         return ticket
     old, ticket.priority = ticket.priority, priority
+    response.recount(ticket)
     history.record(
         ticket=ticket,
         kind=Kind.PRIORITY_CHANGED,

@@ -19,7 +19,7 @@ from juno_support.accounts.zones import zone_of
 from juno_support.lib import clock
 from juno_support.outbox.actions import Mail, enqueue_all
 from juno_support.outbox.models import Delivery
-from tickets.mail import facts, threads, words
+from tickets.mail import facts, late, threads, words
 from tickets.mail.recipients import Recipient, Why, recipients
 from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket, TicketType
 
@@ -33,7 +33,9 @@ def handle(dispatch: Dispatch) -> None:
     entry = dispatch.entry
     # In this order: another worker may commit between the two questions.
     entries = _still_to_tell(entry)
-    if entries and not _was_told(entry):
+    if entry.kind == Kind.RESPONSE_DUE:
+        enqueue_all(late.compose(entry, _KEY), at=at)
+    elif entries and not _was_told(entry):
         enqueue_all(compose(entries), at=at)
     Dispatch.objects.filter(pk=dispatch.pk, done_at__isnull=True).update(done_at=at)
 

@@ -251,6 +251,10 @@ def recipients(entry: EntryFacts, ticket: TicketFacts) -> list[Recipient]:
         return []
     if entry.kind == Kind.CONTEXT:
         ears = _recovery(entry, ticket)
+    elif entry.kind == Kind.REMINDED:
+        ears = _reminded(ticket) if entry.is_public else []
+    elif entry.kind == Kind.RESPONSE_DUE:
+        return []  # not of one ticket: ``tickets.mail.late``
     elif ticket.is_restricted:
         ears = _security(entry, ticket)
     elif entry.is_public:
@@ -285,6 +289,19 @@ def _public(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
 def _internal(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     # Only entries of the diary are everybody's at work; the others concern whom they name.
     return _workers(ticket, is_new=False) if entry.kind == Kind.INTERNAL_ENTRY else []
+
+
+def _reminded(ticket: TicketFacts) -> list[_Ear]:
+    # Whoever can answer it, in every mode: the ticket stands still until somebody does.
+    submitter = _person(ticket.submitter, Why.SUBMITTER, internal=False)
+    if ticket.is_restricted:
+        return [submitter]
+    shift = Reason(Why.SHIFTER, ticket.vo_name)
+    return [
+        submitter,
+        *(_Ear(each.address, shift, each.user_id) for each in ticket.shifters),
+        _Ear(ticket.on_behalf_address, Reason(Why.ON_BEHALF)),
+    ]
 
 
 def _recovery(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:

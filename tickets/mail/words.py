@@ -189,6 +189,12 @@ def _part(story: Story, entry: HistoryEntry, reader: Recipient, more: Mapping[st
             }
         case Kind.ESCALATED:
             words["level"] = facts["level"]
+        case Kind.REMINDED:
+            words |= {
+                "since": moment(ticket.waiting_since) if ticket.waiting_since else "",
+                "last_line": _quoted(ticket.last_line),
+                "is_last": facts.get("number") == 2,
+            }
         case Kind.RELATED:
             words |= {"relation": facts["relation"], "other": facts["other"]}
         case Kind.ALARM_CALLED:

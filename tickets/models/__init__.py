@@ -29,6 +29,7 @@ from tickets.models.relations import (
     TicketRelation,
     ToldOnce,
 )
+from tickets.models.response import Outcome, ResponsePeriod
 from tickets.models.search import SearchDocument
 from tickets.models.ticket import (
     AffectedSite,
@@ -75,12 +76,14 @@ __all__ = [
     "Kind",
     "LastSeen",
     "MeToo",
+    "Outcome",
     "Passing",
     "Priority",
     "Proposal",
     "ReadyText",
     "ReceiptHow",
     "RelationKind",
+    "ResponsePeriod",
     "SavedView",
     "SearchDocument",
     "StatusInterval",

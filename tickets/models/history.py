@@ -25,6 +25,8 @@ class Kind(models.TextChoices):
     FIELD_CHANGED = "ticket.field-changed", _("field")
     NEXT_STEP = "ticket.next-step-set", _("next step")
     ESCALATED = "ticket.escalated", _("escalated")
+    RESPONSE_DUE = "ticket.response-due", _("response time")
+    REMINDED = "ticket.reminded", _("reminder")
     REFERENCE_ADDED = "ticket.reference-added", _("cross reference")
     RELATED = "ticket.related", _("relation")
     RELATION_ENDED = "ticket.relation-ended", _("relation ended")

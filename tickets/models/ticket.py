@@ -134,6 +134,14 @@ class Ticket(models.Model):
     unit_changes = models.PositiveSmallIntegerField(default=0)
     escalation_level = models.PositiveSmallIntegerField(default=0)
     next_escalation_after = models.DateTimeField(null=True, blank=True)
+    # The clock that runs now, copied from its ResponsePeriod, so that a row of a list shows its
+    # colour without another query; empty while none runs.
+    yellow_at = models.DateTimeField(null=True, blank=True)
+    amber_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="a response is due")
+    next_clock_at = models.DateTimeField(
+        null=True, blank=True, help_text="the sweep looks at the ticket: a colour, a reminder"
+    )
     last_line = models.CharField(max_length=160, blank=True, help_text="of the public diary")
     last_entry_id = models.BigIntegerField(default=0, help_text="the newest history entry")
 
@@ -238,6 +246,24 @@ class Ticket(models.Model):
                 fields=["submitted_at", "id"],
                 name="ticket_open_oldest",
                 condition=models.Q(is_open=True),
+            ),
+            # the clock's sweep: colours to tell, reminders to send
+            models.Index(
+                fields=["next_clock_at"],
+                name="ticket_clock_due",
+                condition=models.Q(next_clock_at__isnull=False),
+            ),
+            # rail and search: responses that are late
+            models.Index(
+                fields=["due_at"],
+                name="ticket_response_due",
+                condition=models.Q(due_at__isnull=False),
+            ),
+            # rail: without a public word for five working days at one's own units
+            models.Index(
+                fields=["unit", "public_word_at"],
+                name="ticket_unit_silent",
+                condition=models.Q(is_open=True) & ~_is("WAITING_FOR_REPLY", "ON_HOLD"),
             ),
             # auto-close sweep
             models.Index(

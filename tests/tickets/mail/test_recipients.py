@@ -107,6 +107,10 @@ TABLE = [
     # who is called is mail.alarm's business; the receipt is public
     (EntryFacts(Kind.ALARM_CALLED), ""),
     (EntryFacts(Kind.ALARM_RECEIVED, actor=MEMBER), "s b c f A I l"),
+    # a submitter who was asked, and whoever else can answer
+    (EntryFacts(Kind.REMINDED), "s b"),
+    # gathered from many tickets: ``tickets.mail.late``
+    (EntryFacts(Kind.RESPONSE_DUE, is_public=False), ""),
     *((EntryFacts(kind, person=HELPER), "") for kind in sorted(QUIET)),
 ]
 

@@ -1,0 +1,146 @@
+"""The response clock of a ticket: begin, end and count anew (domain: section 7).
+
+``history.begin_interval`` and ``turn_interval`` call this, so every change of status or unit moves
+the clock along, whichever action made it. The caller holds the ticket's row lock and stores the
+ticket's ``FIELDS`` afterwards (``actions.row.store`` always does).
+"""
+
+from datetime import datetime
+
+from juno_support.lib import calendars, working_time
+from supportunits import quality
+from tickets.models import Outcome, ResponsePeriod, Ticket
+from tickets.workflow import ResolutionCode, Status
+
+FIELDS = ("yellow_at", "amber_at", "due_at", "next_clock_at")
+CLOCKED = (Status.NEW, Status.ASSIGNED, Status.REOPENED)
+"""The clock runs in these."""
+
+REMIND_AFTER_DAYS = (5, 10)
+"""Working days of the instance after which a submitter who was asked is reminded (section 4)."""
+
+TOO_LONG_DAYS = 15
+"""After so many a ticket that waits for a reply is TPM's: *unsolved, no answer* is one step."""
+
+
+def begin(ticket: Ticket, at: datetime, *, told_until: datetime | None = None) -> None:
+    """Begin the clock of the ticket's unit, if the ticket's status has one.
+
+    :param told_until: of colours that came before this moment nobody is told any more
+    """
+    _clear(ticket)
+    if ticket.status in CLOCKED:
+        period = ResponsePeriod(ticket=ticket, unit=ticket.unit, status=ticket.status, starts_at=at)
+        count(period, ticket)
+        if told_until is not None:
+            period.amber_told_at = told_until if period.amber_at <= told_until else None
+            period.due_told_at = told_until if period.due_at <= told_until else None
+            set_next(ticket, period)
+        period.save(force_insert=True)
+    elif ticket.status == Status.WAITING_FOR_REPLY:
+        moments = reminders(ticket.waiting_since or at)
+        ticket.next_clock_at = next((moment for moment in moments if moment > at), None)
+
+
+def turn(ticket: Ticket, at: datetime) -> None:
+    """Let the clock follow the ticket's new status and unit: end what ran, begin what runs now."""
+    running = running_period(ticket)
+    if running is not None:
+        if _fits(running, ticket):
+            return
+        running.ends_at, running.outcome = at, _outcome(running, ticket)
+        running.save(update_fields=["ends_at", "outcome"])
+    begin(ticket, at)
+
+
+def take_back(ticket: Ticket, since: datetime) -> None:
+    """Let what ended at a moment run on as if nothing had happened: the change was undone.
+
+    The ticket has its old status and unit again; what began since then never was.
+    """
+    period = running_period(ticket)
+    if period is not None and not _fits(period, ticket) and period.starts_at == since:
+        period.delete()
+        period = None
+    if period is None:
+        before = ResponsePeriod.objects.filter(ticket=ticket, ends_at=since).order_by("pk").last()
+        period = before if before is not None and _fits(before, ticket) else None
+    _clear(ticket)
+    if period is not None:
+        period.ends_at, period.outcome = None, ""
+        count(period, ticket)
+        period.save()
+
+
+def recount(ticket: Ticket) -> None:
+    """Count the running clock anew: the priority changed, or the unit's hours or quality did."""
+    period = running_period(ticket)
+    if period is not None:
+        count(period, ticket)
+        period.save()
+
+
+def running_period(ticket: Ticket) -> ResponsePeriod | None:
+    """Return the ticket's clock that runs, or None."""
+    return ResponsePeriod.objects.filter(ticket=ticket, ends_at=None).first()
+
+
+def reminders(waiting_since: datetime) -> tuple[datetime, datetime]:
+    """Return when a submitter who was asked is reminded for the first and the second time."""
+    calendar = calendars.instance_calendar()
+    first, second = (
+        working_time.add_working_days(waiting_since, days, calendar) for days in REMIND_AFTER_DAYS
+    )
+    return first, second
+
+
+def too_long(waiting_since: datetime) -> datetime:
+    """Return when a ticket has waited for its submitter for too long."""
+    return working_time.add_working_days(
+        waiting_since, TOO_LONG_DAYS, calendars.instance_calendar()
+    )
+
+
+def set_next(ticket: Ticket, period: ResponsePeriod) -> None:
+    """Set when the sweep has to look at the ticket again: the next colour nobody was told of."""
+    if period.due_told_at is not None:
+        ticket.next_clock_at = None
+    elif period.amber_told_at is not None:
+        ticket.next_clock_at = period.due_at
+    else:
+        ticket.next_clock_at = period.amber_at
+
+
+def count(period: ResponsePeriod, ticket: Ticket) -> None:
+    """Count the clock's moments with the ticket's priority and its unit's hours; show them."""
+    unit = ticket.unit
+    found = quality.deadlines(
+        unit,
+        starts_at=period.starts_at,
+        priority=ticket.priority,
+        is_new=period.status == Status.NEW,
+    )
+    period.yellow_at, period.amber_at = found.yellow_at, found.amber_at
+    period.due_at = found.due_at
+    period.priority, period.quality = ticket.priority, unit.quality
+    period.counted_with = quality.counted_with(unit)
+    ticket.yellow_at, ticket.amber_at = period.yellow_at, period.amber_at
+    ticket.due_at = period.due_at
+    set_next(ticket, period)
+
+
+def _clear(ticket: Ticket) -> None:
+    for field in FIELDS:
+        setattr(ticket, field, None)
+
+
+def _fits(period: ResponsePeriod, ticket: Ticket) -> bool:
+    return period.unit_id == ticket.unit_id and period.status == ticket.status
+
+
+def _outcome(period: ResponsePeriod, ticket: Ticket) -> Outcome:
+    if period.unit_id != ticket.unit_id:
+        return Outcome.MOVED
+    if ticket.resolution_code == ResolutionCode.WITHDRAWN or ticket.status == Status.CLOSED:
+        return Outcome.ENDED  # by its submitter, or discarded as spam
+    return Outcome.ANSWERED
