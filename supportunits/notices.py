@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.outbox.actions import Mail, enqueue_all
+from supportunits import fallback
 from supportunits.models import SupportUnit, UnitKind, UnitMembership
 
 
@@ -118,12 +119,15 @@ def person(user: User) -> To:
 
 
 def tpm() -> list[To]:
-    """Return TPM: its list, else its operators; where TPM itself is empty, the admins."""
+    """Return TPM: its list, else its operators; where TPM itself is empty, who stands in for it,
+    else the admins.
+    """
     unit = SupportUnit.objects.get(kind=UnitKind.TPM)
     if unit.working_list:
         return [To(unit.working_list)]
     operators = User.objects.filter(is_active=True, unit_memberships__unit=unit)
-    return [person(user) for user in operators.order_by("pk")] or admins()
+    people = list(operators.order_by("pk")) or fallback.people()
+    return [person(user) for user in people] or admins()
 
 
 def admins() -> list[To]:

@@ -16,6 +16,7 @@ from juno_support.accounts.models import User
 from juno_support.celery import app as celery_app
 from juno_support.feeds import recent
 from juno_support.lib import clock
+from juno_support.pages import tpm_banner
 from tests.cast import Cast, Roles, make_cast, make_roles
 from tests.make import AT
 
@@ -73,6 +74,7 @@ def nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     clock.forget()
     recent.forget()
+    tpm_banner.forget()
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         _clear_cache()
 

@@ -281,3 +281,13 @@ def sees_desk(user: Any) -> bool:
 def sees_desk_settings(user: Any) -> bool:
     """Return whether the user sees how the desk is set up: TPM operators and admins."""
     return units.is_tpm_operator(user) or units.is_admin(user)
+
+
+def writes_rules(user: Any) -> bool:
+    """Return whether the user writes the rules of routing: admins."""
+    return units.is_admin(user)
+
+
+def sees_rules(user: Any) -> bool:
+    """Return whether the user reads the rules, and how often suggestions were right."""
+    return units.is_tpm_operator(user) or units.is_admin(user)

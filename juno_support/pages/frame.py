@@ -18,6 +18,7 @@ from juno_support.lib import clock
 from juno_support.outbox.policies import may_see_outbox
 from juno_support.pages.health_line import HealthLine, health_line
 from juno_support.pages.theme import THEMES, chosen_theme
+from juno_support.pages.tpm_banner import nobody_at_tpm
 from monitoring.models import Silence
 from supportunits import policies as unit_policies
 from tickets import policies, queries
@@ -177,6 +178,11 @@ class Frame:
         if not names:
             return ""
         return _("No data for three intervals from %(sources)s.") % {"sources": ", ".join(names)}
+
+    @cached_property
+    def nobody_at_tpm(self) -> str:
+        """What the red banner says while nobody is at TPM, for whoever helps; else empty."""
+        return nobody_at_tpm(at=clock.now()) if self.sees_queue else ""
 
     @cached_property
     def health(self) -> HealthLine | None:

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from juno_support.pages import (
+    fallback,
     people,
     readiness,
     unit,
@@ -20,6 +21,8 @@ _units = [
     # No unit's name holds a slash, so these cannot meet one.
     path("-/open/", unit_open.open_unit, name="open"),
     path("-/open/place/", unit_open.open_unit_of_place, name="open-place"),
+    path("-/fallback/", fallback.fallback_page, name="fallback"),
+    path("-/fallback/change/", fallback.change_fallback, name="change-fallback"),
     path("-/list/<str:token>/", unit_proof.prove_list, name="prove"),
     path("-/requests/", unit_requests.request_list, name="requests"),
     path("-/requests/<uuid:key>/", unit_requests.decide_request, name="decide-request"),

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 
 from juno_support.accounts.models import NotificationMode, User
+from juno_support.lib import clock
+from supportunits import fallback
 from supportunits import queries as units
 from supportunits.models import (
     SupportUnit,
@@ -29,13 +31,16 @@ def of_ticket(ticket: Ticket) -> TicketFacts:
     for row in parts:
         by_part.setdefault(row.part, []).append(row.user)
     subscribers = User.objects.filter(subscriptions__ticket=ticket).order_by("pk")
-    tpm = units.tpm_unit()
+    tpm = of_unit(units.tpm_unit(), ticket)
+    on_shift, standing_in = _behind_tpm(tpm, ticket)
     return TicketFacts(
         submitter=Person(ticket.submitter_id, ticket.submitter.email)
         if ticket.submitter.is_active
         else Person(ticket.submitter_id, ""),
         unit=of_unit(ticket.unit, ticket),
-        tpm=of_unit(tpm, ticket),
+        tpm=tpm,
+        on_shift=on_shift,
+        standing_in=standing_in,
         security=of_unit(units.security_unit(), ticket) if ticket.is_restricted else Unit(),
         admins=_readers(ticket, User.objects.filter(is_staff=True, is_active=True)),
         is_restricted=ticket.is_restricted,
@@ -115,6 +120,14 @@ def of_unit(unit: SupportUnit, ticket: Ticket) -> Unit:
         mailing_list="" if closed else unit.mailing_list,
         list_is_closed=unit.list_is_closed,
     )
+
+
+def _behind_tpm(tpm: Unit, ticket: Ticket) -> tuple[tuple[Person, ...], tuple[Person, ...]]:
+    """Return who is on shift, and who stands in for TPM; each only where nobody before is there."""
+    if tpm.members:
+        return (), ()
+    on_shift = _readers(ticket, fallback.on_shift(at=clock.now()))
+    return (on_shift, ()) if on_shift else ((), _readers(ticket, fallback.people()))
 
 
 _OWNING_ROLE = {TicketType.TEAM: "is_shifter", TicketType.ALARM: "is_alarmer"}

@@ -17,7 +17,8 @@ Rules, in the order in which the code applies them:
 - Of what passes on from another ticket (a master, an incident) hears the public side alone, and its
   unit when the ticket goes on.
 - What monitoring notes is quiet, but for a recovery: assigned and involved supporters hear of it.
-- Where a unit has nobody to read, TPM reads; where TPM has nobody, the admins.
+- Where a unit has nobody to read, TPM reads. Where TPM has no supporter, whoever is on shift hears,
+  else the people whom an admin named for that, beside TPM's list if it has one; else the admins.
 - Nobody is told anything of a ticket that is discarded as spam.
 - Type Security: CSIRT and submitter only; the mail itself carries no text.
 - Nobody is told of an own change, except the submitter that the ticket was filed.
@@ -75,6 +76,8 @@ class Why(StrEnum):
     MEMBER = "member"
     LIST = "list"
     SITE = "site"
+    ON_SHIFT = "on shift"
+    STANDING_IN = "standing in"
     ADMIN = "admin"
     EMERGENCY = "emergency"
     ON_CALL = "on call"
@@ -118,6 +121,8 @@ _WORDS: dict[Why, Callable[[], str]] = {
     Why.NOBODY_ON_CALL: lambda: _("nobody is on call for %(name)s and you are an admin"),
     Why.OPERATIONS: lambda: _("this is the address of the operations centre %(name)s"),
     Why.CALLED: lambda: _("you were called about this alarm"),
+    Why.ON_SHIFT: lambda: _("you are on shift, and TPM has no supporter"),
+    Why.STANDING_IN: lambda: _("nobody is at TPM, and you are named to stand in"),
     Why.ADMIN: lambda: _("you are an admin of this portal"),
 }
 
@@ -153,6 +158,8 @@ class Unit:
 class TicketFacts:
     """What matters of a ticket. Everybody in it may read the ticket at this moment.
 
+    :ivar on_shift: who is on shift, where TPM has no supporter
+    :ivar standing_in: whom an admin named, where nobody is at TPM and nobody is on shift
     :ivar shifters: of a TEAM ticket, those of its VO; of an ALARM ticket its alarmers
     :ivar vo_name: that VO's
     """
@@ -161,6 +168,8 @@ class TicketFacts:
     unit: Unit
     tpm: Unit
     security: Unit
+    on_shift: tuple[Person, ...] = ()
+    standing_in: tuple[Person, ...] = ()
     admins: tuple[Person, ...] = ()
     is_restricted: bool = False
     is_spam: bool = False
@@ -367,16 +376,24 @@ def _submitter_hears(entry: EntryFacts, ticket: TicketFacts) -> bool:
 
 
 def _unit_or_fallback(unit: Unit, ticket: TicketFacts, *, is_new: bool) -> list[_Ear]:
-    for each in (unit, ticket.tpm):
-        if each.hears:
-            listed = _Ear(
-                each.mailing_list,
-                Reason(Why.LIST, each.name),
-                reads_internal=each.list_is_closed,
-                is_new=is_new,
-            )
-            return [*(_member(member, each, is_new=is_new) for member in each.members), listed]
-    return [_person(each, Why.ADMIN, is_new=is_new) for each in ticket.admins]
+    if unit.hears and unit.name != ticket.tpm.name:
+        return _of_unit(unit, is_new=is_new)
+    ears = [
+        *(_of_unit(ticket.tpm, is_new=is_new) if ticket.tpm.hears else ()),
+        *(_person(each, Why.ON_SHIFT, is_new=is_new) for each in ticket.on_shift),
+        *(_person(each, Why.STANDING_IN, is_new=is_new) for each in ticket.standing_in),
+    ]
+    return ears or [_person(each, Why.ADMIN, is_new=is_new) for each in ticket.admins]
+
+
+def _of_unit(unit: Unit, *, is_new: bool) -> list[_Ear]:
+    listed = _Ear(
+        unit.mailing_list,
+        Reason(Why.LIST, unit.name),
+        reads_internal=unit.list_is_closed,
+        is_new=is_new,
+    )
+    return [*(_member(member, unit, is_new=is_new) for member in unit.members), listed]
 
 
 def _member(person: Person, unit: Unit, *, is_new: bool = False) -> _Ear:
