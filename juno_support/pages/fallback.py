@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -44,7 +44,10 @@ def fallback_page(request: HttpRequest) -> HttpResponse:
 @allowed_if(policies.is_admin)
 def change_fallback(request: HttpRequest) -> HttpResponse:
     """Name somebody, or take somebody off."""
-    person = get_object_or_404(User, username=request.POST.get("person", ""))
+    person = User.objects.filter(username=request.POST.get("person", "")).first()
+    if person is None:
+        messages.error(request, _("Nobody was chosen. Find the person, then press “Name”."))
+        return redirect("units:fallback")
     facts: dict[str, Any] = {"user": person, "by": request.user, "at": clock.now()}
     try:
         if request.POST.get("step") == "remove":

@@ -1,15 +1,15 @@
 """The red banner while nobody is at TPM, for those who can do something about it."""
 
-import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
 from supportunits import fallback
 
-# The banner stands on every page; each process asks again after this many seconds.
-SECONDS_TO_TRUST = 15.0
-_known: tuple[float, str] | None = None
+REMEMBERED = timedelta(seconds=15)
+"""The banner stands on every page; each process asks again after that."""
+
+_known: tuple[datetime, str] | None = None
 
 
 def forget() -> None:
@@ -21,10 +21,10 @@ def forget() -> None:
 def nobody_at_tpm(*, at: datetime) -> str:
     """Return what the banner says; empty while somebody is there. Three queries at most."""
     global _known
-    asked_at = time.monotonic()
-    if _known is None or asked_at - _known[0] > SECONDS_TO_TRUST:
-        _known = (asked_at, _ask(at))
-    return _known[1]
+    known = _known
+    if known is None or not timedelta(0) <= at - known[0] < REMEMBERED:
+        _known = known = (at, _ask(at))
+    return known[1]
 
 
 def _ask(at: datetime) -> str:

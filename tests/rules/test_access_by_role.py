@@ -27,6 +27,7 @@ from tests.make import AT, make_issue_type, make_service, make_site, make_unit, 
 from tests.pages.watched import make_entity, make_link
 from tests.rules.addresses import all_views, is_foreign
 from tests.tickets.make import make_ticket, write
+from tests.tickets.routing.make import make_rule
 from tickets import tasks
 from tickets.actions import assign, context, follow
 from tickets.models import (
@@ -276,6 +277,7 @@ def world(roles, clock_at, settings):
     return {
         "ticket": ticket,
         "hidden": hidden,
+        "rule": make_rule(unit=data, by=roles["admin"], words=["tape"]),
         "public_file": Attachment.objects.get(entry=public),
         "internal_file": Attachment.objects.get(is_public=False),
         "entry": public,
@@ -347,6 +349,8 @@ def _arguments(name, world):
         "ready-text": [world["text"].pk],
         "delete-ready-text": [world["text"].pk],
         "filled-text": [ticket, world["text"].pk],
+        "rule": [world["rule"].pk],
+        "remove-rule": [world["rule"].pk],
     }
     if name in special:
         return special[name]

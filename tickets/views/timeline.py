@@ -31,6 +31,7 @@ from tickets.models import (
     TicketPerson,
     UndoWindow,
 )
+from tickets.routing.models import RoutingRule
 from tickets.views.changed_conditions import condition_sentences
 from tickets.workflow import ResolutionCode, Status
 from topology.models import Site
@@ -39,6 +40,7 @@ FILTERS = ("all", "diary", "public", "changes")
 _DIARY = (Kind.PUBLIC_ENTRY, Kind.INTERNAL_ENTRY)
 _NAMED: dict[str, tuple[type[Model], str]] = {
     "unit": (SupportUnit, "name"),
+    "rule": (RoutingRule, "name"),
     "user": (User, "name"),
     "site": (Site, "name"),
     "vo": (VO, "name"),
@@ -149,6 +151,8 @@ def names_of(entries: Iterable[HistoryEntry]) -> dict[tuple[str, int], str]:
         facts = entry.facts
         if entry.kind in (Kind.ASSIGNED_TO_UNIT, Kind.UNDONE):
             wanted["unit"].update(key for key in facts.get("unit", ()) if key)
+            if facts.get("rule"):
+                wanted["rule"].add(facts["rule"])
         elif entry.kind == Kind.FIELD_CHANGED and facts.get("field") in _FIELD_KINDS:
             for value in facts["change"]:
                 keys = value if isinstance(value, list) else [value]
@@ -387,11 +391,22 @@ class _Maker:
 
     def _unit(self, entry: HistoryEntry) -> SafeString:
         old, new = entry.facts["unit"]
+        if "rule" in entry.facts:
+            return self._unit_by_rule(entry)
         return format_html(
             _("<strong>{who}</strong> gave the ticket to <strong>{new}</strong>, from {old}"),
             who=self._who(entry),
             new=self._name("unit", new),
             old=self._name("unit", old),
+        )
+
+    def _unit_by_rule(self, entry: HistoryEntry) -> SafeString:
+        # What a rule is called is a word among supporters.
+        rule = self._names.get(("rule", entry.facts["rule"]), "") if self._reads_internal else ""
+        return format_html(
+            _("<strong>A rule</strong>{rule} gave the ticket to <strong>{new}</strong>"),
+            rule=f", “{rule}”," if rule else "",
+            new=self._name("unit", entry.facts["unit"][1]),
         )
 
     def _person_added(self, entry: HistoryEntry) -> SafeString:

@@ -62,7 +62,13 @@ def test_the_preview_saves_nothing_and_keeps_what_was_typed(admin, cast, storage
 
     assert not RoutingRule.objects.exists()
     found = page.context["preview"]
-    assert (found.total, found.fitting, found.hits, found.misses, found.still_open) == (4, 3, 1, 1, 1)
+    assert (found.total, found.fitting, found.hits, found.misses, found.still_open) == (
+        4,
+        3,
+        1,
+        1,
+        1,
+    )
     assert {line.number for line in page.context["tickets"]} == {hit.pk, miss.pk, waiting.pk}
     text = page.content.decode()
     assert "recall failed" in text
