@@ -15,6 +15,7 @@ from juno_support.outbox import gateway_views
 from juno_support.pages import source_trace
 from supportunits import changes
 from supportunits.models import VO, SupportUnit
+from tickets.routing import changes as rule_changes
 from topology.models import NetworkLink, Site
 
 # model: the address (by name) of the page on which its changes are read
@@ -24,6 +25,7 @@ PAGES = {
     "feeds.Source": "sources:list",
     "monitoring.Entity": "sources:names",
     "outbox.Gateway": "outbox:gateways",
+    "routing.RoutingRule": "rules",
     "supportunits.CardRequest": "vos:vo",
     "supportunits.FallbackPerson": "people:person",
     "supportunits.IssueType": "vos:vo",
@@ -50,6 +52,7 @@ DESCRIPTIONS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "people:person": lambda: changes.parts_of_person(User(pk=0)),
     "vos:vo": lambda: changes.parts_of_vo(VO(pk=0)),
     "sites:site": lambda: changes.parts_of_site(Site(pk=0)),
+    "rules": rule_changes.parts_of_rules,
     "outbox:gateways": gateway_views.parts_of_gateways,
     "sources:list": source_trace.parts_of_sources,
     "sources:names": source_trace.parts_of_names,
@@ -58,7 +61,6 @@ DESCRIPTIONS: dict[str, Callable[[], tuple[Part, ...]]] = {
 # what pghistory adds, and the key of the row
 # described, and shown by the page that is theirs
 SHOWN_ELSEWHERE = {
-    "routing.RoutingRule",
     "supportunits.MeetingAction",
     "supportunits.Shift",
     "supportunits.ShiftMeeting",

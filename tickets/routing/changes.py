@@ -26,9 +26,7 @@ _QUIET = frozenset({"submission_key"})
 def parts_of_rule(rule: RoutingRule) -> tuple[Part, ...]:
     """Return what is told on a rule's page."""
     where = {"pgh_obj_id": rule.pk}
-    return (
-        Part(RoutingRule, where, noun=_("rule"), words=_WORDS, quiet=_QUIET, is_whole=True),
-    )
+    return (Part(RoutingRule, where, noun=_("rule"), words=_WORDS, quiet=_QUIET, is_whole=True),)
 
 
 def parts_of_rules() -> tuple[Part, ...]:

@@ -158,13 +158,10 @@ def test_a_change_leaves_its_trace(admin, cast, storage):
 
     rule.refresh_from_db()
     assert (rule.unit, rule.words) == (other, ["tape", "robot"])
-    lines = {line["what"]: line for line in admin.get(f"/tpm/rules/{rule.pk}/").context["changes"]}
-    assert (lines["rule: support unit"]["old"], lines["rule: support unit"]["new"]) == (
-        "Storage",
-        "Data",
-    )
-    assert lines["rule: words"]["new"] == "tape, robot"
-    assert lines["rule: words"]["who"] == "Dmitri Orlov"
+    page = admin.get(f"/tpm/rules/{rule.pk}/")
+    lines = {line.what: line for line in page.context["trace"].lines}
+    assert (lines["support unit"].old, lines["support unit"].new) == ("Storage", "Data")
+    assert (lines["words"].new, lines["words"].who) == ("tape, robot", "Dmitri Orlov")
 
 
 def test_a_removed_rule_is_in_the_trace_and_nowhere_else(admin, cast, storage):
@@ -173,7 +170,7 @@ def test_a_removed_rule_is_in_the_trace_and_nowhere_else(admin, cast, storage):
     page = admin.post(f"/tpm/rules/{rule.pk}/remove/", follow=True)
 
     assert not RoutingRule.objects.exists()
-    assert page.context["changes"][0]["what"] == "rule “Tape”: removed"
+    assert page.context["trace"].lines[0].what == "rule “Tape”: removed"
 
 
 def test_a_rule_whose_unit_closed_since_says_so(admin, cast, storage):
