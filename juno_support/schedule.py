@@ -111,6 +111,21 @@ SCHEDULE = (
         "make the printable card of who is on call, once a night",
     ),
     Scheduled(
+        "supportunits.tasks.look_after_cards",
+        timedelta(hours=6),
+        "remind of VO ID cards to validate",
+    ),
+    Scheduled(
+        "supportunits.tasks.activate_support",
+        timedelta(minutes=1),
+        "make dedicated user support active whose unit is ready",
+    ),
+    Scheduled(
+        "tickets.tasks.tell_of_support_requests",
+        timedelta(minutes=1),
+        "file tickets about requests for dedicated user support",
+    ),
+    Scheduled(
         "tickets.tasks.sweep_orphans",
         timedelta(hours=6),
         "remove uploads that no row names",

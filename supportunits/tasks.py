@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from juno_support.lib import clock
-from supportunits.actions import mailing_list, shift_clock
+from supportunits.actions import dedicated_support, mailing_list, remind_of_cards, shift_clock
 
 
 @shared_task(ignore_result=True)
@@ -22,3 +22,16 @@ def tell_shifters(**_: object) -> None:
 def make_cards(**_: object) -> None:
     """Make the printable cards of the night, once a day (UTC)."""
     shift_clock.make_cards_of_day(at=clock.now())
+
+
+@shared_task(ignore_result=True)
+def look_after_cards(**_: object) -> None:
+    """Remind of cards to validate, and forget uploads that nobody imported."""
+    remind_of_cards.remind_of_validations(at=clock.now())
+    remind_of_cards.forget_uploads(at=clock.now())
+
+
+@shared_task(ignore_result=True)
+def activate_support(**_: object) -> None:
+    """Make dedicated user support active whose unit has a proven list and a supporter."""
+    dedicated_support.activate_ready(at=clock.now())

@@ -19,6 +19,7 @@ from tickets.actions import (
     files,
     hand_over,
     jobs,
+    support_requests,
     wall_clock,
     watch,
 )
@@ -121,6 +122,12 @@ def hand_over_tickets(**_: object) -> None:
     """Act on people who left, and on units and sites that closed."""
     hand_over.release_leavers(at=clock.now())
     hand_over.leave_closed_units(at=clock.now())
+
+
+@shared_task
+def tell_of_support_requests(**_: object) -> None:
+    """File the tickets about requests for dedicated user support, and tell them what became."""
+    support_requests.tell_of_support_requests(at=clock.now())
 
 
 @shared_task

@@ -142,6 +142,7 @@ class ContactLine:
     phone: str
     dn: str
     account: str
+    number: int
 
 
 def contacts(card: VOIDCard, sees_addresses: bool) -> list[ContactLine]:
@@ -160,6 +161,7 @@ def contacts(card: VOIDCard, sees_addresses: bool) -> list[ContactLine]:
             phone=contact.phone if sees_addresses else "",
             dn=contact.dn if sees_addresses else "",
             account=contact.account.get_full_name() if contact.account else "",
+            number=contact.pk,
         )
         for contact in contacts
     ]

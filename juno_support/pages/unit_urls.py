@@ -3,6 +3,13 @@
 from django.urls import include, path
 
 from juno_support.pages import (
+    card_contacts,
+    card_deeds,
+    card_edit,
+    card_import,
+    card_requests,
+    card_versions,
+    card_waiting,
     fallback,
     people,
     readiness,
@@ -38,9 +45,28 @@ _units = [
 ]
 _vos = [
     path("", vos.vo_list, name="list"),
+    # No VO's name is a lone dash.
     path("-/make/", vos.make_vo, name="make"),
+    path("-/waiting/", card_waiting.waiting_page, name="waiting"),
+    path("-/import/", card_import.import_page, name="import"),
+    path("-/import/<uuid:key>/", card_import.import_preview, name="import-preview"),
+    path("-/import/<uuid:key>/apply/", card_import.import_apply, name="import-apply"),
     path("<str:name>/", vo.vo_page, name="vo"),
     path("<str:name>/open-units/", vo.open_units, name="open-units"),
+    path("<str:name>/edit/", card_edit.edit_card, name="edit"),
+    path("<str:name>/changes/<int:number>/", card_requests.change_request, name="change-request"),
+    path(
+        "<str:name>/changes/<int:number>/decide/", card_requests.decide_change, name="decide-change"
+    ),
+    path("<str:name>/versions/", card_versions.version_list, name="versions"),
+    path("<str:name>/versions/<int:number>/", card_versions.version_page, name="version"),
+    path("<str:name>/portal/", card_deeds.portal_page, name="portal"),
+    path("<str:name>/card.xml", card_import.export_card, name="export"),
+    path("<str:name>/validate/", card_deeds.validate_card, name="validate"),
+    path("<str:name>/serve/", card_deeds.serve_vo, name="serve"),
+    path("<str:name>/support/", card_deeds.change_support, name="support"),
+    path("<str:name>/contacts/<int:number>/", card_contacts.contact_page, name="contact"),
+    path("<str:name>/contacts/<int:number>/link/", card_contacts.link_contact, name="link-contact"),
     path("<str:name>/sites/", vo.change_sites, name="sites"),
     path("<str:name>/readiness/", readiness.readiness, name="readiness"),
     path("<str:name>/readiness/<str:site>/", readiness.readiness_of_site, name="readiness-site"),

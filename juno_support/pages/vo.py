@@ -20,7 +20,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import show_bidi
-from juno_support.pages import card_lines
+from juno_support.pages import card_lines, card_standing
 from juno_support.pages.unit_words import missing, state_pill
 from supportunits import changes, policies, queries
 from supportunits.actions import units as unit_actions
@@ -38,7 +38,6 @@ from supportunits.models import (
 from topology.models import Site
 from topology.models.site import CertificationStatus
 
-PAGE = 100
 _CERTIFICATION_TONES = {
     CertificationStatus.UNKNOWN: "unknown",
     CertificationStatus.CANDIDATE: "info",
@@ -148,7 +147,7 @@ def change_team_tickets(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _find(name: str) -> VO:
-    return get_object_or_404(VO.objects.select_related("card"), name__iexact=name)
+    return get_object_or_404(VO.objects.select_related("card", "portal_copy"), name__iexact=name)
 
 
 def _team_form(vo: VO) -> TeamTicketsForm:
@@ -169,7 +168,7 @@ def _show(
 ) -> HttpResponse:
     user = request.user
     card: VOIDCard | None = getattr(vo, "card", None)
-    sees_addresses = policies.may_see_addresses(user) or policies.manages_vo(user, vo)
+    sees_addresses = policies.may_see_addresses_of_card(user, vo)
     may_change = policies.may_change_vo_sites(user, vo)
     members = VOMembership.objects.filter(vo=vo, user__is_active=True).aggregate(
         all=Count("pk"),
@@ -208,7 +207,8 @@ def _show(
             "trace": trace(request, changes.parts_of_vo(vo), sees_addresses=True)
             if sees_addresses
             else None,
-        },
+        }
+        | (card_standing.standing(vo, card, user, clock.now()) if card else {}),
         status=422 if wrong or wrong_team else 200,
     )
 

@@ -22,6 +22,7 @@ from juno_support.feeds.models import Source
 from juno_support.outbox.models import CaughtMail, Gateway
 from monitoring.jobs import JobFacts, as_evidence
 from supportunits.actions import mailing_list
+from supportunits.models import CardUpload, CardVersion, VOContact
 from tests.cast import ROLE_NAMES
 from tests.make import AT, make_issue_type, make_service, make_site, make_unit, make_user
 from tests.pages.watched import make_entity, make_link
@@ -95,6 +96,16 @@ TABLE = {
     "vos:readiness": ("get", PEOPLE),
     "vos:readiness-site": ("get", PEOPLE),
     "vos:make": ("post", "D"),
+    "vos:waiting": ("get", "D"),
+    "vos:import": ("get", "D"),
+    "vos:import-preview": ("get", "D"),
+    "vos:import-apply": ("post", "D"),
+    "vos:versions": ("get", PEOPLE),
+    "vos:version": ("get", PEOPLE),
+    "vos:export": ("get", PEOPLE),
+    "vos:serve": ("post", "D"),
+    "vos:contact": ("get", "D"),
+    "vos:link-contact": ("post", "D"),
     "vos:open-units": ("post", "TD"),
     "people:list": ("get", "D"),
     "people:person": ("get", "D"),
@@ -199,8 +210,14 @@ ELSEWHERE = {
     "units:decide-supporter",
     "units:list-test",
     "units:members",
+    "vos:change-request",
+    "vos:decide-change",
+    "vos:edit",
+    "vos:portal",
     "vos:sites",
+    "vos:support",
     "vos:team",
+    "vos:validate",
 }
 
 INTERNAL, RESTRICTED = "zwischenuns", "einbruchsdetail"
@@ -271,6 +288,9 @@ def world(roles, clock_at, settings):
     caught = CaughtMail.objects.create(
         message_id="x@y", to_address="a@example.org", subject="s", body="b", caught_at=AT
     )
+    version = CardVersion.objects.create(
+        card=roles.juno.card, number=1, source="BEGIN", made_at=AT, content={}
+    )
     window = UndoWindow.objects.create(
         ticket=ticket, by=roles["TPM operator"], action="HOLD", ends_at=AT, entries=[]
     )
@@ -286,6 +306,9 @@ def world(roles, clock_at, settings):
         "text": ReadyText.objects.create(title="Proxy", text="Is it valid?"),
         "item": CheckItem.objects.get(words="Quota"),
         "job": job,
+        "version": version,
+        "contact": VOContact.objects.filter(card=roles.juno.card).latest("pk"),
+        "upload": CardUpload.objects.create(name="x.xml", body=b"<data/>", uploaded_at=AT),
         "proposal": proposal,
         "name": make_entity("argo"),
         "link": make_link(roles.in2p3, make_site()),
@@ -315,6 +338,14 @@ def _arguments(name, world):
         "units:leave": ["Data"],
         "vos:vo": ["juno"],
         "vos:open-units": ["juno"],
+        "vos:import-preview": [world["upload"].pk],
+        "vos:import-apply": [world["upload"].pk],
+        "vos:versions": ["juno"],
+        "vos:version": ["juno", world["version"].number],
+        "vos:export": ["juno"],
+        "vos:serve": ["juno"],
+        "vos:contact": ["juno", world["contact"].pk],
+        "vos:link-contact": ["juno", world["contact"].pk],
         "vos:readiness": ["juno"],
         "vos:readiness-site": ["juno", "IN2P3-CC"],
         "people:person": [world["username"]],

@@ -47,7 +47,7 @@ def locked(ticket: Ticket) -> Ticket:
 
 
 @contextmanager
-def apart(number: int) -> Iterator[None]:
+def apart(number: int | str) -> Iterator[None]:
     """Do what the clock wants of one ticket in a transaction of its own.
 
     What goes wrong there is logged and costs the other tickets nothing; the next round tries again.

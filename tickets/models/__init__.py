@@ -31,6 +31,7 @@ from tickets.models.relations import (
 )
 from tickets.models.response import Outcome, ResponsePeriod
 from tickets.models.search import SearchDocument
+from tickets.models.support import SupportTicket
 from tickets.models.ticket import (
     AffectedSite,
     CarbonCopy,
@@ -88,6 +89,7 @@ __all__ = [
     "SearchDocument",
     "StatusInterval",
     "Subscription",
+    "SupportTicket",
     "Ticket",
     "TicketPerson",
     "TicketRelation",

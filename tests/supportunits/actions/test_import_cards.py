@@ -15,7 +15,8 @@ from supportunits.parsers.vo_cards import read_cards
 from tests import make
 from tests.cast import Cast
 
-REAL = sorted(Path("/work/shared/samples/vo-id-cards").glob("*.xml"))
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "vo-id-cards"
+REAL = sorted(SAMPLES.glob("*.xml"))
 
 
 def document(**cards: dict[str, object]) -> bytes:

@@ -13,7 +13,8 @@ from supportunits.parsers.card_writing import FORMATS, write_cards
 from supportunits.parsers.vo_cards import read_cards
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "portal"
-REAL = sorted(Path("/work/shared/samples/vo-id-cards").glob("*.xml"))
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "vo-id-cards"
+REAL = sorted(SAMPLES.glob("*.xml"))
 
 
 def recorded(name: str) -> CardDump:
