@@ -138,6 +138,21 @@ class OpenUnitForm(forms.Form):
         return UnitKind.VO if self.cleaned_data["vo"] else UnitKind.SERVICE
 
 
+class FAQForm(forms.Form):
+    """A unit's page of frequent questions."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+    text = forms.CharField(
+        label=_("Questions and answers"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 22}),
+        help_text=_(
+            "Markdown. A line that begins with ## is a question; the answer stands below it. "
+            "Everybody who is signed in reads it."
+        ),
+    )
+
+
 class AskToSupportForm(forms.Form):
     """Why somebody should become a supporter of a unit."""
 

@@ -125,6 +125,15 @@ def _that_left(sites: Iterable[Site]) -> list[Site]:
     return [site for site in gone if site.pk not in commissioned]
 
 
+def heir_of(unit: SupportUnit) -> SupportUnit | None:
+    """Return who gets the open tickets of a unit that closes: the next of its chain, else TPM.
+
+    None where not even TPM can be reached: then they stay.
+    """
+    chain = chain_for_site(unit.site) if unit.site else [tpm_unit()]
+    return next((each for each in chain if each.pk != unit.pk and each.is_routable), None)
+
+
 def unit_for_notified_site(site: Site) -> SupportUnit:
     """Return the unit that gets a ticket which notifies the site: the first of its chain."""
     return chain_for_site(site)[0]

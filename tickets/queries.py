@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from juno_support.accounts.models import User
 from juno_support.lib import text
 from supportunits import policies as unit_policies
 from tickets import policies
@@ -81,6 +82,15 @@ def count_up_to_limit(lists: Sequence[QuerySet[Ticket]]) -> list[int]:
 def open_tickets(user: Any) -> QuerySet[Ticket]:
     """Return the open tickets that the user may read."""
     return policies.visible_tickets(user).filter(is_open=True)
+
+
+def open_tickets_with(user: Any, person: User) -> QuerySet[Ticket]:
+    """Return the open tickets that the reader may read and a person is assigned to or involved in.
+
+    :param user: the reader
+    """
+    mine = TicketPerson.objects.filter(user=person).values("ticket")
+    return open_tickets(user).filter(pk__in=mine)
 
 
 def own_tickets(user: Any) -> QuerySet[Ticket]:

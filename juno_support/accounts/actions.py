@@ -75,6 +75,11 @@ def find_admin_link(token: str, *, at: datetime) -> AdminLink | None:
     )
 
 
+def end_admin_links(*, user: User, at: datetime) -> None:
+    """Make the links that would sign this person in as an admin useless, for one who leaves."""
+    AdminLink.objects.filter(user=user, used_at=None, expires_at__gt=at).update(expires_at=at)
+
+
 @transaction.atomic
 def use_admin_link(
     token: str, *, at: datetime, name: str = "", email: str = "", password: str = ""

@@ -161,8 +161,6 @@ def change_person(request: HttpRequest, username: str) -> HttpResponse:
                 vo_actions.link_contact(contact=contact, account=None, **facts)
             case "admin" | "no-admin":
                 people_actions.set_admin(user=person, is_admin=step == "admin", **facts)
-            case "leave":
-                people_actions.leave(user=person, **facts)
             case "come-back":
                 people_actions.come_back(user=person, **facts)
             case _unknown:
@@ -184,7 +182,6 @@ def _said(step: str, person: User) -> str:
         "unlink-contact": _("The contact is not linked any more."),
         "admin": _("%(name)s is an admin now."),
         "no-admin": _("%(name)s is not an admin any more."),
-        "leave": _("The account of %(name)s is closed; all roles have ended."),
         "come-back": _("The account of %(name)s is active again, without roles."),
     }[step]
     return words % {"name": person.get_full_name()}

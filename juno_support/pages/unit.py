@@ -38,7 +38,7 @@ from supportunits import forms as unit_forms
 from supportunits.actions import members as member_actions
 from supportunits.actions import units as unit_actions
 from supportunits.actions.supporters import open_request
-from supportunits.models import SupportUnit, UnitKind, UnitMembership, UnitState
+from supportunits.models import SupportUnit, UnitFAQ, UnitKind, UnitMembership, UnitState
 from supportunits.presence import presence_words
 from tickets import policies as ticket_policies
 
@@ -183,6 +183,7 @@ def show_unit(
             "notice": _notice(unit),
             # nh3 has sanitised it
             "description": mark_safe(markdown.render(unit.description)),  # noqa: S308
+            "has_faq": UnitFAQ.objects.filter(unit=unit).exclude(text="").exists(),
             "members": members,
             "sees_contact": sees_contact,
             "sees_tickets": sees_tickets,
@@ -203,8 +204,7 @@ def show_unit(
             "search": search,
             "found": _found(unit, search, members) if search else [],
             "trace": _trace(request, unit) if may_change or sees_contact else None,
-            "may_close": policies.is_admin(user)
-            and unit.kind not in (UnitKind.TPM, UnitKind.SECURITY),
+            "may_close": policies.is_admin(user) and unit.kind not in unit_actions.NEVER_CLOSED,
             "is_closed": unit.state == UnitState.CLOSED,
         },
         status=422 if wrong or problem else 200,

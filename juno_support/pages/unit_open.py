@@ -17,11 +17,10 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock
 from juno_support.lib.text import clean_line, show_bidi
-from juno_support.pages.unit_finding import find_unit
 from supportunits import forms as unit_forms
 from supportunits import policies
 from supportunits.actions import units as unit_actions
-from supportunits.models import SupportUnit, UnitKind, UnitState
+from supportunits.models import SupportUnit, UnitKind
 from topology.models import OperationsCentre, Site
 
 
@@ -126,22 +125,4 @@ def open_unit_of_place(request: HttpRequest) -> HttpResponse:
         request,
         _("%(unit)s is open: %(state)s.") % {"unit": unit.name, "state": unit.get_state_display()},
     )
-    return redirect("units:unit", name=unit.name)
-
-
-@require_POST
-@allowed_if(policies.is_admin)
-def close_unit(request: HttpRequest, name: str) -> HttpResponse:
-    """Close a unit, or open a closed one again."""
-    unit = find_unit(name)
-    step = unit_actions.reopen_unit if unit.state == UnitState.CLOSED else unit_actions.close_unit
-    try:
-        unit = step(unit=unit, by=cast(User, request.user), at=clock.now())
-    except SupportError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(
-            request,
-            _("%(unit)s: %(state)s.") % {"unit": unit.name, "state": unit.get_state_display()},
-        )
     return redirect("units:unit", name=unit.name)

@@ -12,8 +12,11 @@ from juno_support.pages import (
     card_waiting,
     fallback,
     people,
+    person_leaving,
     readiness,
     unit,
+    unit_closing,
+    unit_faq,
     unit_open,
     unit_proof,
     unit_requests,
@@ -31,6 +34,7 @@ _units = [
     path("-/fallback/", fallback.fallback_page, name="fallback"),
     path("-/fallback/change/", fallback.change_fallback, name="change-fallback"),
     path("-/list/<str:token>/", unit_proof.prove_list, name="prove"),
+    path("-/faq/", unit_faq.faq_list, name="faqs"),
     path("-/requests/", unit_requests.request_list, name="requests"),
     path("-/requests/<uuid:key>/", unit_requests.decide_request, name="decide-request"),
     path("<str:name>/", unit.unit_page, name="unit"),
@@ -41,7 +45,9 @@ _units = [
     path("<str:name>/withdraw/", unit_supporters.withdraw_request, name="withdraw"),
     path("<str:name>/leave/", unit_supporters.leave_unit, name="leave"),
     path("<str:name>/supporters/", unit_supporters.decide_supporter, name="decide-supporter"),
-    path("<str:name>/close/", unit_open.close_unit, name="close"),
+    path("<str:name>/faq/", unit_faq.faq_page, name="faq"),
+    path("<str:name>/faq/edit/", unit_faq.edit_faq, name="edit-faq"),
+    path("<str:name>/close/", unit_closing.close_unit, name="close"),
 ]
 _vos = [
     path("", vos.vo_list, name="list"),
@@ -76,6 +82,7 @@ _people = [
     path("", people.people_list, name="list"),
     path("<str:username>/", people.person_page, name="person"),
     path("<str:username>/change/", people.change_person, name="change"),
+    path("<str:username>/leave/", person_leaving.leave, name="leave"),
 ]
 
 urlpatterns = [

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from juno_support.lib import display
 from juno_support.lib.working_time import WORKING_DAY
-from supportunits.models import Quality, SupportUnit, UnitKind, UnitState
+from supportunits.models import ListState, Quality, SupportUnit, UnitKind, UnitState
 from supportunits.quality import RESPONSE_TIMES
 from tickets.models import Priority
 
@@ -45,11 +45,24 @@ def state_pill(unit: SupportUnit) -> SafeString:
 
 def missing(unit: SupportUnit) -> str:
     """Return what a unit lacks, in a few words, or empty."""
+    lacks = []
+    if unit.state == UnitState.CLOSED:
+        return ""
     if unit.state == UnitState.NEEDS_CONTACT:
-        return _("not reachable")
+        lacks.append(_("not reachable"))
     if unit.state == UnitState.MAIL_ONLY and unit.kind not in MAY_STAY_MAIL_ONLY:
-        return _("needs a supporter")
-    return ""
+        lacks.append(_("needs a supporter"))
+    if unit.list_state == ListState.FAILING:
+        lacks.append(_("mail to its list comes back"))
+    elif unit.list_state == ListState.LAPSED:
+        lacks.append(_("proof of its list has lapsed"))
+    elif (
+        unit.list_state == ListState.UNPROVEN
+        and unit.mailing_list
+        and unit.kind not in MAY_STAY_MAIL_ONLY
+    ):
+        lacks.append(_("list not proven"))
+    return ", ".join(lacks)
 
 
 def queue_of(unit: SupportUnit) -> str:

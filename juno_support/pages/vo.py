@@ -35,6 +35,7 @@ from supportunits.models import (
     VOMembership,
     VOSite,
 )
+from supportunits.presence import presence_words
 from topology.models import Site
 from topology.models.site import CertificationStatus
 
@@ -252,19 +253,27 @@ class VOUnitLine:
     title: str
     state: SafeString
     missing: str
+    time: str
+    hours: SafeString
 
 
 def _units(vo: VO) -> list[VOUnitLine]:
-    return [
-        VOUnitLine(
-            name=unit.name,
-            url=reverse("units:unit", args=[unit.name]),
-            title=show_bidi(unit.title),
-            state=state_pill(unit),
-            missing=missing(unit),
+    now = clock.now()
+    lines = []
+    for unit in SupportUnit.objects.filter(vo=vo).order_by("name"):
+        time, working = presence_words(unit, now)
+        lines.append(
+            VOUnitLine(
+                name=unit.name,
+                url=reverse("units:unit", args=[unit.name]),
+                title=show_bidi(unit.title),
+                state=state_pill(unit),
+                missing=missing(unit),
+                time=time,
+                hours=working,
+            )
         )
-        for unit in SupportUnit.objects.filter(vo=vo).order_by("name")
-    ]
+    return lines
 
 
 def _issue_types(vo: VO) -> list[IssueType]:

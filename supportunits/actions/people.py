@@ -4,13 +4,22 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from juno_support.accounts.actions import end_admin_links
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from supportunits import policies
+from supportunits import leaving, policies
+from supportunits.actions.deciding import decide
 from supportunits.actions.members import refuse_inactive, remove_member
 from supportunits.actions.rota import free_shifts_of
 from supportunits.actions.trace import traced
-from supportunits.models import CalendarLink, SupportUnit, VOContact, VOMembership
+from supportunits.models import (
+    CalendarLink,
+    FallbackPerson,
+    RequestState,
+    SupportUnit,
+    VOContact,
+    VOMembership,
+)
 
 
 class LastAdmin(SupportError):
@@ -22,9 +31,10 @@ def leave(*, user: User, by: User | None, at: datetime) -> User:
     """End everything that the person is here, and close the account.
 
     Memberships of units and VOs end, contacts of cards are unlinked, staff no more. Shifts become
-    gaps, addresses of calendars end. The account
-    and what the person wrote stay. Tickets assigned to the person go back to their units; the
-    tickets see to that themselves.
+    gaps. Requests are withdrawn; links of calendars and links that make an admin die, and with the
+    account every sign-in. The account and what the person wrote stay. Tickets assigned to the
+    person go back to their units; the tickets see to that themselves. ``supportunits.leaving``
+    tells all this beforehand.
 
     :raises LastAdmin: the person is the only admin
     """
@@ -36,7 +46,11 @@ def leave(*, user: User, by: User | None, at: datetime) -> User:
     free_shifts_of(user=user, by=by, at=at)
     VOMembership.objects.filter(user=user).delete()
     VOContact.objects.filter(account=user).update(account=None)
+    FallbackPerson.objects.filter(user=user).delete()
     CalendarLink.objects.filter(owner=user).delete()
+    end_admin_links(user=user, at=at)
+    for request in leaving.open_requests(user):
+        decide(request, RequestState.WITHDRAWN, answer="", by=by, at=at)
     user.is_active = user.is_staff = user.is_superuser = False
     user.save(update_fields=["is_active", "is_staff", "is_superuser"])
     policies.forget(user)

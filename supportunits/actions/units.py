@@ -32,7 +32,7 @@ CHANGEABLE = (
     "extra_working_days",
 )
 # There is one of each for the whole portal; the end of every chain cannot be closed.
-_NEVER_CLOSED = (UnitKind.TPM, UnitKind.SECURITY)
+NEVER_CLOSED = (UnitKind.TPM, UnitKind.SECURITY)
 
 
 class NameTaken(SupportError):
@@ -201,7 +201,7 @@ def close_unit(*, unit: SupportUnit, by: User | None, at: datetime) -> SupportUn
     :raises UnitIsNeeded: for TPM and the security unit
     """
     unit = locked(unit)
-    if unit.kind in _NEVER_CLOSED:
+    if unit.kind in NEVER_CLOSED:
         raise UnitIsNeeded(
             _("%(unit)s cannot be closed: tickets end there when nobody else is responsible.")
             % {"unit": unit.name}

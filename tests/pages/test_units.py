@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
+from django.urls import reverse
 
 from supportunits.actions import units as unit_actions
-from supportunits.models import SupportUnit, UnitKind, UnitState
+from supportunits.models import ListState, SupportUnit, UnitKind, UnitState
 from tests import make
 from tests.cast import ROLE_NAMES, Cast, Roles
+from tests.tickets.make import make_ticket
 
 ClientOf = Callable[[Any], Client]
 
@@ -98,7 +100,7 @@ def test_the_list_is_searched_and_filtered(cast: Cast, client_of: ClientOf) -> N
     assert "Old storage" in client.get("/units/?kind=closed").content.decode()
     assert "Storage" not in client.get("/units/?kind=SITE").content.decode()
     nothing = client.get("/units/?q=nosuchunit").content.decode()
-    assert "No unit of that name." in nothing
+    assert "No unit fits." in nothing
 
 
 @pytest.mark.parametrize("query", ["?kind=x", "?after=9", "?after=:", "?after=٣:x", "?q=%00"])
@@ -292,3 +294,97 @@ def test_a_description_cannot_bring_scripts(cast: Cast, client_of: ClientOf, at:
 def test_unknown_units_are_not_found(cast: Cast, client_of: ClientOf) -> None:
     assert client_of(cast.ada).get("/units/NOSUCH/").status_code == 404
     assert client_of(AnonymousUser()).get("/units/NOSUCH/").status_code == 302
+
+
+# --- What needs attention, and the filters ---------------------------------------------------
+
+
+def _names(response: Any) -> list[str]:
+    return [line.name for group in response.context["groups"] for line in group.lines]
+
+
+def _proven(unit: SupportUnit) -> SupportUnit:
+    unit.list_state, unit.list_proven_at = ListState.PROVEN, make.AT
+    unit.save()
+    return unit
+
+
+def test_who_can_mend_it_sees_troubles_first(cast: Cast, client_of: ClientOf) -> None:
+    _proven(cast.tpm)
+    _proven(make.make_unit(name="A well unit", members=(cast.eve,)))
+    make.make_unit(name="Unproven", members=(cast.eve,))
+    make.make_unit(name="Nobody registered")
+    make.make_unit(name="No contact", mailing_list="")
+    site = make.make_unit(name="Site by mail", kind=UnitKind.SITE, site=cast.beijing)
+    site.list_state = ListState.FAILING
+    site.save()
+    for person, sees in ((cast.carla, True), (cast.dmitri, True), (cast.boris, False)):
+        groups = client_of(person).get("/units/").context["groups"]
+        assert (groups[0].heading == "Need attention") is sees
+        if sees:
+            # the security unit of the portal has nobody, too
+            assert [line.name for line in groups[0].lines] == [
+                "Security",
+                "No contact",
+                "Nobody registered",
+                "Unproven",
+                "Site by mail",
+            ]
+            assert groups[0].lines[-1].missing == "mail to its list comes back"
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("state=ACTIVE", ["TPM", "Offline", "IN2P3-CC"]),
+        ("state=NEEDS_CONTACT", ["Security", "Tapes"]),
+        ("state=unproven", ["TPM", "JUNO mail", "IN2P3-CC"]),
+        ("state=nonsense&kind=SERVICE", ["Offline", "Tapes"]),
+        # a VO's are its own and those of its sites
+        ("vo=JUNO", ["JUNO mail", "IN2P3-CC"]),
+        ("vo=nosuchvo", []),
+        ("centre=ngi_france", ["NGI_FRANCE", "IN2P3-CC"]),
+        ("centre=NGI_FRANCE&kind=SITE", ["IN2P3-CC"]),
+    ],
+)
+def test_the_list_is_narrowed(
+    query: str, names: list[str], cast: Cast, client_of: ClientOf
+) -> None:
+    make.make_unit(name="JUNO mail", kind=UnitKind.VO, vo=cast.juno)
+    make.make_unit(name="Tapes", mailing_list="")
+    _proven(make.make_unit(name="Offline", members=(cast.eve,)))
+    centre = cast.in2p3.operations_centre
+    make.make_unit(
+        name="NGI_FRANCE",
+        kind=UnitKind.OPERATIONS_CENTRE,
+        operations_centre=centre,
+        mailing_list="",
+        state=UnitState.MAIL_ONLY,
+    )
+    assert _names(client_of(cast.boris).get(f"/units/?{query}")) == names
+
+
+def test_the_pages_have_a_bounded_number_of_queries(
+    cast: Cast, client_of: ClientOf, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(20):
+        make.make_unit(name=f"Unit {number}", members=(cast.eve, cast.boris))
+    admin = client_of(cast.dmitri)
+    admin.get("/units/")
+    with django_assert_max_num_queries(18):
+        admin.get("/units/")
+    with django_assert_max_num_queries(26):
+        admin.get("/units/IN2P3-CC/")
+
+
+def test_local_time_stands_beside_a_unit(
+    cast: Cast, client_of: ClientOf, clock_at: Callable[[datetime], None]
+) -> None:
+    clock_at(make.AT)  # 09:30 in Lyon
+    offers = (
+        client_of(cast.carla).get(reverse("find-units"), {"unit_name": "in2p3"}).content.decode()
+    )
+    assert "09:30, at work" in offers
+    ticket = make_ticket(by=cast.ada, vo=cast.juno, notified_site=cast.in2p3)
+    page = client_of(cast.boris).get(reverse("ticket", args=[ticket.pk])).content.decode()
+    assert '<span class="num">09:30</span>' in page

@@ -74,15 +74,13 @@ def leave_closed_units(*, at: datetime) -> int:
     )
     moved = 0
     for ticket in list(stranded[:AT_ONCE]):
-        site = ticket.unit.site
-        chain = unit_queries.chain_for_site(site) if site else [unit_queries.tpm_unit()]
-        heirs = [unit for unit in chain if unit.pk != ticket.unit_id and unit.is_routable]
-        if not heirs:
+        heir = unit_queries.heir_of(ticket.unit)
+        if heir is None:
             continue
         with apart(ticket.pk):
             assign.assign_to_unit(
                 ticket=ticket,
-                unit=heirs[0],
+                unit=heir,
                 by=None,
                 at=at,
                 reason=_("%(unit)s is closed.") % {"unit": ticket.unit.name},

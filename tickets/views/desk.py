@@ -22,6 +22,7 @@ from juno_support.lib.text import whole_number
 from supportunits import on_call
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
+from supportunits.presence import presence_text
 from tickets import policies, queries
 from tickets.actions import checks
 from tickets.actions import undo as undoing
@@ -91,7 +92,8 @@ def desk(request: HttpRequest) -> HttpResponse:
 def find_units(request: HttpRequest) -> HttpResponse:
     """Offer units for what was typed so far; forgives typing errors."""
     matches = unit_queries.find_units(request.GET.get("unit_name", ""))
-    offers = [match.label for match in matches]
+    now = clock.now()
+    offers = [(match.label, presence_text(match.unit, now)) for match in matches]
     return render(request, "tickets/_desk_offers.html", {"offers": offers})
 
 
@@ -100,7 +102,7 @@ def find_units(request: HttpRequest) -> HttpResponse:
 def find_tickets(request: HttpRequest) -> HttpResponse:
     """Offer open tickets for a number, or for words of their subjects."""
     found = queries.tickets_like(request.user, request.GET.get("master", ""))
-    offers = [f"#{ticket.pk} {ticket.subject}" for ticket in found]
+    offers = [(f"#{ticket.pk} {ticket.subject}", "") for ticket in found]
     return render(request, "tickets/_desk_offers.html", {"offers": offers})
 
 
