@@ -1,17 +1,21 @@
 """The TPM desk: a list, the preview of one ticket, and each action in one step, with undo."""
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import FilteredRelation, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -39,9 +43,19 @@ from tickets.workflow import OPEN, Status
 
 PAGE = 50
 MOST_UNDONE = 100
+OFFERS_KEPT_SECONDS = 60
 FORM = "desk-form"
 TAKEN_BACK = "desk-words"
 _SPAM = '<span class="tag tag-warn" title="{}">{}</span>'
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A suggested unit, and why."""
+
+    unit: int
+    name: str
+    reason: str
 
 
 @require_safe
@@ -79,6 +93,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "undo": _undoable(request, at),
         "first_line": figures.first_line(at=at),
         "shift": _own_shift(request, at),
+        "keys": _keys(get_language()),
         "acts_on_many": [action for action in ACTIONS.values() if action.for_many],
     }
     if number is not None:
@@ -252,8 +267,10 @@ def preview(
         "ticket": ticket,
         "list": name,
         "after": after,
+        "where": urlencode({"list": name, "after": after}),
+        "act_url": f"/tpm/{number}/",
         "sites": row.sites if row else rows.sites_of([number], at=clock.now()).get(number, ""),
-        "suggestions": suggest_units(ticket, request.user) if is_open else [],
+        "suggestions": _offers(ticket, request.user) if is_open else [],
         "may_assign": is_open and policies.may_change(ticket, request.user),
         "may_recover": is_spam and policies.may_discard(ticket, request.user),
         "is_waiting": ticket.status == Status.WAITING_FOR_REPLY,
@@ -268,6 +285,21 @@ def preview(
             .order_by("-pk")[:3]
         ),
     }
+
+
+def _offers(ticket: Ticket, user: Any) -> list[Offer]:
+    """Return the suggested units; for a minute those of the same ticket need not be found anew.
+
+    A page of the desk is asked for again and again while its first ticket stays where it is. What
+    was learnt and the rules change slowly; whether a unit can receive is asked when it is chosen.
+    """
+    key = f"desk:offers:{ticket.pk}:{ticket.last_entry_id}:{user.pk}:{get_language()}"
+    found = cache.get(key)
+    if found is None:
+        made = suggest_units(ticket, user)
+        found = [(each.unit.pk, each.unit.name, str(each.reason)) for each in made]
+        cache.set(key, found, OFFERS_KEPT_SECONDS)
+    return [Offer(*each) for each in found]
 
 
 def _checks(ticket: Ticket) -> list[dict[str, Any]]:
@@ -304,6 +336,12 @@ def _line(row: rows.Row, *, is_flagged: bool) -> str:
         f'value="{row.number}" form="selected" aria-label="{select}"></label>'
     )
     return replace(row, extra=box).line
+
+
+@lru_cache(maxsize=8)
+def _keys(_language: str | None) -> SafeString:
+    """Return the overlay with the keys, the same on every page in a language."""
+    return SafeString(render_to_string("tickets/_desk_keys.html"))
 
 
 def _undoable(request: HttpRequest, at: datetime) -> dict[str, Any] | None:

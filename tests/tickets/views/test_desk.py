@@ -68,10 +68,10 @@ def test_routing_in_one_step_and_the_next_ticket_is_shown(cast, desk):
     )
     page = desk.get("/tpm/")
     suggestion = page.context["suggestions"][0]
-    assert (suggestion.unit, suggestion.reason) == (cast.in2p3_unit, "IN2P3-CC is affected")
+    assert (suggestion.name, suggestion.reason) == (cast.in2p3_unit.name, "IN2P3-CC is affected")
 
     answer = desk.post(
-        f"/tpm/{ticket.pk}/assign/", {"unit": suggestion.unit.pk, "list": "new"}, follow=True
+        f"/tpm/{ticket.pk}/assign/", {"unit": suggestion.unit, "list": "new"}, follow=True
     )
 
     ticket.refresh_from_db()
@@ -160,7 +160,7 @@ def test_a_host_in_the_text_is_a_reason(cast, desk):
 
     suggestion = desk.get("/tpm/").context["suggestions"][0]
 
-    assert (suggestion.unit, suggestion.reason) == (unit, "ce01.jinr.ru is a host of JINR-T1")
+    assert (suggestion.name, suggestion.reason) == (unit.name, "ce01.jinr.ru is a host of JINR-T1")
 
 
 def test_the_number_of_queries_is_bounded(cast, desk):
