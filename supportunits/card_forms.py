@@ -13,14 +13,8 @@ from supportunits.card_content import RESOURCES
 from supportunits.models import CardStatus, ContactRole
 from supportunits.parsers.card_records import LONGEST, LONGEST_CONTACT, MIDDLEWARES, REGISTRIES
 
-MOST_ROWS: Final = 200
+MOST_ROWS: Final = 2_000
 _POLICY_KINDS = [("text", _("its text")), ("url", _("its address"))]
-_GROUP_KINDS = [
-    (kind, kind or _("not said"))
-    for kind in (
-        *("", "Standard User", "Software Manager", "Production Manager", "Pilot", "Other"),
-    )
-]
 
 
 class LineField(forms.CharField):
@@ -55,7 +49,7 @@ class PathsField(forms.CharField):
             )
         return value
 
-    def clean(self, value: Any) -> list[list[str]]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[list[str]]:
         """Return the paths, each once."""
         paths: list[list[str]] = []
         for words in clean(super().clean(value)).splitlines():
@@ -188,7 +182,7 @@ class ServerRow(forms.Form):
 class RegistryRow(forms.Form):
     """A registry other than VOMS."""
 
-    kind = forms.ChoiceField(label=_("Kind"), choices=[(name, name) for name in REGISTRIES])
+    kind = LineField(label=_("Kind"), max_length=100, help_text=", ".join(REGISTRIES))
     url = LineField(label=_("Address"), max_length=500)
 
 
@@ -196,8 +190,13 @@ class GroupRow(forms.Form):
     """A group or role."""
 
     name = LineField(label=_("Group or role"), max_length=200, help_text=_("/vo/Role=…"))
-    kind = forms.ChoiceField(label=_("Kind"), choices=_GROUP_KINDS, required=False)
-    description = LineField(label=_("Description"), required=False, max_length=500)
+    kind = LineField(
+        label=_("Kind"),
+        required=False,
+        max_length=100,
+        help_text=_("Standard User, Software Manager, Production Manager, Pilot, Other"),
+    )
+    description = LineField(label=_("Description"), required=False, max_length=2_000)
     share = LineField(label=_("Share (%)"), required=False, max_length=3)
     is_used = forms.BooleanField(label=_("Used"), required=False, initial=True)
 
@@ -317,3 +316,42 @@ def with_keys(
         server | {"public_key": keys.get((server["hostname"], server.get("serial_number", "")), "")}
         for server in servers
     ]
+
+
+def untouched(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a card's content as it comes back from the form when nobody touches it.
+
+    A form trims and joins lines; what differs by that alone is no change that somebody asked for.
+    """
+    form = CardForm(initial=form_values(content), supported=content.get("middlewares") or [])
+    bound = CardForm(_as_sent(form, {}), supported=content.get("middlewares") or [])
+    bound.is_valid()
+    fields: dict[str, Any] = bound.content()
+    for part in PARTS:
+        values = [row for row in content.get(part) or [] if isinstance(row, dict)]
+        data: dict[str, Any] = {f"{part}-count": [str(len(values))]}
+        for row in Rows.of(part, values).forms:
+            _as_sent(row, data)
+        sent = QueryDict(mutable=True)
+        for name, texts in data.items():
+            sent.setlist(name, texts)
+        rows = Rows.sent(part, sent)
+        if rows.is_valid():
+            fields[part] = rows.content()
+    return fields
+
+
+def _as_sent(form: forms.Form, data: dict[str, Any]) -> Any:
+    """Add to ``data`` what a browser would send of a form that nobody touched."""
+    for name in form.fields:
+        value = form[name].value()
+        if isinstance(value, list | tuple):
+            data[form.add_prefix(name)] = [str(item) for item in value]
+        elif value is not None and value is not False:
+            data[form.add_prefix(name)] = [str(value)]
+    if form.prefix:
+        return data
+    sent = QueryDict(mutable=True)
+    for name, texts in data.items():
+        sent.setlist(name, texts)
+    return sent

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from juno_support.demo import world
+from juno_support.demo.card_story import tell_of_cards
 from juno_support.demo.past import Past
 from juno_support.demo.story import tell_story
 
@@ -30,6 +31,7 @@ def build(*, at: datetime) -> Built:
     with transaction.atomic(), Past() as past:
         people = world.build_world(past=past, at=at)
         tickets = tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
+        tell_of_cards(people=people, at=at)
         past.poll_downtimes(at)
         past.poll_topology(at)
         past.poll_states(at)

@@ -71,3 +71,33 @@ MIRRORED: dict[str, dict[str, Any]] = {
     },
 }
 """Cards of VOs whose support runs elsewhere."""
+
+CHANGED: dict[str, dict[str, Any]] = {
+    "biomed": {
+        "description": "Life sciences: medical imaging, bioinformatics, drug discovery, genomics.",
+        "homepage_url": "https://lsgc.org/biomed.html",
+    },
+    "belle": {"validated_date": date(2026, 9, 14), "middlewares": [*_GLITE, "ARC"]},
+}
+"""What the Portal said otherwise the second time."""
+
+JUNO_WANTED: dict[str, Any] = {
+    "description": "JUNO measures the order of the neutrinos' masses with a detector of twenty "
+    "thousand tons of liquid scintillator, 53 km from two nuclear power plants in southern China.",
+    "user_support_list": "user-support@juno.example.org",
+    "security_list": "csirt@juno.example.org",
+    "voms_servers": [
+        {
+            "hostname": "voms.ihep.ac.cn",
+            "https_port": "8443",
+            "vomses_port": "15008",
+            "is_admin_server": True,
+            "members_list_url": "",
+            "dn": "",
+            "ca_dn": "",
+            "serial_number": "",
+            "public_key": "",
+        }
+    ],
+}
+"""What the VO's manager wants JUNO's card to say; an admin has not decided yet."""

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from juno_support.accounts.actions import open_account
 from juno_support.accounts.models import User
-from juno_support.demo import cards, upstreams
+from juno_support.demo import card_story, cards, upstreams
 from juno_support.demo.past import Past
 from juno_support.demo.people import CHARACTERS, MAIL_DOMAIN, PASSWORD, Character
 from juno_support.demo.simulators import addresses, switches
@@ -245,9 +245,7 @@ def _make_vos(at: datetime) -> VO:
     juno = vos.make_vo(name="juno", is_served=True, by=None, at=at)
     vos.write_card(vo=juno, by=None, at=at, contacts=cards.JUNO_CONTACTS, **cards.JUNO)
     vos.set_issue_types(vo=juno, types=_ISSUE_TYPES, by=None, at=at)
-    for name, fields in cards.MIRRORED.items():
-        vo = vos.make_vo(name=name, by=None, at=at)
-        vos.write_card(vo=vo, by=None, at=at, changed_at=None, **fields)
+    card_story.import_from_portal(at=at)
     return juno
 
 

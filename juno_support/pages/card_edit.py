@@ -31,6 +31,7 @@ from supportunits.card_forms import (
     form_values,
     typed_rows,
     typed_values,
+    untouched,
     with_keys,
 )
 from supportunits.models import VO, CardRequest, CardRequestState
@@ -115,8 +116,8 @@ def _send(request: HttpRequest, vo: VO, content: dict[str, Any]) -> HttpResponse
     if not form.is_valid() or broken:
         return _show(request, vo, content, form, rows, status=422)
     fields = form.content() | {part: found.content() for part, found in rows.items()}
-    fields["voms_servers"] = with_keys(fields["voms_servers"], content["voms_servers"] or [])
     _keep_what_is_alike(fields, content)
+    fields["voms_servers"] = with_keys(fields["voms_servers"], content["voms_servers"] or [])
     try:
         made = card_requests.ask_change(
             vo=vo,
@@ -144,10 +145,10 @@ def _send(request: HttpRequest, vo: VO, content: dict[str, Any]) -> HttpResponse
 
 
 def _keep_what_is_alike(fields: dict[str, Any], content: Mapping[str, Any]) -> None:
-    """Leave the Portal's own spelling of the policy's kind where it means the same."""
-    kind = "acceptable_use_policy_type"
-    if form_values(content)[kind] == fields[kind]:
-        fields[kind] = content.get(kind) or ""
+    """Leave the card's own spelling where the form alone would change it, by trimming lines."""
+    for name, value in untouched(content).items():
+        if fields[name] == value:
+            fields[name] = content.get(name)
 
 
 def _show_merged(

@@ -21,7 +21,7 @@ from juno_support.lib.text import clean_line, show_bidi
 from juno_support.pages import card_lines
 from supportunits import policies
 from supportunits.actions import vos as vo_actions
-from supportunits.models import VO, VOIDCard
+from supportunits.models import VO, PortalCopy, VOIDCard
 from supportunits.queries import support_state
 
 PAGE = 100
@@ -39,6 +39,7 @@ class VOLine:
     sites: int
     members: int
     support: SafeString | str
+    is_gone: bool
 
 
 @require_safe
@@ -47,7 +48,7 @@ def vo_list(request: HttpRequest) -> HttpResponse:
     """Show the VOs: those whose support runs here first, then those that we only know."""
     search = clean_line(request.GET.get("q", ""))[:100]
     vos = (
-        VO.objects.select_related("card")
+        VO.objects.select_related("card", "portal_copy")
         .prefetch_related("support_requests")
         .annotate(
             site_count=Count("vo_sites", distinct=True),
@@ -103,6 +104,7 @@ def make_vo(request: HttpRequest) -> HttpResponse:
 
 def _line(vo: Any) -> VOLine:
     card: VOIDCard | None = getattr(vo, "card", None)
+    copy: PortalCopy | None = getattr(vo, "portal_copy", None)
     return VOLine(
         name=vo.name,
         url=reverse("vos:vo", args=[vo.name]),
@@ -112,4 +114,5 @@ def _line(vo: Any) -> VOLine:
         sites=vo.site_count,
         members=vo.member_count,
         support=card_lines.support_pill(support_state(vo)),
+        is_gone=bool(copy and copy.gone_at),
     )

@@ -84,8 +84,10 @@ def ask_change(
     """
     _check_may_change(vo, by)
     card = cards.locked(vo)
-    before = CardRequest.objects.filter(key=key, card=card).first()
+    before = CardRequest.objects.filter(key=key).first()
     if before is not None:
+        if before.card_id != card.pk:
+            raise NotAllowed(_("This form was sent before, elsewhere."), _("Reload the page."))
         return before
     current = card_content.content_of(card)
     refuse_stale(card, current, seen=seen)

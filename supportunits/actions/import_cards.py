@@ -8,7 +8,7 @@ served VOs are never overwritten: what the Portal says is kept beside them, to b
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection
 
@@ -180,18 +180,21 @@ def keep_upload(
 ) -> tuple[CardUpload, Plan]:
     """Keep an uploaded document until somebody has looked at what it would do.
 
+    :param key: the form's; the same file with it twice is kept once
+
     :raises AnswerNotUnderstood: when it is no document of cards; then it is not kept
     """
     plan = plan_import(body)
-    upload, _is_new = CardUpload.objects.get_or_create(
-        key=key,
-        defaults={
-            "name": name[:255],
-            "body": body,
-            "uploaded_by": by,
-            "uploaded_at": at,
-        },
-    )
+    upload = CardUpload.objects.filter(key=key).first()
+    if upload is None or upload.applied_at or bytes(upload.body) != body:
+        upload = CardUpload.objects.create(
+            # The key of a form that was sent before with another file belongs to that file.
+            key=uuid4() if upload else key,
+            name=name[:255],
+            body=body,
+            uploaded_by=by,
+            uploaded_at=at,
+        )
     return upload, plan
 
 

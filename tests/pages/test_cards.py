@@ -83,6 +83,44 @@ def test_nothing_changed_is_said(cast: Cast, card: VOIDCard, client_of: ClientOf
     assert "The card says this already." in answer.content.decode()
 
 
+def test_what_a_form_only_trims_is_no_change(
+    cast: Cast, card: VOIDCard, client_of: ClientOf, at: datetime
+) -> None:
+    server = {"hostname": "voms.juno.org", "public_key": "PEM", "serial_number": "7"}
+    groups = [{"name": "/juno", "kind": "Odd", "description": "two\nlines", "share": "0"}]
+    vos.write_card(
+        vo=cast.juno,
+        by=None,
+        at=at,
+        groups=groups,
+        voms_servers=[server],
+        disciplines=[["Earth / Sky"]],
+        resources={"job_max_cpu_time": "0", "ram_per_i386_core": ""},
+        acceptable_use_policy_type="file",
+        middlewares=["Something of its own"],
+    )
+    client = client_of(cast.ada)
+    page = client.get("/vos/juno/edit/")
+    answer = client.post("/vos/juno/edit/", typed(page))
+    assert "The card says this already." in answer.content.decode()
+    # The server's key is not on the form, and stays when another of its fields is changed.
+    client.post("/vos/juno/edit/", typed(page, **{"voms_servers-0-https_port": "8443"}))
+    request = CardRequest.objects.get()
+    assert set(request.new) == {"voms_servers"}
+    assert request.new["voms_servers"][0]["public_key"] == "PEM"
+
+
+def test_the_key_of_a_form_is_good_for_one_file(cast: Cast, client_of: ClientOf) -> None:
+    admin, key = client_of(cast.dmitri), str(uuid.uuid4())
+    places = []
+    for name in ("a", "a", "b"):
+        body = write_cards([CardRecord(name, {})])
+        data = {"file": SimpleUploadedFile("x.xml", body), "key": key}
+        places.append(admin.post("/vos/-/import/", data)["Location"])
+    assert places[0] == places[1] != places[2]
+    assert admin.get(places[2]).context["new"] == ["b"]
+
+
 def test_rows_come_and_go_without_losing_what_is_typed(
     cast: Cast, card: VOIDCard, client_of: ClientOf
 ) -> None:
