@@ -41,6 +41,11 @@ SCHEDULE = (
         "send what waits, retry what failed",
     ),
     Scheduled(
+        "supportunits.tasks.mail_announcements",
+        timedelta(seconds=30),
+        "mail what was announced",
+    ),
+    Scheduled(
         "tickets.tasks.sweep_dispatches",
         timedelta(seconds=5),
         "handle what a crash or an undo window left",
@@ -124,6 +129,11 @@ SCHEDULE = (
         "tickets.tasks.tell_of_support_requests",
         timedelta(minutes=1),
         "file tickets about requests for dedicated user support",
+    ),
+    Scheduled(
+        "tickets.tasks.ask_owners_of_answers",
+        timedelta(hours=6),
+        "ask whether known answers are still true",
     ),
     Scheduled(
         "tickets.tasks.sweep_orphans",

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "monitoring",
     "tickets",
     "tickets.routing",
+    "tickets.answers",
 ]
 
 MIDDLEWARE = [

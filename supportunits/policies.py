@@ -15,6 +15,7 @@ from juno_support.accounts.models import User
 from juno_support.lib import clock
 from supportunits.models import (
     VO,
+    Audience,
     ContactRole,
     Shift,
     SupportUnit,
@@ -256,3 +257,15 @@ def may_start_drills(user: Person, vo: VO) -> bool:
 def may_see_drills(user: Person, vo: VO) -> bool:
     """Return whether the person sees how the VO's alarm drills went: its people, who helps."""
     return is_supporter(user) or may_start_drills(user, vo) or is_member_of_vo(user, vo)
+
+
+def may_announce(user: Person) -> bool:
+    """Return whether the person may announce anything: admins, TPM operators, VO managers."""
+    return is_admin(user) or is_tpm_operator(user) or bool(facts(user).managed_vos)
+
+
+def may_announce_to(user: Person, audience: str, vo: VO | None) -> bool:
+    """Return whether the person may announce to this audience; a VO's manager to that VO only."""
+    if is_admin(user) or is_tpm_operator(user):
+        return True
+    return audience == Audience.VO and vo is not None and manages_vo(user, vo)

@@ -23,6 +23,7 @@ from tickets.actions import (
     wall_clock,
     watch,
 )
+from tickets.answers import remind
 from tickets.mail import alarm, outgoing
 from tickets.models import Consumer, Dispatch
 from tickets.proposals import refresh
@@ -183,3 +184,9 @@ def handle_dispatch(dispatch_id: int) -> None:
         attempts = Dispatch.objects.values_list("attempts", flat=True).get(pk=dispatch_id)
         pause = min(timedelta(seconds=10 * 2 ** min(attempts, DOUBLINGS)), LONGEST_PAUSE)
         history.mark_failed(dispatch_id, repr(error), at + pause)
+
+
+@shared_task
+def ask_owners_of_answers(**_: object) -> None:
+    """Ask the owners of known answers whether they are still true."""
+    remind.ask_owners(at=clock.now())

@@ -4,6 +4,7 @@ from django.urls import path
 
 from tickets.views import (
     alarm,
+    answers,
     changes,
     desk,
     desk_selected,
@@ -64,6 +65,14 @@ urlpatterns = [
     path("tickets/<int:number>/texts/<int:key>/", ready_texts.filled, name="filled-text"),
     path("proposals/", proposals.proposals, name="proposals"),
     path("proposals/<int:key>/decide/", proposals.decide, name="decide-proposal"),
+    path("tickets/<int:number>/answers/", answers.answers_for_ticket, name="ticket-answers"),
+    path("answers/", answers.answer_list, name="answers"),
+    path("answers/new/", answers.new_answer, name="new-answer"),
+    path("answers/fitting/", answers.fitting_answers, name="fitting-answers"),
+    path("answers/<int:key>/", answers.answer, name="answer"),
+    path("answers/<int:key>/change/", answers.change_answer, name="change-answer"),
+    path("answers/<int:key>/helped/", answers.answer_helped, name="answer-helped"),
+    path("answers/<int:key>/<slug:step>/", answers.answer_step, name="answer-step"),
     path("tpm/", desk.desk, name="tpm-desk"),
     path("tpm/rules/", rules.rule_list, name="rules"),
     path("tpm/rules/new/", rules.new_rule, name="new-rule"),

@@ -16,16 +16,20 @@ from django.utils.translation import gettext as _
 from juno_support.feeds.registry import find_kind
 from juno_support.lib import clock
 from juno_support.outbox.policies import may_see_outbox
+from juno_support.pages.announcements import HIDDEN
 from juno_support.pages.health_line import HealthLine, health_line
 from juno_support.pages.theme import THEMES, chosen_theme
 from juno_support.pages.tpm_banner import nobody_at_tpm
 from monitoring.models import Silence
 from supportunits import policies as unit_policies
+from supportunits.announcements import Running, running_for
+from supportunits.models import Tone
 from tickets import policies, queries
 from tickets.proposals.decide import sees_proposals
 from tickets.proposals.lists import count_to_decide
 
 PROPOSALS = "/proposals/"
+MOST_BANNERS = 3
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,16 @@ class Frame:
     def nobody_at_tpm(self) -> str:
         """What the red banner says while nobody is at TPM, for whoever helps; else empty."""
         return nobody_at_tpm(at=clock.now()) if self.sees_queue else ""
+
+    @cached_property
+    def announced(self) -> list[Running]:
+        """What is announced to the reader now and was not hidden; a warning first."""
+        found = running_for(self._user, clock.now()) if self._user else []
+        if not found:
+            return []
+        hidden = set(self._request.session.get(HIDDEN, ())) if self.is_signed_in else set()
+        shown = [each for each in found if each.pk not in hidden]
+        return sorted(shown, key=lambda each: each.tone != Tone.WARNING)[:MOST_BANNERS]
 
     @cached_property
     def health(self) -> HealthLine | None:

@@ -1,5 +1,6 @@
 """The models of supportunits."""
 
+from supportunits.models.announcement import Announcement, Audience, Tone
 from supportunits.models.card import (
     LIVING,
     CardRequest,
@@ -60,6 +61,8 @@ __all__ = [
     "LIVING",
     "ROUTABLE",
     "VO",
+    "Announcement",
+    "Audience",
     "CalendarLink",
     "CardRequest",
     "CardRequestState",
@@ -93,6 +96,7 @@ __all__ = [
     "SupporterRequest",
     "SwapState",
     "Tier",
+    "Tone",
     "UnitFAQ",
     "UnitKind",
     "UnitMembership",

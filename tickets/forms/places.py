@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db.models import Case, F, FloatField, Q, Value, When
 from django.db.models.functions import Greatest
+
+from django.utils.translation import gettext as _
 
 from juno_support.lib.text import clean_line
 from tickets.search import names as search_names
@@ -34,6 +37,18 @@ class Places:
     def unknown(self, text: str) -> list[str]:
         """Return the names of a text that no site has."""
         return [name for name in split_names(text) if name.casefold() not in self.sites]
+
+    def checked(self, text: str) -> str:
+        """Return the text if a site has each of its names.
+
+        :raises ValidationError: for the first that is unknown, with what was perhaps meant
+        """
+        for name in self.unknown(text):
+            words = _("No site is called “%(name)s”.") % {"name": name}
+            if offers := self.offers.get(name.casefold()):
+                words += " " + _("Did you mean %(names)s?") % {"names": ", ".join(offers)}
+            raise ValidationError(words)
+        return text
 
 
 @dataclass(frozen=True)
