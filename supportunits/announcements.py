@@ -131,7 +131,7 @@ def _running(row: Announcement) -> Running:
 def _own_sites(user: Any, sites: Iterable[int]) -> set[int]:
     vos = policies.vos_of(user) | policies.facts(user).managed_vos
     listed = VOSite.objects.filter(site__in=sites, vo__in=vos).values_list("site", flat=True)
-    units = SupportUnit.objects.filter(
-        site__in=sites, pk__in=policies.units_of(user)
-    ).values_list("site", flat=True)
+    units = SupportUnit.objects.filter(site__in=sites, pk__in=policies.units_of(user)).values_list(
+        "site", flat=True
+    )
     return {site for site in listed.union(units) if site is not None}

@@ -230,9 +230,7 @@ def change(request: HttpRequest, key: int) -> HttpResponse:
 def withdraw(request: HttpRequest, key: int) -> HttpResponse:
     """Take an announcement back."""
     row = _find_to_change(request, key)
-    actions.withdraw_announcement(
-        announcement=row, by=cast(User, request.user), at=clock.now()
-    )
+    actions.withdraw_announcement(announcement=row, by=cast(User, request.user), at=clock.now())
     messages.success(request, _("The announcement is withdrawn."))
     return redirect("announcement", key)
 
@@ -271,8 +269,10 @@ def _line(row: Announcement, at: datetime) -> dict[str, Any]:
     to = {
         Audience.EVERYBODY: lambda: _("everybody"),
         Audience.VO: lambda: row.vo.name if row.vo else "",
-        Audience.SITES: lambda: _("users of %(sites)s")
-        % {"sites": ", ".join(sorted(site.name for site in row.sites.all()))},
+        Audience.SITES: lambda: (
+            _("users of %(sites)s")
+            % {"sites": ", ".join(sorted(site.name for site in row.sites.all()))}
+        ),
     }[Audience(row.audience)]()
     return {
         "key": row.pk,

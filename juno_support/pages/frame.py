@@ -162,6 +162,9 @@ class Frame:
         if self.sees_queue:
             items.append(PlaceItem(_("My tickets"), "/tickets/?q=submitter:me", "ticket-detailed"))
             items.append(PlaceItem(_("Assigned to me"), "/tickets/?q=assigned:me", "inbox"))
+        if self.is_signed_in:
+            items.append(PlaceItem(_("Known answers"), "/answers/", "journal-text"))
+            items.append(PlaceItem(_("Announcements"), "/announcements/", "megaphone"))
         if self._user and policies.may_look_up_jobs(self._user):
             items.append(PlaceItem(_("Look up a job"), "/jobs/", "hash"))
         if may_see_outbox(self._user):

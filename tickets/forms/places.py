@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
+from django.core.exceptions import ValidationError
 from django.db.models import Case, F, FloatField, Q, Value, When
 from django.db.models.functions import Greatest
-
 from django.utils.translation import gettext as _
 
 from juno_support.lib.text import clean_line

@@ -26,6 +26,7 @@ class ReplyForm(forms.Form):
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    answer = forms.IntegerField(widget=forms.HiddenInput, required=False)
     side = forms.ChoiceField(choices=((PUBLIC, PUBLIC), (INTERNAL, INTERNAL)), initial=PUBLIC)
     words = forms.CharField(
         label=gettext_lazy("Your words"), required=False, widget=forms.Textarea, strip=False
@@ -46,10 +47,13 @@ class ReplyForm(forms.Form):
         writes_internal: bool = False,
         seen: int = 0,
         step: str = "",
-        words: str = "",
+        filled: dict[str, Any] | None = None,
     ) -> None:
-        """Make the form for somebody who can take these steps from the ticket's status."""
-        initial = {"key": uuid4(), "seen": seen, "side": PUBLIC, "step": step, "words": words}
+        """Make the form for somebody who can take these steps from the ticket's status.
+
+        :param filled: what it begins with besides, such as the words of a known answer
+        """
+        initial = {"key": uuid4(), "seen": seen, "side": PUBLIC, "step": step, **(filled or {})}
         super().__init__(data, files, initial=initial, auto_id="reply_%s")
         self.steps = {each.name: each for each in steps}
         self.writes_internal = writes_internal

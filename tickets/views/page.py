@@ -21,8 +21,11 @@ from juno_support.outbox.models import Delivery, DeliveryState
 from tickets import policies, queries
 from tickets.actions import follow, work
 from tickets.actions.row import ChangedMeanwhile
+from tickets.answers import rights
+from tickets.answers.change import may_be_made_from
+from tickets.answers.models import Audience
 from tickets.desk import ready
-from tickets.forms.reply import PUBLIC, ReplyForm, steps_for_composer
+from tickets.forms.reply import INTERNAL, PUBLIC, ReplyForm, steps_for_composer
 from tickets.mail.outgoing import entries_told_by
 from tickets.models import (
     Attachment,
@@ -147,13 +150,10 @@ def ticket_context(
     steps = steps_from(ticket.status, roles)
     may_comment = policies.may_comment(ticket, user)
     if reply is None and may_comment:
-        reply = _fresh_reply(
-            ticket,
-            user,
-            roles,
-            step=request.GET.get("step", ""),
-            words=ready_words(request, ticket) if Who.SUPPORTER in roles else "",
-        )
+        filled = {}
+        if Who.SUPPORTER in roles:
+            filled = _known_answer(request) or {"words": ready_words(request, ticket)}
+        reply = _fresh_reply(ticket, user, roles, step=request.GET.get("step", ""), filled=filled)
     last = newest[0].pk if newest else 0
     is_supporter = Who.SUPPORTER in roles
     is_owner = Who.OWNER in roles
@@ -179,6 +179,7 @@ def ticket_context(
         "may_withdraw": any(step.name == "withdraw" for step in steps),
         "may_redact": redacts,
         **_alarm(ticket, user, at),
+        "makes_answers": may_be_made_from(ticket, user),
         "may_me_too": policies.may_say_me_too(ticket, user),
         "sees_copies": is_supporter or is_owner or reads_internal,
         "sees_addresses": policies.may_see_addresses(user),
@@ -255,8 +256,18 @@ def ready_words(request: HttpRequest, ticket: Ticket) -> str:
     return ready.fill(text.text, ticket=ticket, me=request.user, at=clock.now()) if text else ""
 
 
+def _known_answer(request: HttpRequest) -> dict[str, Any]:
+    """Return the words of the known answer that the address names; a supporters' one inside."""
+    key = whole_number(request.GET.get("answer"))
+    answer = rights.visible_answers(request.user).filter(pk=key).first() if key else None
+    if answer is None:
+        return {}
+    side = PUBLIC if answer.audience == Audience.PUBLIC else INTERNAL
+    return {"answer": answer.pk, "words": answer.text, "side": side}
+
+
 def _fresh_reply(
-    ticket: Ticket, user: Any, roles: frozenset[Who], *, step: str, words: str
+    ticket: Ticket, user: Any, roles: frozenset[Who], *, step: str, filled: dict[str, Any]
 ) -> ReplyForm:
     steps = _composer_steps(ticket, roles)
     return ReplyForm(
@@ -264,7 +275,7 @@ def _fresh_reply(
         writes_internal=Who.SUPPORTER in roles,
         seen=ticket.last_entry_id,
         step=step if any(each.name == step for each in steps) else "",
-        words=words,
+        filled=filled,
     )
 
 

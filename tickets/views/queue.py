@@ -82,6 +82,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             for view in queries.saved_views(request.user)
         ],
         "looked_back_to": display.when(page.looked_back_to, at) if page.looked_back_to else "",
+        **_answers(page.search),
         "sorted_otherwise": page.sort != page.search.sort,
         "is_first": "after" not in request.GET,
         "first_url": f"?{urlencode({'q': line})}",
@@ -142,6 +143,23 @@ def _rows(page: run.Page, user: Any, at: datetime) -> list[rows.Row]:
         at=at,
         highlighted={number: (each.subject, each.text) for number, each in found.items()},
     )
+
+
+def _answers(search: Search) -> dict[str, str]:
+    """Return where the known answers with the line's words are; asked for after the page."""
+    words = " ".join(
+        value
+        for term in search.terms
+        if term.kind in ("words", "phrase") and not term.is_negative and not term.error
+        for value in term.values
+    )
+    if not words:
+        return {}
+    question = urlencode({"q": words})
+    return {
+        "answers_url": f"{reverse('fitting-answers')}?{question}",
+        "answers_page": f"{reverse('answers')}?{question}",
+    }
 
 
 def _only_number(page: run.Page) -> int | None:

@@ -25,11 +25,13 @@ from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from tickets import policies, queries
 from tickets.actions import files, follow, submit
+from tickets.answers.find import About, offer_answers
 from tickets.forms.places import offer_sites
 from tickets.forms.submit import TicketForm, draft_data, is_worth_keeping
 from tickets.models import Attachment, Draft, Ticket, TicketType
 from tickets.proposals import words as proposal_words
 from tickets.proposals.decide import find_proposal, link_filed
+from tickets.views.answers import offer_lines
 from tickets.views.known import hidden_similar, site_panels, ticket_line
 from tickets.views.recognised import job_lookup, offers, with_fact
 from tickets.views.shared import key_or_none, person
@@ -218,11 +220,17 @@ def _known(form: TicketForm, user: User, at: datetime, data: Mapping[str, Any]) 
     sites = form.chosen_sites
     subject = str(form["subject"].value() or "")
     similar = queries.similar_open_tickets(user, subject, sites, at=at)
+    words = f"{subject} {str(form['description'].value() or '')[:500]}"
+    about = About(
+        vo=whole_number(str(form["vo"].value() or "")),
+        sites=frozenset(site.pk for site in sites),
+    )
     return {
         "facts": offers(form),
         "job_lookup": job_lookup(form, user),
         "similar": [ticket_line(ticket, at) for ticket in similar],
         "hidden_similar": hidden_similar(user, subject),
+        "answers": [] if form.is_security else offer_lines(offer_answers(user, words, about)),
         "conditions": site_panels(
             sites[:MOST_SITES_SHOWN],
             user,

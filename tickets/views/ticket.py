@@ -25,6 +25,8 @@ from juno_support.lib.text import clean_line, whole_number
 from tickets import policies, queries
 from tickets.actions import assign, diary, files, follow, submit, work
 from tickets.actions.row import ChangedMeanwhile
+from tickets.answers import rights
+from tickets.answers.change import count_solved
 from tickets.forms.reply import PUBLIC, ReplyForm
 from tickets.models import Attachment, Ticket, TicketPerson
 from tickets.views.page import kept_files, reply_form, show_ticket
@@ -178,7 +180,16 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         _keep_files(request, form, found, user, at)
         return _refuse_reply(request, form, error, user, number)
     submit.discard_draft(draft_id=key, by=user)
+    if step.get("step") == "solve":
+        _count_answer(form.cleaned_data["answer"], found, user, at)
     return redirect(f"{reverse('ticket', args=[number])}#last")
+
+
+def _count_answer(key: int | None, ticket: Ticket, user: User, at: datetime) -> None:
+    """Count the known answer whose words the solution began as."""
+    answer = rights.visible_answers(user).filter(pk=key).first() if key else None
+    if answer is not None:
+        count_solved(answer=answer, ticket=ticket, by=user, at=at)
 
 
 def _wrote_too_much(user: User, at: datetime) -> bool:
