@@ -17,6 +17,7 @@ from juno_support.celery import app as celery_app
 from juno_support.feeds import recent
 from juno_support.lib import clock
 from juno_support.pages import tpm_banner
+from supportunits import announcements
 from tests.cast import Cast, Roles, make_cast, make_roles
 from tests.make import AT
 
@@ -75,6 +76,7 @@ def nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     clock.forget()
     recent.forget()
     tpm_banner.forget()
+    announcements.forget()
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         _clear_cache()
 

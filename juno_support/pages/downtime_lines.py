@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -45,7 +46,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class DowntimeLine:
-    """A downtime, ready to be shown."""
+    """A downtime, ready to be shown; ``announce_url`` is empty where it is over."""
 
     key: str
     state: SafeString
@@ -61,6 +62,7 @@ class DowntimeLine:
     changes: tuple[Seen, ...]
     portal_url: str
     anchor: str
+    announce_url: str
 
 
 def badge(state: str) -> SafeString:
@@ -165,6 +167,9 @@ def downtime_line(downtime: Any, timeline: Timeline, at: datetime) -> DowntimeLi
         ),
         portal_url=downtime.portal_url,
         anchor=f"downtime-{downtime.pk}",
+        announce_url=""
+        if downtime.withdrawn_at or downtime.ends_at <= at
+        else f"{reverse('announce')}?downtime={downtime.pk}",
     )
 
 

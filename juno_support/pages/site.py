@@ -135,6 +135,7 @@ def _show(
     sees_addresses = policies.may_see_addresses(user)
     context: dict[str, Any] = {
         "site": site,
+        "may_announce": policies.may_announce(user),
         "badge": downtime_lines.badge(badge.state),
         "state": badge.state,
         "state_words": _state_words(badge.state, badge.until, ages[DOWNTIMES], now),

@@ -21,8 +21,8 @@ from django.urls import reverse
 from juno_support.feeds.models import Source
 from juno_support.outbox.models import CaughtMail, Gateway
 from monitoring.jobs import JobFacts, as_evidence
-from supportunits.actions import mailing_list
-from supportunits.models import CardUpload, CardVersion, VOContact
+from supportunits.actions import announcements, mailing_list
+from supportunits.models import Audience, CardUpload, CardVersion, VOContact
 from tests.cast import ROLE_NAMES
 from tests.make import AT, make_issue_type, make_service, make_site, make_unit, make_user
 from tests.pages.watched import make_entity, make_link
@@ -31,6 +31,7 @@ from tests.tickets.make import make_ticket, write
 from tests.tickets.routing.make import make_rule
 from tickets import tasks
 from tickets.actions import assign, context, follow
+from tickets.answers import change
 from tickets.models import (
     Attachment,
     CheckItem,
@@ -177,6 +178,20 @@ TABLE = {
     "jobs:keep": ("post", "HPTC"),
     "jobs:start-ticket": ("post", "HPTC"),
     "ticket-jobs": ("get", "HPTCD"),
+    "answers": ("get", PEOPLE),
+    "answer": ("get", PEOPLE),
+    "new-answer": ("get", "PTCD"),
+    "change-answer": ("get", "TD"),
+    "answer-step": ("post", "TD"),
+    "answer-helped": ("post", PEOPLE),
+    "fitting-answers": ("get", PEOPLE),
+    "ticket-answers": ("get", HELPERS),
+    "announcements": ("get", EVERYONE),
+    "announcement": ("get", EVERYONE),
+    "announce": ("get", "MTD"),
+    "change-announcement": ("get", "TD"),
+    "withdraw-announcement": ("post", "TD"),
+    "hide-announcement": ("post", PEOPLE),
     "tpm-desk": ("get", "T"),
     "rules": ("get", "TD"),
     "rule": ("get", "TD"),
@@ -298,7 +313,23 @@ def world(roles, clock_at, settings):
     window = UndoWindow.objects.create(
         ticket=ticket, by=roles["TPM operator"], action="HOLD", ends_at=AT, entries=[]
     )
+    answer = change.write_answer(
+        by=roles["TPM operator"],
+        at=AT,
+        submission_key=uuid.uuid4(),
+        title="Known",
+        words_of_it="Try again.",
+    )
+    announced = announcements.announce(
+        by=roles["admin"],
+        at=AT,
+        submission_key=uuid.uuid4(),
+        title="News",
+        audience=Audience.EVERYBODY,
+    )
     return {
+        "answer": answer,
+        "announced": announced,
         "ticket": ticket,
         "hidden": hidden,
         "rule": make_rule(unit=data, by=roles["admin"], words=["tape"]),
@@ -370,6 +401,14 @@ def _arguments(name, world):
         "sources:name-back": [world["name"].pk],
         "sources:poll": ["gocdb-topology"],
         "sources:configure": ["gocdb-topology"],
+        "answer": [world["answer"].pk],
+        "change-answer": [world["answer"].pk],
+        "answer-step": [world["answer"].pk, "confirm"],
+        "answer-helped": [world["answer"].pk],
+        "announcement": [world["announced"].pk],
+        "change-announcement": [world["announced"].pk],
+        "withdraw-announcement": [world["announced"].pk],
+        "hide-announcement": [world["announced"].pk],
         "delete-view": [world["view"].pk],
         "decide-proposal": [world["proposal"].pk],
         "discard-draft": [uuid.uuid4()],
@@ -403,6 +442,7 @@ TICKET_PAGES = {
     "remove-person",
     "remove-copy",
     "ticket-now",
+    "ticket-answers",
     "ticket-jobs",
     "hearers",
     "tpm-check",
@@ -488,7 +528,7 @@ def test_internal_and_restricted_things_by_their_own_address(world, roles, role)
     # TPM sees that a Security ticket exists.
     assert (_verdict(answer) == "answered") == (letter in "TCD")
     assert (RESTRICTED in text) == (letter in "CD")
-    looked_at = {"ticket-now", "ticket-jobs", "ready-offers"}
+    looked_at = {"ticket-now", "ticket-jobs", "ready-offers", "ticket-answers"}
     for name in sorted(looked_at):
         answer, text = _ask(client, "get", reverse(name, args=[hidden]))
         assert (RESTRICTED in text) <= (letter in "CD"), name

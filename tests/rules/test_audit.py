@@ -13,19 +13,24 @@ from juno_support.accounts.audit import Part
 from juno_support.accounts.models import User
 from juno_support.outbox import gateway_views
 from juno_support.pages import source_trace
+from juno_support.pages.announcements import parts_of_announcement
 from supportunits import changes
-from supportunits.models import VO, SupportUnit
+from supportunits.models import VO, Announcement, SupportUnit
+from tickets.answers.models import KnownAnswer
 from tickets.routing import changes as rule_changes
+from tickets.views.answers import parts_of_answer
 from topology.models import NetworkLink, Site
 
 # model: the address (by name) of the page on which its changes are read
 PAGES = {
+    "answers.KnownAnswer": "answer",
     "accounts.User": "people:person",
     "feeds.PushToken": "sources:list",
     "feeds.Source": "sources:list",
     "monitoring.Entity": "sources:names",
     "outbox.Gateway": "outbox:gateways",
     "routing.RoutingRule": "rules",
+    "supportunits.Announcement": "announcement",
     "supportunits.CardRequest": "vos:vo",
     "supportunits.FallbackPerson": "people:person",
     "supportunits.IssueType": "vos:vo",
@@ -47,6 +52,8 @@ PAGES = {
 }
 # described by the function that the page asks
 DESCRIPTIONS: dict[str, Callable[[], tuple[Part, ...]]] = {
+    "announcement": lambda: parts_of_announcement(Announcement(pk=0)),
+    "answer": lambda: parts_of_answer(KnownAnswer(pk=0)),
     "units:unit": lambda: changes.parts_of_unit(SupportUnit(pk=0)),
     "units:requests": changes.parts_of_unit_requests,
     "people:person": lambda: changes.parts_of_person(User(pk=0)),

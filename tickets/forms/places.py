@@ -44,7 +44,7 @@ class Places:
         """
         for name in self.unknown(text):
             words = _("No site is called “%(name)s”.") % {"name": name}
-            if offers := self.offers.get(name.casefold()):
+            if offers := self.offers.get(name):
                 words += " " + _("Did you mean %(names)s?") % {"names": ", ".join(offers)}
             raise ValidationError(words)
         return text

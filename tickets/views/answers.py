@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside, is_signed_in
+from juno_support.accounts.audit import Part
+from juno_support.accounts.audit_lines import trace
 from juno_support.lib import clock, display, markdown
 from juno_support.lib.text import clean_line, shorten, whole_number
-from supportunits import changes
 from tickets import policies
 from tickets.answers import change, find, forms, rights
 from tickets.answers.models import Audience, KnownAnswer
@@ -33,15 +34,29 @@ STEPS = {
         gettext_lazy("It is still true; the next look is in a year."),
     ),
 }
-_WORDS = {
-    "title": gettext_lazy("title"),
-    "text": gettext_lazy("text"),
-    "audience": gettext_lazy("who reads it"),
-    "owner_id": gettext_lazy("owner"),
-    "review_on": gettext_lazy("review"),
-    "vo_id": gettext_lazy("VO"),
-    "withdrawn_at": gettext_lazy("withdrawn"),
-}
+
+
+def parts_of_answer(row: KnownAnswer) -> tuple[Part, ...]:
+    """Describe the trace of a known answer."""
+    return (
+        Part(
+            KnownAnswer,
+            {"pgh_obj_id": row.pk},
+            noun=_("answer"),
+            is_whole=True,
+            words={
+                "title": _("title"),
+                "text": _("text"),
+                "audience": _("who reads it"),
+                "owner": _("owner"),
+                "review_on": _("review"),
+                "vo": _("VO"),
+                "issue_type": _("type of issue"),
+                "withdrawn_at": _("withdrawn"),
+            },
+            quiet={"submission_key", "made_from", "created_at", "updated_at"},
+        ),
+    )
 
 
 @require_safe
@@ -87,7 +102,7 @@ def answer(request: HttpRequest, key: int) -> HttpResponse:
         "writes": writes,
         "source": source if source and policies.may_read_internal(source, user) else None,
         "is_due": found.review_on <= at.date(),
-        "changes": changes.changes_of(found, _WORDS) if writes else [],
+        "trace": trace(request, parts_of_answer(found), sees_addresses=True) if writes else None,
     }
     return render(request, "answers/answer.html", context)
 
