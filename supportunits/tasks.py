@@ -31,10 +31,19 @@ def make_cards(**_: object) -> None:
 
 
 @shared_task(ignore_result=True)
-from supportunits.actions import (
-    announcements,
-    dedicated_support,
-    mailing_list,
-    remind_of_cards,
-    shift_clock,
-)
+def look_after_cards(**_: object) -> None:
+    """Remind of cards to validate, and forget uploads that nobody imported."""
+    remind_of_cards.remind_of_validations(at=clock.now())
+    remind_of_cards.forget_uploads(at=clock.now())
+
+
+@shared_task(ignore_result=True)
+def activate_support(**_: object) -> None:
+    """Make dedicated user support active whose unit has a proven list and a supporter."""
+    dedicated_support.activate_ready(at=clock.now())
+
+
+@shared_task(ignore_result=True)
+def mail_announcements(**_: object) -> None:
+    """Mail what was announced and is to be mailed."""
+    announcements.mail_announcements(at=clock.now())
