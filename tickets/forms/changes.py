@@ -1,5 +1,6 @@
 """Small forms: one for each single change of a ticket. There is no big form with "Update"."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -46,6 +47,9 @@ class Change(forms.Form):
 
     def _prepare(self) -> None:
         """Set what depends on the ticket, such as choices."""
+
+    def offer(self, user: Any, at: datetime) -> None:
+        """Set what depends on the reader."""
 
 
 class PriorityChange(Change):

@@ -89,6 +89,11 @@ IS: Final[dict[str, Text]] = {
     "followed": _("I follow it"),
     "restricted": _("type Security"),
     "bounced": _("changed its support unit twice or more"),
+    "incident": _("a running incident that others join"),
+    "joined": _("part of an incident"),
+    "duplicate": _("a duplicate of another"),
+    "parent": _("has children"),
+    "child": _("a child of another"),
 }
 
 FIELDS: Final[dict[str, Field]] = {
@@ -128,6 +133,10 @@ FIELDS: Final[dict[str, Field]] = {
         Field("updated", Kind.MOMENT, _("when it last changed"), example="updated:<2d"),
         Field("solved", Kind.MOMENT, _("when it was solved"), example="solved:<1w"),
         Field("id", Kind.NUMBER, _("ticket number"), example="id:123"),
+        Field("incident", Kind.NUMBER, _("joined to the incident"), example="incident:123"),
+        Field("duplicate-of", Kind.NUMBER, _("duplicate of"), example="duplicate-of:123"),
+        Field("parent", Kind.NUMBER, _("child of"), example="parent:123"),
+        Field("follow-up-of", Kind.NUMBER, _("follow-up of"), example="follow-up-of:123"),
         Field("sort", Kind.CHOICE, _("order"), {key: (key, SORTS[key]) for key in SORTS}),
     )
 }
@@ -160,6 +169,8 @@ _FIELD_ALSO: Final = {
     "changed": "updated",
     "code": "solution",
     "number": "id",
+    "master": "duplicate-of",
+    "child-of": "parent",
 }
 
 

@@ -22,10 +22,13 @@ from tickets.models import (
     AffectedSite,
     Category,
     HistoryEntry,
+    Incident,
     LastSeen,
+    RelationKind,
     Subscription,
     Ticket,
     TicketPerson,
+    TicketRelation,
 )
 from tickets.search import names
 from tickets.search.grammar import FIELDS, Kind, Search, Term, bounds
@@ -204,6 +207,8 @@ def _condition(
 ) -> Q:
     if term.kind == "id" or term.field == "id":
         return Q(pk__in=[int(value) for value in term.values])
+    if term.field in _RELATED:
+        return _hanging(_RELATED[term.field], other__in=[int(value) for value in term.values])
     kind = FIELDS[term.field].kind
     if kind is Kind.MOMENT:
         return _moment(term, at, zone)
@@ -216,6 +221,19 @@ def _condition(
             condition |= ~_somebody_assigned()
         return condition
     return _choice(term, user, at)
+
+
+_RELATED: Final = {
+    "incident": RelationKind.JOINED,
+    "duplicate-of": RelationKind.DUPLICATE,
+    "parent": RelationKind.CHILD,
+    "follow-up-of": RelationKind.FOLLOW_UP,
+}
+
+
+def _hanging(kind: RelationKind, **condition: Any) -> Q:
+    rows = TicketRelation.objects.filter(kind=kind, ended_at=None, **condition)
+    return Q(pk__in=rows.values("ticket_id"))
 
 
 def _moment(term: Term, at: datetime, zone: tzinfo) -> Q:
@@ -300,6 +318,17 @@ def _is(value: str, user: Any, at: datetime) -> Q:
         "followed": lambda: Q(pk__in=Subscription.objects.filter(user=user.pk).values("ticket_id")),
         "restricted": lambda: Q(is_restricted=True),
         "bounced": lambda: Q(unit_changes__gte=2),
+        "incident": lambda: Q(
+            pk__in=Incident.objects.filter(ended_at=None).values("ticket_id"), is_open=True
+        ),
+        "joined": lambda: _hanging(RelationKind.JOINED),
+        "duplicate": lambda: _hanging(RelationKind.DUPLICATE),
+        "child": lambda: _hanging(RelationKind.CHILD),
+        "parent": lambda: Q(
+            pk__in=TicketRelation.objects.filter(kind=RelationKind.CHILD, ended_at=None).values(
+                "other_id"
+            )
+        ),
     }
     return conditions[value]()
 

@@ -17,9 +17,11 @@ from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from supportunits.models import UnitKind
 from tickets import policies
-from tickets.actions import alarm, assign, follow, work
+from tickets.actions import alarm, assign, follow, incident, relations, work
+from tickets.actions.hanging import CannotRelate
 from tickets.actions.row import ChangedMeanwhile
 from tickets.forms import changes as forms
+from tickets.forms import relations as relation_forms
 from tickets.models import BounceReason, Ticket
 from tickets.routing import decisions
 from tickets.views.page import show_ticket
@@ -69,6 +71,30 @@ def _field(name: str) -> Callable[..., Any]:
         work.change_field(ticket=ticket, field=name, value=value, seen=given["seen"], **who)
 
     return act
+
+
+def _other(number: int, user: Any) -> Ticket:
+    """Return the ticket of a number that somebody typed; said in words where there is none."""
+    try:
+        return policies.find_ticket(user, number)
+    except Http404:
+        raise CannotRelate(
+            _("There is no ticket #%(number)s that you may read.") % {"number": number}
+        ) from None
+
+
+def _duplicate(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
+    master = _other(given["number"], who["by"])
+    relations.mark_duplicate(ticket=ticket, master=master, seen=given["seen"], **who)
+
+
+def _parent(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
+    relations.make_child(ticket=ticket, parent=_other(given["number"], who["by"]), **who)
+
+
+def _join(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
+    lead = policies.find_outline(who["by"], given["incident"])
+    incident.join_incident(ticket=ticket, incident=lead, seen=given["seen"], **who)
 
 
 def _priority(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
@@ -124,12 +150,7 @@ def _copy(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
 
 
 def _reference(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> None:
-    try:
-        other = policies.find_ticket(who["by"], given["number"])
-    except Http404:
-        raise follow.CannotRefer(
-            _("There is no ticket #%(number)s that you may read.") % {"number": given["number"]}
-        ) from None
+    other = _other(given["number"], who["by"])
     follow.add_reference(ticket=ticket, other=other, **who)
 
 
@@ -233,6 +254,29 @@ CHANGES: dict[str, SmallForm] = {
         send=gettext_lazy("Connect"),
         allowed=_comments,
     ),
+    "duplicate": SmallForm(
+        gettext_lazy("Mark as a duplicate"),
+        relation_forms.DuplicateChange,
+        _duplicate,
+        send=gettext_lazy("It is a duplicate"),
+        allowed=_is_open_supporter,
+    ),
+    "parent": SmallForm(
+        gettext_lazy("Make it the child of another ticket"),
+        relation_forms.ParentChange,
+        _parent,
+        send=gettext_lazy("Make it a child"),
+    ),
+    "join": SmallForm(
+        gettext_lazy("Join a running incident"),
+        relation_forms.JoinChange,
+        _join,
+        send=gettext_lazy("Join"),
+        words=gettext_lazy(
+            "The ticket then waits on hold, and is answered and solved together with the incident."
+        ),
+        allowed=lambda found, user: policies.may_comment(found, user) and found.status in OPEN,
+    ),
     "escalate": SmallForm(
         gettext_lazy("Escalate this ticket"),
         forms.Confirmation,
@@ -286,9 +330,10 @@ def change(request: HttpRequest, number: int, what: str) -> HttpResponse:
             return show_ticket(request, found, problem=problem, status=status)
         messages.error(request, problem)
         return redirect("ticket", number)
-    form = kind.form(request.POST, ticket=found)
+    form = kind.form(request.POST if request.method == "POST" else None, ticket=found)
+    form.offer(user, at)
     if request.method != "POST":
-        return change_page(request, found, kind, kind.form(ticket=found))
+        return change_page(request, found, kind, form)
     if not form.is_valid():
         return change_page(request, found, kind, form, status=422)
     try:

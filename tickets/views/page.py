@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,7 +30,6 @@ from tickets.mail.outgoing import entries_told_by
 from tickets.models import (
     Attachment,
     Category,
-    CrossReference,
     HistoryEntry,
     Kind,
     Ticket,
@@ -39,6 +38,7 @@ from tickets.models import (
 )
 from tickets.views.alarm_head import alarm_head, newest_run
 from tickets.views.kept import kept_context
+from tickets.views.related import RELATED_LIMITS, RELATED_SQL, banner_words, related
 from tickets.views.shared import key_or_none
 from tickets.views.timeline import Row, file_line, make_rows, names_of, shown_by
 from tickets.workflow import ANSWERED, CODES, FINAL, OPEN, Status, Who, steps_from
@@ -71,10 +71,10 @@ class Parts:
     people: list[dict[str, Any]]
     copies: list[str]
     services: list[dict[str, str]]
-    references: list[dict[str, Any]]
     me_toos: int
     said_me_too: bool
     subscribed: bool
+    related: list[tuple[int, str, str]]
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,7 @@ def ticket_context(
     last = newest[0].pk if newest else 0
     is_supporter = Who.SUPPORTER in roles
     is_owner = Who.OWNER in roles
+    relations = related(ticket, user, parts.related, is_supporter=is_supporter, is_owner=is_owner)
     return {
         "ticket": ticket,
         "reads_internal": reads_internal,
@@ -172,6 +173,9 @@ def ticket_context(
         "last_entry_id": last,
         "sites": sites,
         "parts": parts,
+        "related": relations,
+        "lead_words": banner_words(relations, ticket),
+        "follow_up_key": uuid4() if ticket.status in FINAL and may_comment else None,
         "facts": _facts(ticket, sites, parts, user, is_supporter=is_supporter, is_owner=is_owner),
         "deadlines": _deadlines(ticket, at),
         "buttons": _buttons(steps, is_owner=is_owner),
@@ -510,15 +514,10 @@ def _changed(
 
 
 def _parts(ticket: Ticket, user: Any) -> Parts:
-    references, parameters = (
-        _references(ticket, user)
-        .values_list("part_kind", "part_key", "part_text", "part_more")
-        .query.sql_with_params()
-    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{_PARTS} UNION ALL ({references})",
-            [*[ticket.pk] * 4, user.pk, ticket.pk, user.pk, *parameters],
+            f"{_PARTS} UNION ALL {RELATED_SQL}",
+            {"ticket": ticket.pk, "user": user.pk, **RELATED_LIMITS},
         )
         rows = cursor.fetchall()
     found: dict[str, list[tuple[int, str, str]]] = {}
@@ -538,55 +537,29 @@ def _parts(ticket: Ticket, user: Any) -> Parts:
             {"host": text, "type": more}
             for _key, text, more in sorted(found.get("service", ()), key=lambda each: each[1:])
         ],
-        references=[
-            {
-                "number": key,
-                "subject": text,
-                "status": display.status_pill(more, str(Status(more).label)),
-            }
-            for key, text, more in sorted(found.get("reference", ()))
-        ],
         me_toos=me_too[0],
         said_me_too=me_too[1] != "0",
         subscribed="subscribed" in found,
+        related=found.get("related", []),
     )
 
 
 # Written out: to build this of seven querysets costs more than everything else of the page's data.
 _PARTS = """
     SELECT 'person' AS kind, p.user_id::bigint AS key, u.name::text AS text, p.part::text AS more
-      FROM tickets_ticketperson p JOIN accounts_user u ON u.id = p.user_id WHERE p.ticket_id = %s
+      FROM tickets_ticketperson p JOIN accounts_user u ON u.id = p.user_id
+     WHERE p.ticket_id = %(ticket)s
     UNION ALL
-    SELECT 'copy', id, address, '' FROM tickets_carboncopy WHERE ticket_id = %s
+    SELECT 'copy', id, address, '' FROM tickets_carboncopy WHERE ticket_id = %(ticket)s
     UNION ALL
     SELECT 'service', s.id, s.hostname, s.service_type
       FROM tickets_ticket_affected_services t JOIN topology_service s ON s.id = t.service_id
-     WHERE t.ticket_id = %s
+     WHERE t.ticket_id = %(ticket)s
     UNION ALL
     SELECT 'me-too', count(*), (count(*) FILTER (WHERE user_id = said.by))::text, ''
-      FROM tickets_metoo, (SELECT %s::bigint AS ticket, %s::bigint AS by) said
+      FROM tickets_metoo, (SELECT %(ticket)s::bigint AS ticket, %(user)s::bigint AS by) said
      WHERE ticket_id = said.ticket GROUP BY said.ticket
     UNION ALL
     SELECT 'subscribed', user_id, '', '' FROM tickets_subscription
-     WHERE ticket_id = %s AND user_id = %s
+     WHERE ticket_id = %(ticket)s AND user_id = %(user)s
 """
-
-
-def _references(ticket: Ticket, user: Any) -> QuerySet[Any, Any]:
-    words = CharField(max_length=400)
-    crossed = CrossReference.objects.filter(Q(lower=ticket) | Q(upper=ticket))
-    other = Case(When(lower=ticket, then=F("upper")), default=F("lower"))
-    return (
-        policies.outlined_tickets(user)
-        .filter(pk__in=crossed.values_list(other))
-        .annotate(
-            part_kind=Value("reference", CharField()),
-            part_key=F("pk"),
-            part_text=Case(
-                When(policies.visible_to(user), then=F("subject")),
-                default=Value(""),
-                output_field=words,
-            ),
-            part_more=F("status"),
-        )
-    )

@@ -33,10 +33,17 @@ from tickets.models import (
 )
 from tickets.routing.models import RoutingRule
 from tickets.views.changed_conditions import condition_sentences
+from tickets.views.relation_rows import because, relation_sentence, ticket_link
 from tickets.workflow import ResolutionCode, Status
 from topology.models import Site
 
 FILTERS = ("all", "diary", "public", "changes")
+_RELATIONS = (
+    Kind.RELATED,
+    Kind.RELATION_ENDED,
+    Kind.INCIDENT_DECLARED,
+    Kind.INCIDENT_ENDED,
+)
 _DIARY = (Kind.PUBLIC_ENTRY, Kind.INTERNAL_ENTRY)
 _NAMED: dict[str, tuple[type[Model], str]] = {
     "unit": (SupportUnit, "name"),
@@ -224,6 +231,7 @@ class _Maker:
             Kind.NEXT_STEP: self._next_step,
             Kind.ESCALATED: self._escalated,
             Kind.REFERENCE_ADDED: self._reference,
+            **dict.fromkeys(_RELATIONS, self._related),
             Kind.CC_ADDED: lambda entry: self._says(entry, _("added a CC address")),
             Kind.CC_REMOVED: lambda entry: self._says(entry, _("removed a CC address")),
             Kind.ME_TOO: lambda entry: self._says(entry, _("has the same problem")),
@@ -299,6 +307,8 @@ class _Maker:
             tags.append(_("late comment"))
         if is_ours:
             tags.append(_("submitter"))
+        if entry.facts.get("lead"):
+            tags.append(_("from #%(number)s") % {"number": entry.facts["lead"]})
         return Row(
             key=entry.pk,
             kind="diary" if words.is_public else "internal",
@@ -358,6 +368,7 @@ class _Maker:
             "answered": _("went on working"),
             "resume": _("went on working"),
             "hold": _("put the ticket on hold"),
+            "wait": _("put the ticket on hold: it waits for another"),
             "solve": _("solved the ticket"),
             "leave-unsolved": _("left the ticket unsolved"),
             "withdraw": _("withdrew the ticket"),
@@ -367,6 +378,7 @@ class _Maker:
         }.get(entry.facts.get("step", ""), _("changed the status"))
         if entry.actor is None and entry.facts.get("step") == "resume":
             words = _("woke the ticket: its date has come")
+        words = because(entry) or words
         pill = display.status_pill(new, str(Status(new).label))
         extra = self._status_extra(entry)
         return format_html(
@@ -379,7 +391,9 @@ class _Maker:
 
     def _status_extra(self, entry: HistoryEntry) -> SafeString:
         facts = entry.facts
-        parts = []
+        parts: list[SafeString] = []
+        if facts.get("lead"):
+            parts.append(format_html(_("with {lead}"), lead=ticket_link(facts["lead"])))
         if facts.get("code"):
             parts.append(conditional_escape(str(ResolutionCode(facts["code"]).label)))
         if facts.get("until"):
@@ -530,6 +544,9 @@ class _Maker:
             number=number,
         )
 
+    def _related(self, entry: HistoryEntry) -> SafeString:
+        return relation_sentence(entry, self._who(entry))
+
     def _redacted(self, entry: HistoryEntry) -> SafeString:
         part = entry.facts.get("part")
         if entry.facts.get("attachment"):
@@ -611,6 +628,10 @@ _ICONS = {
     Kind.NEXT_STEP: "arrow-right",
     Kind.ESCALATED: "arrow-up-circle",
     Kind.REFERENCE_ADDED: "link-45deg",
+    Kind.RELATED: "link-45deg",
+    Kind.RELATION_ENDED: "link-45deg",
+    Kind.INCIDENT_DECLARED: "broadcast",
+    Kind.INCIDENT_ENDED: "broadcast",
     Kind.CC_ADDED: "envelope",
     Kind.CC_REMOVED: "envelope",
     Kind.ME_TOO: "hand-thumbs-up",
@@ -626,6 +647,7 @@ _STEP_ICONS = {
     "take": "person-circle",
     "ask": "question-circle",
     "hold": "pause-circle",
+    "wait": "pause-circle",
     "resume": "play-circle",
     "answered": "play-circle",
     "solve": "check-circle",
