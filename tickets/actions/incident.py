@@ -71,11 +71,11 @@ def join_incident(
         or it is a Security ticket
     :raises StepNotAllowed: if the ticket is not open
     """
+    if not (policies.may_change(ticket, by) or policies.is_owner(ticket, by)):
+        raise NotAllowed(_("Only the submitter and supporters join a ticket to an incident."))
     passing.alone()
     ticket, incident = locked_pair(ticket, incident)
     refuse_stale(ticket, seen=seen, kinds=(Kind.STATUS_CHANGED, Kind.RELATED), by=by)
-    if not (policies.may_change(ticket, by) or policies.is_owner(ticket, by)):
-        raise NotAllowed(_("Only the submitter and supporters join a ticket to an incident."))
     if not Incident.objects.filter(ticket=incident, ended_at=None).exists():
         raise CannotRelate(
             _("#%(number)s is no running incident.") % {"number": incident.pk},

@@ -151,12 +151,12 @@ def free_child(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
     :raises NotAllowed: for others than supporters
     :raises CannotRelate: if it is no child
     """
+    if not policies.may_change(ticket, by):
+        raise NotAllowed(_("Only supporters take a child loose."))
     relation = in_force(ticket, RelationKind.CHILD)
     if relation is None:
         raise CannotRelate(_("This ticket is no child of another."))
     child, parent = locked_pair(ticket, relation.other)
-    if not policies.may_change(child, by):
-        raise NotAllowed(_("Only supporters take a child loose."))
     relation = in_force(child, RelationKind.CHILD)
     if relation is None or relation.other_id != parent.pk:
         raise CannotRelate(_("This ticket is no child of another."))

@@ -110,7 +110,13 @@ class AlarmForm(TeamForm):
         """Return what ``actions.alarm.submit_alarm_ticket`` takes, of a valid form."""
         found = super().arguments()
         found.pop("to_tpm")
-        return found
+        [site] = found.pop("notified_sites")
+        return {**found, "notified_site": site}
+
+    @staticmethod
+    def may_name_several(user: User) -> bool:
+        """Return that an alarm is about one site."""
+        return False
 
     @property
     def _named_site(self) -> Site | None:

@@ -182,6 +182,7 @@ class TicketForm(forms.Form):
         data = None if data is None else _storable(data)
         super().__init__(data, initial=defaults | dict(initial or {}))
         self._at = at
+        self.takes_several = self.may_name_several(user)
         self.places: Places = find_places([self._text("sites"), self._text("notified_site")])
         self._issue_types = _issue_types(self._text("vo"))
         field = self.fields["issue_type"]
@@ -271,11 +272,21 @@ class TicketForm(forms.Form):
         self._check_known("sites")
         return self.chosen_sites
 
+    @staticmethod
+    def may_name_several(user: User) -> bool:
+        """Return whether the person files for several sites in one step (domain: section 2)."""
+        return unit_policies.is_tpm_operator(user)
+
+    @property
+    def notified_sites(self) -> list[Site]:
+        """The sites that are to be notified, those that are known."""
+        return self.places.of(self._text("notified_site"))
+
     def clean_notified_site(self) -> Site | None:
-        """Return the one site that is to be notified."""
+        """Return the one site that is to be notified; of several the first."""
         self._check_known("notified_site")
-        found = self.places.of(self._text("notified_site"))
-        if len(found) > 1:
+        found = self.notified_sites
+        if len(found) > 1 and not self.takes_several:
             raise ValidationError(_("Choose one site: a ticket goes to one support unit."))
         return found[0] if found else None
 
@@ -339,12 +350,14 @@ class TicketForm(forms.Form):
         return found
 
     def arguments(self) -> dict[str, Any]:
-        """Return what ``actions.submit.submit_ticket`` takes, of a valid form."""
+        """Return what ``actions.several.submit_for_sites`` takes, of a valid form."""
         found = dict(self.cleaned_data)
+        del found["notified_site"]
         services = [self.known_services[key] for key in found.pop("services")]
         return {
             "affected_sites": found.pop("sites"),
             "affected_services": services,
+            "notified_sites": self.notified_sites,
             "recognised": {kind: found.pop(kind) for kind in ("jobs", "hosts", "dns")},
             **found,
         }

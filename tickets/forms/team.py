@@ -38,7 +38,8 @@ class TeamForm(TicketForm):
         label=gettext_lazy("Which site?"),
         max_length=200,
         help_text=gettext_lazy(
-            "It is notified and its contact gets a mail. This cannot be changed afterwards."
+            "It is notified and its contact gets a mail. This cannot be changed afterwards. "
+            "Several with commas: each gets a ticket of its own, under one parent."
         ),
         error_messages={"required": gettext_lazy("Name the site that is to be notified.")},
     )
@@ -122,22 +123,38 @@ class TeamForm(TicketForm):
     @property
     def way(self) -> dict[str, str] | None:
         """Who would get the ticket, or why the site cannot be notified; None before it is named."""
-        named = self.places.of(self._text("notified_site"))
-        if len(named) != 1:
+        ways = []
+        for site in self.notified_sites:
+            try:
+                unit_queries.check_notifiable(site)
+            except unit_queries.SiteCannotBeNotified as error:
+                return {"problem": str(error)}
+            unit = (
+                unit_queries.tpm_unit()
+                if self._text("routing") == TO_TPM
+                else unit_queries.unit_for_notified_site(site)
+            )
+            ways.append((site.name, unit.name))
+        if not ways:
             return None
-        try:
-            unit_queries.check_notifiable(named[0])
-        except unit_queries.SiteCannotBeNotified as error:
-            return {"problem": str(error)}
-        unit = (
-            unit_queries.tpm_unit()
-            if self._text("routing") == TO_TPM
-            else unit_queries.unit_for_notified_site(named[0])
-        )
+        if len(ways) > 1:
+            each = ", ".join(f"{site} → {unit}" for site, unit in ways)
+            return {
+                "words": _(
+                    "A parent ticket waits for one child for each site: %(each)s. The contacts of "
+                    "the sites get a mail at once."
+                )
+                % {"each": each}
+            }
         return {
             "words": _("It goes to %(unit)s; the contact of %(site)s gets a mail at once.")
-            % {"unit": unit.name, "site": named[0].name}
+            % {"unit": ways[0][1], "site": ways[0][0]}
         }
+
+    @staticmethod
+    def may_name_several(user: User) -> bool:
+        """Return whether several sites are possible: each gets a ticket of its own."""
+        return True
 
     def clean_notified_site(self) -> Site:
         """Return the one site that is to be notified."""
@@ -147,7 +164,7 @@ class TeamForm(TicketForm):
         return found
 
     def arguments(self) -> dict[str, Any]:
-        """Return what ``actions.team.submit_team_ticket`` takes, of a valid form."""
+        """Return what ``actions.several.submit_team_for_sites`` takes, of a valid form."""
         found = super().arguments()
         to_tpm = found.pop("routing", TO_SITE) == TO_TPM
         return {**found, "to_tpm": to_tpm}

@@ -24,17 +24,20 @@ from juno_support.lib.text import clean, shorten, whole_number
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from tickets import policies, queries
-from tickets.actions import files, follow, submit
+from tickets.actions import files, follow, several, submit
+from tickets.actions.follow_up import link
 from tickets.answers.find import About, offer_answers
 from tickets.forms.places import offer_sites
 from tickets.forms.submit import TicketForm, draft_data, is_worth_keeping
-from tickets.models import Attachment, Draft, Ticket, TicketType
+from tickets.models import Attachment, Draft, RelationKind, Ticket, TicketType
 from tickets.proposals import words as proposal_words
 from tickets.proposals.decide import find_proposal, link_filed
 from tickets.views.answers import offer_lines
+from tickets.views.incidents import join_filed, running_incidents
 from tickets.views.known import hidden_similar, site_panels, ticket_line
 from tickets.views.recognised import job_lookup, offers, with_fact
 from tickets.views.shared import key_or_none, person
+from tickets.workflow import FINAL
 
 MOST_SITES_SHOWN = 5
 MOST_DRAFTS_SHOWN = 5
@@ -113,6 +116,7 @@ def serve(request: HttpRequest, entry: Entry) -> HttpResponse:
             _put_at_field(form, error)
         else:
             _refer_back(request, ticket, user, at)
+            join_filed(request, ticket, user, at)
             entry.filed(request, ticket, user, at)
             messages.success(request, _filed_words(ticket))
             return redirect("ticket", ticket.pk)
@@ -131,6 +135,7 @@ def keep_typed(request: HttpRequest, entry: Entry) -> HttpResponse:
     context = _known(form, user, at, request.POST)
     context |= {
         "form": form,
+        "join": whole_number(request.POST.get("join")),
         "saved_at": at if saved else None,
         "sites_changed": request.POST.get("sites_shown", "") != context["sites_shown"],
         "vo_changed": request.POST.get("vo_shown", "") != context["vo_shown"],
@@ -209,6 +214,7 @@ def _form_page(
         "drafts": [] if request.method == "POST" else _other_drafts(draft_id, user),
         "follow_up": follow_up,
         "security": _security_contacts(),
+        "join": whole_number(str(carried.get("join") or "")),
         "most_bytes": settings.JUNO_ATTACHMENT_MAX_BYTES,
         "opens_more": form.opens_more or form.is_security,
     }
@@ -238,6 +244,7 @@ def _known(form: TicketForm, user: User, at: datetime, data: Mapping[str, Any]) 
             vo=form.vo_name,
             services=form.chosen_services,
         ),
+        "incidents": running_incidents(user, sites),
         "unknown_sites": form.unknown_sites,
         "sites_shown": ",".join(str(site.pk) for site in sites),
         "vo_shown": str(form["vo"].value() or ""),
@@ -265,7 +272,7 @@ def _store(
 ) -> bool:
     if entry.ticket_type != TicketType.USER:
         data["type"] = entry.ticket_type.value
-    for name in ("follow_up", "proposal"):
+    for name in ("follow_up", "proposal", "join"):
         number = whole_number(request.POST.get(name))
         if number is not None:
             data[name] = number
@@ -383,14 +390,23 @@ def _refer_back(request: HttpRequest, ticket: Ticket, user: User, at: datetime) 
     if number is None:
         return
     try:
-        follow.add_reference(
-            ticket=ticket, other=policies.find_ticket(user, number), by=user, at=at
-        )
+        before = policies.find_ticket(user, number)
+        if before.status in FINAL:
+            link(new=ticket, old=before, by=user, at=at)
+        else:
+            follow.add_reference(ticket=ticket, other=before, by=user, at=at)
     except (SupportError, Http404):
         messages.warning(request, _("#%(number)s could not be referred to.") % {"number": number})
 
 
 def _filed_words(ticket: Ticket) -> SafeString:
+    children = ticket.related.filter(kind=RelationKind.CHILD).count()
+    if children:
+        return format_html(
+            _("Filed as #{number}, which waits for {children} tickets, one for each site."),
+            number=ticket.pk,
+            children=children,
+        )
     return format_html(
         _("Your ticket is filed as #{number} and is with {unit} now."),
         number=ticket.pk,
@@ -459,7 +475,7 @@ USER_ENTRY = Entry(
     address="new-ticket",
     saves="save-draft",
     template="tickets/new.html",
-    file=submit.submit_ticket,
+    file=several.submit_for_sites,
     prefilled=prefilled,
     filed=link_proposal,
 )

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from juno_support.access import allowed_if
 from juno_support.accounts.models import User
 from supportunits import policies as unit_policies
-from tickets.actions.team import submit_team_ticket
+from tickets.actions.several import submit_team_for_sites
 from tickets.forms.team import TeamForm
 from tickets.models import TicketType
 from tickets.views.submit import Entry, keep_typed, link_proposal, prefilled, serve
@@ -44,7 +44,7 @@ TEAM_ENTRY = Entry(
     address="new-team-ticket",
     saves="save-team-draft",
     template="tickets/new_team.html",
-    file=submit_team_ticket,
+    file=submit_team_for_sites,
     prefilled=prefilled_site,
     filed=link_proposal,
 )

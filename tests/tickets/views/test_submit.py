@@ -633,3 +633,60 @@ def test_every_role_with_an_account_may_file(roles, client_of, clock_at):
         page = client_of(roles[name]).get(URL)
         expected = 302 if person.is_anonymous or not person.is_active else 200
         assert page.status_code == expected, name
+
+
+# Incidents and several sites
+
+
+def _incident(cast, **fields):
+    from tickets.actions.incident import declare_incident
+
+    ticket = make_ticket(
+        by=cast.boris, subject="Storage down", affected_sites=[cast.in2p3], **fields
+    )
+    return declare_incident(ticket=ticket, by=cast.boris, at=AT)
+
+
+def test_a_running_incident_at_the_site_is_offered_and_joined(cast, ada):
+    storage = _incident(cast)
+    page = ada.get(URL, {"sites": "IN2P3-CC"}).content.decode()
+    assert f"#{storage.pk}" in page
+    assert "Storage down" not in page, "of another VO: its outline is all that she may know"
+    assert f"#{storage.pk}" not in ada.get(URL, {"sites": "BEIJING-LCG2"}).content.decode()
+
+    ada.post(URL, filled(sites="IN2P3-CC", join=storage.pk))
+
+    ticket = Ticket.objects.latest("pk")
+    assert (ticket.status, ticket.relations.get().other) == ("ON_HOLD", storage)
+
+
+def test_an_incident_that_ended_meanwhile_costs_no_ticket(cast, ada):
+    from tickets.actions.incident import end_incident
+
+    storage = _incident(cast)
+    end_incident(ticket=storage, by=cast.boris, at=AT)
+    page = ada.post(URL, filled(sites="IN2P3-CC", join=storage.pk), follow=True)
+
+    assert Ticket.objects.latest("pk").status == "NEW"
+    assert "could not be joined" in page.content.decode()
+
+
+def test_a_draft_remembers_that_it_joins(cast, ada):
+    storage = _incident(cast)
+    data = filled(sites="IN2P3-CC", join=storage.pk, keep="1")
+    page = ada.post(URL, data, follow=True)
+
+    assert page.context["join"] == storage.pk
+    assert "checked" in page.content.decode().split('name="join"')[1][:40]
+
+
+def test_tpm_files_for_several_sites_and_others_are_told_to_choose(cast, ada, client_of):
+    fields = {"notified_site": "IN2P3-CC, BEIJING-LCG2"}
+    page = ada.post(URL, filled(**fields))
+    assert page.status_code == 422
+    assert "Choose one site" in page.content.decode()
+
+    page = client_of(cast.carla).post(URL, filled(**fields), follow=True)
+
+    assert "waits for 2 tickets" in page.content.decode()
+    assert Ticket.objects.count() == 3

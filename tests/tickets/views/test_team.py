@@ -108,7 +108,7 @@ def test_services_of_the_notified_site_can_be_chosen(cast, quentin):
         ({"notified_site": ""}, "notified_site", "Name the site"),
         ({"notified_site": ", ,"}, "notified_site", "Name the site"),
         ({"notified_site": "IN2P3-CX"}, "notified_site", "Did you mean IN2P3-CC?"),
-        ({"notified_site": "IN2P3-CC, BEIJING-LCG2"}, "notified_site", "Choose one site"),
+        ({"notified_site": "IN2P3-CC, SINP"}, "notified_site", "SINP"),
         ({"notified_site": "SINP"}, "notified_site", "not certified"),
         ({"vo": ""}, "vo", "Choose the VO"),
         ({"routing": "somewhere"}, "routing", "Select a valid choice"),
@@ -259,3 +259,16 @@ def test_its_questions_are_bounded(cast, quentin, django_assert_max_num_queries)
     quentin.get(URL)
     with django_assert_max_num_queries(36):
         quentin.get(URL, {"sites": "IN2P3-CC", "subject": "No transfers to Lyon"})
+
+
+def test_several_sites_give_a_parent_and_a_child_for_each(cast, quentin):
+    form = filled(cast, notified_site="IN2P3-CC, BEIJING-LCG2")
+    way = quentin.post("/tickets/new/team/draft/", form).content.decode()
+    assert "one child for each site: IN2P3-CC → IN2P3-CC, BEIJING-LCG2 → TPM" in way
+
+    for _twice in range(2):
+        page = quentin.post(URL, form, follow=True)
+
+    words = page.content.decode()
+    assert "It waits for 2 open children" in words
+    assert Ticket.objects.count() == 3
