@@ -23,6 +23,7 @@ from juno_support.accounts.models import User
 from juno_support.demo import pictures
 from juno_support.demo.past import Past, UpstreamFailed
 from juno_support.demo.plots import PLOTS, SITE, Plot
+from juno_support.demo.relations import Chapter, plan_relations
 from juno_support.demo.scenes import SCENES, Line, Scene
 from juno_support.demo.simulators import dirac_jobs
 from juno_support.errors import SupportError
@@ -186,6 +187,17 @@ class _Teller:
             self.plan(moment, partial(self._submit, submitter))
         for scene in SCENES:
             self._plan_scene(scene)
+        self.told += plan_relations(
+            Chapter(
+                self.plan,
+                self.people,
+                self.sites,
+                self.units,
+                self.issue_types,
+                self.vos,
+                self.at,
+            )
+        )
         while self._events and self._events[0][0] <= self.at:
             moment, _, event = heapq.heappop(self._events)
             try:
