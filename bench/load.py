@@ -33,6 +33,7 @@ TABLES = (
     "historyentry",
     "statusinterval",
     "searchdocument",
+    "responseperiod",
 )
 
 

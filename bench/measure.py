@@ -227,6 +227,7 @@ def measurements(address: str, total: int) -> dict[str, Steps]:
         "poll_argo_unchanged": Steps(lambda figure: _poll_argo(figure, afresh=False), ROUNDS),
         "context_attach": Steps(lambda figure: _context(figure, somebody()), 2 * ROUNDS),
         "conditions_at": Steps(_conditions, 10 * ROUNDS),
+        "deadline_sweep": Steps(_deadline_sweep, 10 * ROUNDS),
     }
 
 
@@ -424,6 +425,22 @@ class Counter:
         """Count one and let it through."""
         self.number += 1
         return execute(sql, params, many, context)
+
+
+def _deadline_sweep(figure: Figure) -> None:
+    """Look which of all open tickets are due, where none is."""
+    from django.db import connection
+
+    from bench import world
+    from tickets.actions import clock_round
+
+    queries = Counter()
+    began = time.perf_counter()
+    with connection.execute_wrapper(queries):
+        if clock_round.look_at_due(at=world.END):
+            raise Failed("something was due")
+    figure.times.append((time.perf_counter() - began) * 1000)
+    figure.queries = max(figure.queries or 0, queries.number)
 
 
 def _conditions(figure: Figure) -> None:

@@ -22,11 +22,15 @@ from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
 
+from juno_support.lib.working_time import WORKING_DAY, Calendar, add_working_time
+from supportunits.models import SupportUnit
+from supportunits.quality import FIRST_LOOK, counted_with
 from tickets.models import Kind, Priority, TicketType
+from tickets.response import CLOCKED
 from tickets.search.index import vectors
 from tickets.workflow import OPEN, Status
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raise it when the rows change: an older bench database is then loaded anew."""
 
 UNITS: Final = 60
@@ -80,6 +84,7 @@ class Rows:
     historyentry: list[dict[str, Any]]
     statusinterval: list[dict[str, Any]]
     searchdocument: list[dict[str, Any]]
+    responseperiod: list[dict[str, Any]]
 
 
 def zipf(number: int) -> list[float]:
@@ -107,7 +112,7 @@ def moment(number: int, total: int) -> datetime:
 def tickets(first: int, last: int, total: int, places: Places) -> Rows:
     """The rows of the tickets from `first` to `last`, both included, of `total` in all."""
     source = random.Random(first)
-    rows = Rows([], [], [], [], [], [], [])
+    rows = Rows([], [], [], [], [], [], [], [])
     pool = _pool()
     unit_weights, site_weights = zipf(UNITS), zipf(SITES)
     vo_weights, people_weights = zipf(VOS), zipf(len(places.people))
@@ -211,6 +216,7 @@ def _add(
             "renderer_version": 1, "written_at": at + (entry + 1) * hour, "redacted_at": None,
         })  # fmt: skip
     last = at + 4 * hour
+    clock = _clock(rows, number, at, status=status, unit=unit, priority=priority, waits=last)
     rows.ticket.append({
         "id": number,
         "submission_key": UUID(int=number),
@@ -249,6 +255,7 @@ def _add(
         "escalation_level": 1 if is_open and number % 50 == 0 else 0,
         "last_line": entries[3][1][:160],
         "last_entry_id": base + len(steps) - 1,
+        **clock,
     })  # fmt: skip
     for site in dict.fromkeys(sites):
         rows.affectedsite.append({"ticket_id": number, "site_id": site})
@@ -265,6 +272,71 @@ def _add(
     rows.searchdocument.append({
         "ticket_id": number, "public": public, "supporters": supporters, "is_full": is_full,
     })  # fmt: skip
+
+
+@cache
+def _steps() -> dict[bool, list[tuple[int, int]]]:
+    """Of each half hour of a week, the hours until three quarters and all of a time to respond.
+
+    By whether it is TPM's hour for a new ticket; the bench's units have the plain hours, in UTC.
+    """
+    calendar = Calendar()
+    monday = datetime(2024, 1, 1, tzinfo=UTC)
+    found: dict[bool, list[tuple[int, int]]] = {}
+    for is_new, target in ((True, FIRST_LOOK), (False, 5 * WORKING_DAY)):
+        found[is_new] = []
+        for half_hour in range(2 * 24 * 7):
+            starts = monday + timedelta(minutes=30 * half_hour)
+            amber, due = (add_working_time(starts, target * share, calendar) for share in (0.75, 1))
+            found[is_new].append(
+                (int((amber - starts).total_seconds()), int((due - starts).total_seconds()))
+            )
+    return found
+
+
+@cache
+def _digest() -> str:
+    return counted_with(SupportUnit())
+
+
+def _clock(
+    rows: Rows,
+    number: int,
+    at: datetime,
+    *,
+    status: Status,
+    unit: int,
+    priority: int,
+    waits: datetime,
+) -> dict[str, Any]:
+    """The ticket's clock; adds what the unit's time to respond was, or is.
+
+    Whatever has passed at END was told: nothing is due there.
+    """
+    is_new, runs = status == Status.NEW, status in CLOCKED
+    half_hour = int((at - datetime(2024, 1, 1, tzinfo=UTC)).total_seconds()) // 1800
+    amber_after, due_after = _steps()[is_new][half_hour % (2 * 24 * 7)]
+    amber, due = at + timedelta(seconds=amber_after), at + timedelta(seconds=due_after)
+    yellow = at + timedelta(seconds=amber_after // 2)
+    rows.responseperiod.append({
+        "ticket_id": number, "unit_id": unit,
+        "status": status.value if runs else Status.ASSIGNED.value,
+        "priority": priority, "quality": "BASE", "counted_with": _digest(),
+        "starts_at": at, "yellow_at": yellow, "amber_at": amber, "due_at": due,
+        "amber_told_at": amber if runs and amber <= END else None,
+        "due_told_at": due if runs and due <= END else None,
+        "ends_at": None if runs else waits, "outcome": "" if runs else "ANSWERED",
+    })  # fmt: skip
+    following = next((moment for moment in (amber, due) if moment > END), None)
+    if status == Status.WAITING_FOR_REPLY:
+        reminder = waits + timedelta(days=7)
+        following = reminder if reminder > END else None
+    return {
+        "yellow_at": yellow if runs else None,
+        "amber_at": amber if runs else None,
+        "due_at": due if runs else None,
+        "next_clock_at": following if runs or status == Status.WAITING_FOR_REPLY else None,
+    }
 
 
 def _intervals(

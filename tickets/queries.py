@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.lib import text
 from supportunits import policies as unit_policies
-from tickets import policies
+from tickets import policies, response
 from tickets.models import (
     Attachment,
     DiaryEntry,
@@ -268,8 +268,25 @@ def rail(user: Any, *, at: datetime) -> list[Count]:
             [Priority.VERY_URGENT.value],
             "status:open priority>=very-urgent",
         ),
+        ("late", _("Response late"), "due_at <= %s", [at], "is:late"),
         ("overdue", _("Overdue promises"), "next_step_at < %s", [at], "status:open is:overdue"),
     ]
+    if units:
+        lines.append(
+            (
+                "silent",
+                _("Silent at my units"),
+                f"unit_id = ANY(%s) AND {ticket}.public_word_at < %s"
+                f" AND {ticket}.status NOT IN (%s, %s)",
+                [
+                    units,
+                    response.silent_since(at),
+                    Status.WAITING_FOR_REPLY.value,
+                    Status.ON_HOLD.value,
+                ],
+                "unit:mine is:silent",
+            )
+        )
     try:
         seen, parameters = open_tickets(user).order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:

@@ -6,11 +6,24 @@ ticket's ``FIELDS`` afterwards (``actions.row.store`` always does).
 """
 
 from datetime import datetime
+from enum import StrEnum
+
+from django.db import models
 
 from juno_support.lib import calendars, working_time
 from supportunits import quality
 from tickets.models import Outcome, ResponsePeriod, Ticket
 from tickets.workflow import ResolutionCode, Status
+
+
+class Colour(StrEnum):
+    """How much of the time to respond has passed: under half, half, three quarters, all."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    AMBER = "amber"
+    RED = "red"
+
 
 FIELDS = ("yellow_at", "amber_at", "due_at", "next_clock_at")
 CLOCKED = (Status.NEW, Status.ASSIGNED, Status.REOPENED)
@@ -18,6 +31,9 @@ CLOCKED = (Status.NEW, Status.ASSIGNED, Status.REOPENED)
 
 REMIND_AFTER_DAYS = (5, 10)
 """Working days of the instance after which a submitter who was asked is reminded (section 4)."""
+
+SILENT_DAYS = 5
+"""Working days without a public word after which an open ticket shows at its unit (section 4)."""
 
 TOO_LONG_DAYS = 15
 """After so many a ticket that waits for a reply is TPM's: *unsolved, no answer* is one step."""
@@ -44,12 +60,15 @@ def begin(ticket: Ticket, at: datetime, *, told_until: datetime | None = None) -
 
 def turn(ticket: Ticket, at: datetime) -> None:
     """Let the clock follow the ticket's new status and unit: end what ran, begin what runs now."""
-    running = running_period(ticket)
-    if running is not None:
-        if _fits(running, ticket):
-            return
-        running.ends_at, running.outcome = at, _outcome(running, ticket)
-        running.save(update_fields=["ends_at", "outcome"])
+    if ticket.due_at is not None:
+        running = ResponsePeriod.objects.filter(ticket=ticket, ends_at=None)
+        if ticket.status in CLOCKED:
+            running = running.exclude(unit=ticket.unit_id, status=ticket.status)
+        here = models.When(unit=ticket.unit_id, then=models.Value(_outcome(ticket)))
+        moved = models.Value(Outcome.MOVED)
+        ended = running.update(ends_at=at, outcome=models.Case(here, default=moved))
+        if not ended and ticket.status in CLOCKED:
+            return  # it runs on
     begin(ticket, at)
 
 
@@ -80,6 +99,17 @@ def recount(ticket: Ticket) -> None:
         period.save()
 
 
+def colour_of(
+    yellow_at: datetime | None, amber_at: datetime | None, due_at: datetime, at: datetime
+) -> Colour:
+    """Return the colour of a clock that runs."""
+    if at >= due_at:
+        return Colour.RED
+    if amber_at is not None and at >= amber_at:
+        return Colour.AMBER
+    return Colour.YELLOW if yellow_at is not None and at >= yellow_at else Colour.GREEN
+
+
 def running_period(ticket: Ticket) -> ResponsePeriod | None:
     """Return the ticket's clock that runs, or None."""
     return ResponsePeriod.objects.filter(ticket=ticket, ends_at=None).first()
@@ -99,6 +129,11 @@ def too_long(waiting_since: datetime) -> datetime:
     return working_time.add_working_days(
         waiting_since, TOO_LONG_DAYS, calendars.instance_calendar()
     )
+
+
+def silent_since(at: datetime) -> datetime:
+    """Return before when an open ticket's last public word is too long ago for its unit."""
+    return working_time.working_days_ago(at, SILENT_DAYS, calendars.instance_calendar())
 
 
 def set_next(ticket: Ticket, period: ResponsePeriod) -> None:
@@ -138,9 +173,7 @@ def _fits(period: ResponsePeriod, ticket: Ticket) -> bool:
     return period.unit_id == ticket.unit_id and period.status == ticket.status
 
 
-def _outcome(period: ResponsePeriod, ticket: Ticket) -> Outcome:
-    if period.unit_id != ticket.unit_id:
-        return Outcome.MOVED
+def _outcome(ticket: Ticket) -> Outcome:
     if ticket.resolution_code == ResolutionCode.WITHDRAWN or ticket.status == Status.CLOSED:
         return Outcome.ENDED  # by its submitter, or discarded as spam
     return Outcome.ANSWERED

@@ -128,7 +128,7 @@ def queue_tiles(user: Any, *, at: datetime) -> dict[str, list[Tile]]:
                 str(count.label),
                 count.text,
                 _list_of(count.query),
-                count.name == "overdue" and count.number > 0,
+                count.name in ("overdue", "late") and count.number > 0,
             )
             for count in queries.rail(user, at=at)
         ],

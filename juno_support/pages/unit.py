@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside, is_signed_in
@@ -41,7 +42,14 @@ from supportunits.actions.supporters import open_request
 from supportunits.models import SupportUnit, UnitFAQ, UnitKind, UnitMembership, UnitState
 from supportunits.presence import presence_words
 from tickets import policies as ticket_policies
+from tickets.queries import count_text
+from tickets.reports.response_times import response_counts
 
+_CLOCKS = {
+    "late": gettext_lazy("Response late"),
+    "amber": gettext_lazy("Response nearly due"),
+    "silent": gettext_lazy("No public word for five working days"),
+}
 _FORMS: dict[str, type[forms.Form]] = {
     "about": unit_forms.AboutForm,
     "contact": unit_forms.ContactForm,
@@ -170,6 +178,7 @@ def show_unit(
                 .values_list("pk")[:MOST_COUNTED]
             )
         )
+    counts = response_counts(user, unit, at=now) if sees_tickets else {}
     search = clean_line(request.GET.get("person", "")) if may_change else ""
     time, working = presence_words(unit, now)
     return render(
@@ -189,6 +198,15 @@ def show_unit(
             "sees_tickets": sees_tickets,
             "open_count": open_count,
             "open_url": queue_of(unit),
+            "clocks": [
+                {
+                    "words": words,
+                    "number": count_text(counts[name]),
+                    "url": queue_of(unit, f"is:{name}"),
+                }
+                for name, words in _CLOCKS.items()
+                if counts.get(name)
+            ],
             "time": time,
             "working": working,
             "weekdays": weekday_words(unit.weekdays),

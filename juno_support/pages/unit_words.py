@@ -65,10 +65,10 @@ def missing(unit: SupportUnit) -> str:
     return ", ".join(lacks)
 
 
-def queue_of(unit: SupportUnit) -> str:
-    """Return the address of the unit's open tickets in the queue."""
+def queue_of(unit: SupportUnit, which: str = "status:open") -> str:
+    """Return the address of the unit's open tickets in the queue, or of some of them."""
     name = f'"{unit.name}"' if " " in unit.name else unit.name
-    return f"/tickets/?{urlencode({'q': f'unit:{name} status:open'})}"
+    return f"/tickets/?{urlencode({'q': f'unit:{name} {which}'})}"
 
 
 def count_word(count: int) -> str:

@@ -8,7 +8,16 @@ from django.db import connection
 from bench import load, run, world
 from juno_support.accounts.models import User
 from tests.make import AT
-from tickets.models import DiaryEntry, HistoryEntry, SearchDocument, StatusInterval, Ticket
+from tickets.actions import clock_round
+from tickets.models import (
+    DiaryEntry,
+    HistoryEntry,
+    ResponsePeriod,
+    SearchDocument,
+    StatusInterval,
+    Ticket,
+)
+from tickets.response import CLOCKED
 from tickets.search.run import find
 
 TICKETS = 240
@@ -46,6 +55,11 @@ def test_the_world_fits_the_tables(filled: None) -> None:
         for table, name, _, definition in cursor.fetchall():
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
             cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+    assert ResponsePeriod.objects.count() == TICKETS
+    clocked = Ticket.objects.filter(status__in=CLOCKED)
+    assert clocked.count() == clocked.filter(due_at__isnull=False).count() > 0
+    assert clock_round.look_at_due(at=world.END) == 0
+    assert clock_round.recount_changed_units(at=world.END) == 0
     newest = Ticket.objects.order_by("-pk")[0]
     assert newest.last_entry_id == HistoryEntry.objects.filter(ticket=newest).order_by("-pk")[0].pk
     assert 0.15 < Ticket.objects.filter(is_open=True).count() / TICKETS < 0.35

@@ -15,7 +15,9 @@ from supportunits.models import (
     VOMembership,
     VOSite,
 )
+from supportunits.on_call import on_call
 from tickets import policies
+from tickets.actions.work import LAST_ESCALATION
 from tickets.mail.recipients import EntryFacts, Person, TicketFacts, Unit
 from tickets.models import Category, HistoryEntry, Kind, Ticket, TicketPerson, TicketType
 from topology.models import CertificationStatus
@@ -43,6 +45,7 @@ def of_ticket(ticket: Ticket) -> TicketFacts:
         standing_in=standing_in,
         security=of_unit(units.security_unit(), ticket) if ticket.is_restricted else Unit(),
         admins=_readers(ticket, User.objects.filter(is_staff=True, is_active=True)),
+        on_call=_on_call(ticket),
         is_restricted=ticket.is_restricted,
         is_spam=ticket.category == Category.SPAM,
         solution_only=ticket.notification_mode == NotificationMode.SOLUTION_ONLY,
@@ -82,6 +85,14 @@ def of_entry(entry: HistoryEntry, ticket: Ticket, *, actor: User | None) -> Entr
 def split_addresses(field: str) -> tuple[str, ...]:
     """Return the addresses of a field in which a source may have written several."""
     return tuple(part for part in _BETWEEN_ADDRESSES.split(field) if part)
+
+
+def _on_call(ticket: Ticket) -> tuple[Person, ...]:
+    # They hear of the last escalation only; whoever is on shift is TPM operator, and reads it.
+    if ticket.escalation_level < LAST_ESCALATION:
+        return ()
+    people = {each.user.pk: each.user for each in on_call(ticket.vo, at=clock.now())}
+    return _readers(ticket, people.values())
 
 
 def _named(entry: HistoryEntry, ticket: Ticket) -> Person | None:

@@ -19,7 +19,7 @@ from juno_support.accounts.zones import zone_of
 from juno_support.lib import clock
 from juno_support.outbox.actions import Mail, enqueue_all
 from juno_support.outbox.models import Delivery
-from tickets.mail import facts, late, threads, words
+from tickets.mail import escalation, facts, late, threads, words
 from tickets.mail.recipients import Recipient, Why, recipients
 from tickets.models import Consumer, Dispatch, HistoryEntry, Kind, Ticket, TicketType
 
@@ -36,7 +36,7 @@ def handle(dispatch: Dispatch) -> None:
     if entry.kind == Kind.RESPONSE_DUE:
         enqueue_all(late.compose(entry, _KEY), at=at)
     elif entries and not _was_told(entry):
-        enqueue_all(compose(entries), at=at)
+        enqueue_all([*compose(entries), *escalation.calls(entry)], at=at)
     Dispatch.objects.filter(pk=dispatch.pk, done_at__isnull=True).update(done_at=at)
 
 

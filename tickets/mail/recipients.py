@@ -13,7 +13,8 @@ Rules, in the order in which the code applies them:
 - An internal note goes to assigned and involved supporters, the unit's members, and to its list,
   in full only where the list's manager declared it closed to supporters.
 - Some kinds add somebody: the notified site when a ticket is filed, TPM when one is reopened or
-  escalated for the second time, admins at the third, the person who was added or has the next step.
+  escalated for the second time, who is on call (else the admins) at the third, the person who was
+  added or has the next step.
 - Of what passes on from another ticket (a master, an incident) hears the public side alone, and its
   unit when the ticket goes on.
 - What monitoring notes is quiet, but for a recovery: assigned and involved supporters hear of it.
@@ -160,6 +161,7 @@ class TicketFacts:
 
     :ivar on_shift: who is on shift, where TPM has no supporter
     :ivar standing_in: whom an admin named, where nobody is at TPM and nobody is on shift
+    :ivar on_call: who is on call for the ticket's VO at this moment
     :ivar shifters: of a TEAM ticket, those of its VO; of an ALARM ticket its alarmers
     :ivar vo_name: that VO's
     """
@@ -171,6 +173,7 @@ class TicketFacts:
     on_shift: tuple[Person, ...] = ()
     standing_in: tuple[Person, ...] = ()
     admins: tuple[Person, ...] = ()
+    on_call: tuple[Person, ...] = ()
     is_restricted: bool = False
     is_spam: bool = False
     solution_only: bool = False
@@ -336,7 +339,10 @@ def _further(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     if tpm_hears:
         ears += _unit_or_fallback(ticket.tpm, ticket, is_new=True)
     if entry.level >= 3:
-        ears += [_person(each, Why.ADMIN, is_new=True) for each in ticket.admins]
+        whose = ticket.vo_name or _("all VOs")
+        ears += [_named(each, Why.ON_CALL, whose) for each in ticket.on_call] or [
+            _named(each, Why.NOBODY_ON_CALL, whose) for each in ticket.admins
+        ]
     if entry.kind == Kind.SUBMITTED:
         site = Reason(Why.SITE, ticket.site_name)
         ears += [_Ear(address, site, is_new=True) for address in ticket.site_addresses]
@@ -414,6 +420,11 @@ def _person(person: Person, why: Why, *, internal: bool = True, is_new: bool = F
         person.reads_internal and internal,
         is_new,
     )
+
+
+def _named(person: Person, why: Why, name: str) -> _Ear:
+    reason = Reason(why, name)
+    return _Ear(person.address, reason, person.user_id, person.reads_internal, is_new=True)
 
 
 def _is_own(ear: _Ear, entry: EntryFacts) -> bool:

@@ -86,6 +86,10 @@ IS: Final[dict[str, Text]] = {
     "unassigned": _("nobody is assigned"),
     "escalated": _("escalated by the submitter"),
     "overdue": _("the promised next step is late"),
+    "late": _("the time to respond has passed"),
+    "amber": _("three quarters of the time to respond have passed"),
+    "yellow": _("half of the time to respond has passed"),
+    "silent": _("open without a public word for five working days"),
     "followed": _("I follow it"),
     "restricted": _("type Security"),
     "bounced": _("changed its support unit twice or more"),
@@ -154,7 +158,7 @@ _ALSO: Final[dict[str, dict[str, str]]] = {
         "top-priority": "top",
     },
     "status": {"waiting": "waiting-for-reply", "progress": "in-progress", "hold": "on-hold"},
-    "is": {"my-units": "my-unit", "me": "mine"},
+    "is": {"my-units": "my-unit", "me": "mine", "red": "late"},
 }
 _FIELD_ALSO: Final = {
     "su": "unit",

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from juno_support.lib import words
 from supportunits import policies as unit_policies
-from tickets import policies
+from tickets import policies, response
 from tickets.models import (
     AffectedSite,
     Category,
@@ -315,6 +315,13 @@ def _is(value: str, user: Any, at: datetime) -> Q:
         "unassigned": lambda: ~_somebody_assigned(),
         "escalated": lambda: Q(escalation_level__gt=0),
         "overdue": lambda: Q(next_step_at__lt=at, is_open=True),
+        "late": lambda: Q(due_at__lte=at),
+        "amber": lambda: Q(amber_at__lte=at, due_at__gt=at),
+        "yellow": lambda: Q(yellow_at__lte=at, amber_at__gt=at),
+        "silent": lambda: (
+            Q(is_open=True, public_word_at__lt=response.silent_since(at))
+            & ~Q(status__in=[Status.WAITING_FOR_REPLY, Status.ON_HOLD])
+        ),
         "followed": lambda: Q(pk__in=Subscription.objects.filter(user=user.pk).values("ticket_id")),
         "restricted": lambda: Q(is_restricted=True),
         "bounced": lambda: Q(unit_changes__gte=2),

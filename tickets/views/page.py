@@ -36,6 +36,7 @@ from tickets.models import (
     TicketPerson,
     TicketType,
 )
+from tickets.views import clocks
 from tickets.views.alarm_head import alarm_head, newest_run
 from tickets.views.kept import kept_context
 from tickets.views.related import RELATED_LIMITS, RELATED_SQL, banner_words, related
@@ -178,6 +179,10 @@ def ticket_context(
         "follow_up_key": uuid4() if ticket.status in FINAL and may_comment else None,
         "facts": _facts(ticket, sites, parts, user, is_supporter=is_supporter, is_owner=is_owner),
         "deadlines": _deadlines(ticket, at),
+        "clock": clocks.mark_of(ticket, at),
+        "responses": clocks.response_lines(ticket, at, names_services=bool(parts.services))
+        if is_supporter
+        else [],
         "buttons": _buttons(steps, is_owner=is_owner),
         "escalation": _escalation(ticket, at) if is_owner else None,
         "may_withdraw": any(step.name == "withdraw" for step in steps),
@@ -356,19 +361,22 @@ def _escalation(ticket: Ticket, at: datetime) -> dict[str, Any] | None:
     to = {
         0: _("to the support unit"),
         1: _("to the support unit and TPM"),
-        2: _("to the support unit, TPM and the admins"),
+        2: _("to the support unit, TPM and whoever is on call"),
     }
     return {"possible": True, "words": to[ticket.escalation_level]}
 
 
 def _deadlines(ticket: Ticket, at: datetime) -> list[dict[str, Any]]:
     found: list[tuple[str, datetime | None]] = []
+    response_due, expected = _("Response due"), _("Solution expected")
+    if ticket.status in OPEN:
+        found.append((response_due, ticket.due_at))
     if ticket.status == Status.WAITING_FOR_REPLY:
         found.append((_("Waiting for the reply since"), ticket.waiting_since))
     if ticket.status == Status.ON_HOLD:
         found.append((_("On hold until"), ticket.hold_until))
     if ticket.status in OPEN:
-        found.append((_("Solution expected"), ticket.eta_at))
+        found.append((expected, ticket.eta_at))
         found.append((_("With this unit since"), ticket.assigned_at))
         found.append((_("Last public word"), ticket.public_word_at))
     if ticket.status in ANSWERED:
@@ -382,7 +390,7 @@ def _deadlines(ticket: Ticket, at: datetime) -> list[dict[str, Any]]:
             else _("%(age)s ago") % {"age": display.duration_text(at - moment)}
             if at - moment >= timedelta(minutes=1)
             else _("just now"),
-            "is_late": moment < at and name == _("Solution expected"),
+            "is_late": moment < at and name in (response_due, expected),
         }
         for name, moment in found
         if moment is not None

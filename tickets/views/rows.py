@@ -15,6 +15,7 @@ from juno_support.lib import display
 from monitoring import queries as monitoring
 from tickets import policies
 from tickets.models import AffectedSite, HistoryEntry, LastSeen, Priority, Ticket, TicketPerson
+from tickets.views import clocks
 from tickets.workflow import Status
 
 COLUMNS = (
@@ -33,6 +34,9 @@ COLUMNS = (
     "vo__name",
     "assigned_name",
     "seen_entry",
+    "yellow_at",
+    "amber_at",
+    "due_at",
 )
 
 
@@ -55,6 +59,7 @@ class Row:
     person: SafeString
     age: SafeString
     mark: str
+    clock: SafeString = _NOTHING
     is_selected: bool = False
     extra: str = ""
 
@@ -73,7 +78,7 @@ class Row:
             f'<span class="ticket-vo">{self.vo}</span>'
             f'<span class="ticket-unit">{self.unit}</span>'
             f'<span class="ticket-person">{self.person}</span>'
-            f'<span class="ticket-status">{self.status}</span>'
+            f'<span class="ticket-status">{self.status}{self.clock}</span>'
             f'<span class="ticket-age">{self.age}</span>{self.extra}</li>'
         )
 
@@ -181,6 +186,7 @@ def _row(
         person=escape(ticket["assigned_name"] or ""),
         age=display.age(ticket["updated_at"], at),
         mark="unread" if (ticket["seen_entry"] or 0) < (ticket["newest_entry"] or 0) else "",
+        clock=clocks.mark(ticket, at),
         is_selected=is_selected,
     )
 

@@ -160,6 +160,8 @@ def names_of(entries: Iterable[HistoryEntry]) -> dict[tuple[str, int], str]:
             wanted["unit"].update(key for key in facts.get("unit", ()) if key)
             if facts.get("rule"):
                 wanted["rule"].add(facts["rule"])
+        elif entry.kind == Kind.RESPONSE_DUE:
+            wanted["unit"].add(facts["unit"])
         elif entry.kind == Kind.FIELD_CHANGED and facts.get("field") in _FIELD_KINDS:
             for value in facts["change"]:
                 keys = value if isinstance(value, list) else [value]
@@ -238,6 +240,8 @@ class _Maker:
             Kind.REDACTED: self._redacted,
             Kind.CONTEXT: self._context,
             Kind.JOBS_KEPT: self._jobs,
+            Kind.RESPONSE_DUE: self._response_due,
+            Kind.REMINDED: self._reminded,
             Kind.UNDONE: self._undone,
             Kind.DISCARDED: lambda entry: self._says(entry, _("discarded this as spam")),
             Kind.RECOVERED: lambda entry: self._says(entry, _("recovered this: it was no spam")),
@@ -531,7 +535,7 @@ class _Maker:
         to = {
             1: _("escalated to the support unit"),
             2: _("escalated to the support unit and TPM"),
-            3: _("escalated to the support unit, TPM and the admins"),
+            3: _("escalated to the support unit, TPM and whoever is on call"),
         }
         return self._says(entry, to.get(entry.facts.get("level", 1), to[3]))
 
@@ -575,6 +579,19 @@ class _Maker:
         return format_html(
             words, who=self._who(entry), item=self._name("check", entry.facts.get("item"))
         )
+
+    def _response_due(self, entry: HistoryEntry) -> SafeString:
+        words = (
+            _("The time to respond has passed: {unit}'s managers and TPM were told")
+            if "red" in entry.facts["colours"]
+            else _("Three quarters of the time to respond have passed: {unit} was told")
+        )
+        return format_html(words, unit=self._name("unit", entry.facts["unit"]))
+
+    def _reminded(self, entry: HistoryEntry) -> SafeString:
+        if entry.facts["number"] == 1:
+            return format_html(_("The submitter was reminded of the question"))
+        return format_html(_("The submitter was reminded of the question for the last time"))
 
     def _context(self, entry: HistoryEntry) -> SafeString:
         return condition_sentences(entry.facts, self._at)
@@ -639,6 +656,8 @@ _ICONS = {
     Kind.CONTEXT: "activity",
     Kind.JOBS_KEPT: "hash",
     Kind.UNDONE: "arrow-counterclockwise",
+    Kind.RESPONSE_DUE: "clock",
+    Kind.REMINDED: "bell",
     Kind.DISCARDED: "slash-circle",
     Kind.RECOVERED: "arrow-counterclockwise",
     Kind.CHECKED: "check2-all",

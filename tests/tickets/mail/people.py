@@ -12,6 +12,7 @@ ADMIN = Person(7, "admin@x", reads_internal=True)
 CSIRT = Person(8, "csirt@x", reads_internal=True)
 HELPER = Person(9, "helper@x", reads_internal=True)
 ROSA = Person(10, "shifter@x")
+CALLED = Person(11, "oncall@x", reads_internal=True)
 
 TICKET = TicketFacts(
     submitter=ADA,

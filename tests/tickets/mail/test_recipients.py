@@ -90,7 +90,7 @@ TABLE = [
     (EntryFacts(Kind.FIELD_CHANGED, field="subject"), EVERYBODY),
     (EntryFacts(Kind.NEXT_STEP), EVERYBODY),
     (EntryFacts(Kind.NEXT_STEP, person=HELPER), EVERYBODY + " H"),
-    # escalated: the unit; also TPM; also the admins
+    # escalated: the unit; also TPM; also who is on call, or the admins where nobody is
     (EntryFacts(Kind.ESCALATED, level=1, actor=ADA), "b c f A I M l"),
     (EntryFacts(Kind.ESCALATED, level=2, actor=ADA), "b c f A I M l T u"),
     (EntryFacts(Kind.ESCALATED, level=3, actor=ADA), "b c f A I M l T u X"),

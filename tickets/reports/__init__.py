@@ -1,0 +1,1 @@
+"""Figures of tickets, each from what is stored (domain: section 12)."""
