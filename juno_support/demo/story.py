@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from juno_support.accounts.models import User
-from juno_support.demo import pictures
+from juno_support.demo import clocks, pictures
 from juno_support.demo.past import Past, UpstreamFailed
 from juno_support.demo.plots import PLOTS, SITE, Plot
 from juno_support.demo.relations import Chapter, plan_relations
@@ -198,6 +198,9 @@ class _Teller:
                 self.at,
             )
         )
+        for waiting in clocks.WAITING:
+            moment = clocks.began(self.units[waiting.unit], waiting, self.at)
+            self.plan(moment, partial(self._submit_waiting, waiting))
         while self._events and self._events[0][0] <= self.at:
             moment, _, event = heapq.heappop(self._events)
             try:
@@ -207,6 +210,7 @@ class _Teller:
             except SupportError as error:
                 # Whatever the hour of the build is: a line that does not fit is not told.
                 logger.warning("not told, %s: %s", moment, error)
+        clocks.look_round(self.at)
         self._mark_read()
 
     def _mark_read(self) -> None:
@@ -235,6 +239,7 @@ class _Teller:
         if moment > self.at - STATES_KNOWN:
             self.past.poll_states(moment, "argo", "dirac-https")
         watch.refresh_contexts(at=moment)
+        clocks.look_round(moment)
         close.wake_held(at=moment)
         close.close_overdue(at=moment)
 
@@ -311,6 +316,21 @@ class _Teller:
             self._plan_work(case, moment)
         else:
             self._plan_routing(case, moment)
+
+    def _submit_waiting(self, waiting: clocks.Waiting, moment: datetime) -> None:
+        """File a ticket that its unit leaves unanswered."""
+        submit.submit_ticket(
+            draft_id=self._key(),
+            by=self.people[waiting.submitter],
+            at=moment,
+            subject=waiting.subject,
+            description=waiting.text,
+            vo=self.juno,
+            unit=self.units[waiting.unit],
+            affected_sites=[self.sites[waiting.unit]],
+            priority=waiting.priority,
+        )
+        self.told += 1
 
     def _plan_company(self, case: _Case, moment: datetime) -> None:
         """Let others say that they have the same problem, and let an impatient one escalate."""

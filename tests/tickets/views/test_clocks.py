@@ -1,0 +1,135 @@
+"""The response clock where people see it: rows, search, counts, a ticket's page, a unit's page."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from supportunits.models import Quality, SupportUnit
+from tests.cast import Cast
+from tests.make import make_unit
+from tests.tickets.make import make_ticket, write
+from tickets import queries
+from tickets.actions import clock_round
+from tickets.models import Priority, Ticket
+from tickets.search.run import find
+
+pytestmark = pytest.mark.django_db
+
+MONDAY = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+COLOURS = {0: "green", 2: "yellow", 3: "amber", 4: "red", 40: "red"}
+
+
+@pytest.fixture
+def unit(cast: Cast) -> SupportUnit:
+    """A unit whose top priority is four working hours; Boris works there."""
+    return make_unit(name="CNAF", quality=Quality.ADVANCED, members=(cast.boris,))
+
+
+@pytest.fixture
+def ticket(cast: Cast, unit: SupportUnit) -> Ticket:
+    """A ticket of top priority, filed on Monday at nine."""
+    return make_ticket(by=cast.ada, at=MONDAY, unit=unit, priority=Priority.TOP)
+
+
+@pytest.mark.parametrize(("hours", "colour"), COLOURS.items())
+def test_a_row_has_colour_and_words(
+    cast: Cast,
+    ticket: Ticket,
+    client_of: Any,
+    clock_at: Callable[[datetime], None],
+    hours: int,
+    colour: str,
+) -> None:
+    clock_at(MONDAY + hours * HOUR)
+    page = client_of(cast.boris).get("/tickets/").content.decode()
+    assert f'data-clock="{colour}"' in page
+    words = {0: "4 h left", 2: "2 h left", 3: "60 min left", 4: "0 min left", 40: "36 h late"}
+    assert words.get(hours, "").replace("60 min", "1 h") in page
+
+
+def test_a_row_without_a_clock_has_none(
+    cast: Cast, ticket: Ticket, client_of: Any, clock_at: Callable[[datetime], None]
+) -> None:
+    clock_at(MONDAY + HOUR)
+    write(ticket=ticket, by=cast.boris, at=MONDAY + HOUR)
+    assert "data-clock" not in client_of(cast.boris).get("/tickets/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("hours", "terms"),
+    [
+        (1, set()),
+        (2, {"is:yellow"}),
+        (3, {"is:amber"}),
+        (4, {"is:late", "is:red"}),
+        (8 * 24, {"is:late", "is:red", "is:silent"}),
+    ],
+)
+def test_search_terms(cast: Cast, ticket: Ticket, hours: int, terms: set[str]) -> None:
+    lines = ("is:yellow", "is:amber", "is:late", "is:red", "is:silent")
+    at = MONDAY + hours * HOUR
+    assert {line for line in lines if find(line, user=cast.boris, at=at).ids} == terms
+
+
+def test_silent_is_five_working_days_and_leaves_out_what_waits(
+    cast: Cast, unit: SupportUnit
+) -> None:
+    silent = make_ticket(by=cast.ada, at=MONDAY, unit=unit)
+    asked = make_ticket(by=cast.ada, at=MONDAY, unit=unit)
+    write(ticket=asked, by=cast.boris, at=MONDAY, step="ask")
+    next_monday = MONDAY + timedelta(days=7)
+
+    def found(at: datetime) -> list[int]:
+        return list(find("unit:mine is:silent", user=cast.boris, at=at).ids)
+
+    assert found(next_monday - HOUR) == []
+    assert found(next_monday + HOUR) == [silent.pk]
+
+
+def test_the_rail_counts_late_and_silent(cast: Cast, ticket: Ticket) -> None:
+    def counts(at: datetime) -> dict[str, int]:
+        return {count.name: count.number for count in queries.rail(cast.boris, at=at)}
+
+    assert (counts(MONDAY)["late"], counts(MONDAY)["silent"]) == (0, 0)
+    after = counts(MONDAY + timedelta(days=8))
+    assert (after["late"], after["silent"]) == (1, 1)
+
+
+def test_the_page_says_when_it_is_due_and_what_was_told(
+    cast: Cast, ticket: Ticket, client_of: Any, clock_at: Callable[[datetime], None]
+) -> None:
+    clock_round.look_at_due(at=MONDAY + 4 * HOUR)
+    clock_at(MONDAY + 5 * HOUR)
+
+    page = client_of(cast.boris).get(f"/tickets/{ticket.pk}/").content.decode()
+
+    assert "Response due" in page
+    assert "12 Jan, 14:00" in page  # in Paris
+    assert "CNAF&#x27;s managers and TPM were told" in page or "CNAF's managers" in page
+    assert "5 h of working time so far" in page
+    assert 'data-clock="red"' in page
+
+
+def test_the_submitter_sees_when_it_is_due_and_nothing_internal(
+    cast: Cast, ticket: Ticket, client_of: Any, clock_at: Callable[[datetime], None]
+) -> None:
+    clock_round.look_at_due(at=MONDAY + 4 * HOUR)
+    clock_at(MONDAY + 5 * HOUR)
+
+    page = client_of(cast.ada).get(f"/tickets/{ticket.pk}/").content.decode()
+
+    assert "Response due" in page
+    assert "were told" not in page
+    assert "of working time so far" not in page
+
+
+def test_the_units_page_counts_what_waits(
+    cast: Cast, ticket: Ticket, client_of: Any, clock_at: Callable[[datetime], None]
+) -> None:
+    clock_at(MONDAY + 4 * HOUR)
+    page = client_of(cast.boris).get("/units/CNAF/").content.decode()
+    assert "Response late" in page and "unit%3ACNAF+is%3Alate" in page
+    assert "Response late" not in client_of(cast.ada).get("/units/CNAF/").content.decode()
