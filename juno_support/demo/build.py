@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from juno_support.demo import world
+from juno_support.demo.answers import write_answers
 from juno_support.demo.card_story import tell_of_cards
 from juno_support.demo.past import Past
 from juno_support.demo.story import tell_story
@@ -32,6 +33,7 @@ def build(*, at: datetime) -> Built:
         people = world.build_world(past=past, at=at)
         tickets = tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
         tell_of_cards(people=people, at=at)
+        write_answers(people=people, at=at)
         past.poll_downtimes(at)
         past.poll_topology(at)
         past.poll_states(at)
