@@ -29,8 +29,8 @@ _ANSWERS = (
     (
         "carla",
         "Transfers to a site time out during its downtime",
-        "Look at the site's page first: a running downtime is shown on top, with its end. Transfers "
-        "that were queued are tried again afterwards; a ticket does not make it end sooner. Choose "
+        "Look at the site's page first: a running downtime is shown on top, with its end. What "
+        "was queued is tried again afterwards; a ticket does not make it end sooner. Choose "
         "another storage element meanwhile: `dirac-dms-replicate-lfn` takes any site of the VO.",
         Readers.PUBLIC,
         False,
@@ -39,7 +39,7 @@ _ANSWERS = (
     (
         "giulia",
         "“No space left on device” in a job's working directory",
-        "The worker node's scratch is shared by all jobs of the node. Ask for fewer events a job, or "
+        "The worker node's scratch is shared by all its jobs. Ask for fewer events a job, or "
         "say in the job description how much space it needs. If a job that needs under 10 GB fails "
         "so, it is the site's: file a ticket and name the worker node.",
         Readers.PUBLIC,
@@ -49,7 +49,7 @@ _ANSWERS = (
     (
         "carla",
         "First line: a CE refuses all jobs of one VO",
-        "Ask the site for the mapping of the VO's FQANs before anything else (`/juno/Role=production` "
+        "Ask the site for the mapping of the VO's FQANs first (`/juno/Role=production` "
         "too). Compare with a second VO at the same CE. Do not send the submitter to the VO: nine "
         "times of ten the site's authorisation was updated.",
         Readers.SUPPORTERS,
