@@ -189,12 +189,12 @@ class RegistryRow(forms.Form):
 class GroupRow(forms.Form):
     """A group or role."""
 
-    name = LineField(label=_("Group or role"), max_length=200, help_text=_("/vo/Role=…"))
+    name = LineField(label=_("Group or role"), max_length=200)
     kind = LineField(
         label=_("Kind"),
         required=False,
         max_length=100,
-        help_text=_("Standard User, Software Manager, Production Manager, Pilot, Other"),
+        widget=forms.TextInput(attrs={"placeholder": _("Pilot, Production Manager, …")}),
     )
     description = LineField(label=_("Description"), required=False, max_length=2_000)
     share = LineField(label=_("Share (%)"), required=False, max_length=3)

@@ -19,6 +19,7 @@ _STATUS_TONES = {
     CardStatus.LEAVING: "warn",
     CardStatus.DELETED: "neutral",
 }
+_LONG_NEED = "other_requirements"
 _SUPPORT_TONES = {
     SupportState.REQUESTED: "warn",
     SupportState.ACCEPTED: "info",
@@ -202,14 +203,22 @@ def groups(card: VOIDCard) -> list[dict[str, str]]:
 
 
 def resources(card: VOIDCard) -> list[Fact]:
-    """Return what the VO needs of sites; the Portal's 0 says nothing."""
-    if not isinstance(card.resources, dict):
-        return []
-    return [
-        Fact(show_bidi(str(RESOURCES.get(key, key))), show_bidi(str(value)))
-        for key, value in card.resources.items()
-        if value not in (None, "", "0")
+    """Return what the VO needs of sites; the Portal's 0 says nothing, long texts stand apart."""
+    needs = card.resources if isinstance(card.resources, dict) else {}
+    ordered = [key for key in RESOURCES if key in needs] + [
+        key for key in needs if key not in RESOURCES
     ]
+    return [
+        Fact(show_bidi(str(RESOURCES.get(key, key))), show_bidi(str(needs[key])))
+        for key in ordered
+        if needs[key] not in (None, "", "0") and key != _LONG_NEED
+    ]
+
+
+def requirements(card: VOIDCard) -> str:
+    """Return what the VO needs in its own words, which may be pages."""
+    needs = card.resources if isinstance(card.resources, dict) else {}
+    return show_bidi(str(needs.get(_LONG_NEED) or ""))
 
 
 def acknowledgements(card: VOIDCard) -> list[dict[str, Any]]:

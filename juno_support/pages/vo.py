@@ -193,6 +193,7 @@ def _show(
             "voms": card_lines.voms(card) if card else [],
             "groups": card_lines.groups(card) if card else [],
             "resources": card_lines.resources(card) if card else [],
+            "requirements": card_lines.requirements(card) if card else "",
             "acknowledgements": card_lines.acknowledgements(card) if card else [],
             "registries": card_lines.registries(card) if card else [],
             "sites": _sites(vo),

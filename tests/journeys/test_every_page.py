@@ -5,10 +5,13 @@ for these two). The pages of registration and sign-in are walked in test_signin.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from supportunits.parsers.card_records import CardRecord
+from supportunits.parsers.card_writing import write_cards
 from tests.journeys.conftest import PageOf
 from tests.journeys.doing import expect_status, file_ticket, write
 from tests.journeys.portal import Portal
@@ -29,7 +32,11 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "units:open": [("dmitri", "/units/-/open/")],
     "units:unit": [("boris", "/units/IN2P3-CC/"), ("ada", "/units/JUNO-Offline/")],
     "vos:list": [("ada", "/vos/")],
-    "vos:vo": [("yong", "/vos/juno/")],
+    "vos:vo": [("yong", "/vos/juno/"), ("dmitri", "/vos/biomed/")],
+    "vos:versions": [("eve", "/vos/biomed/versions/")],
+    "vos:version": [("eve", "/vos/biomed/versions/2/")],
+    "vos:waiting": [("dmitri", "/vos/-/waiting/")],
+    "vos:import": [("dmitri", "/vos/-/import/")],
     "vos:readiness": [("ada", "/vos/juno/readiness/")],
     "vos:readiness-site": [("ada", "/vos/juno/readiness/INFN-T1/")],
     "people:list": [("dmitri", "/people/")],
@@ -78,6 +85,10 @@ NO_PAGES = {
     "hearers",
     "since",
     "site-offers",
+    "vos:export",  # a document for the Operations Portal
+    # Walked below: their numbers are not known before.
+    "vos:contact",
+    "vos:import-preview",
     # Walked below, where a source is made first.
     "sources:push-source",
     # Walked in the test of the mail catcher below: its number is not known before.
@@ -168,3 +179,36 @@ def test_pages_that_are_not_there(
         answer = page.goto(path)
         assert answer is not None and answer.status == status
         looked_at(page, f"refused{path.replace('/', '-')}".rstrip("-"))
+
+
+def test_the_pages_of_a_card(
+    window_of: PageOf, looked_at: Callable[[Page, str], None], tmp_path: Path
+) -> None:
+    yong, dmitri = window_of("yong"), window_of("dmitri")
+    yong.goto("/vos/juno/edit/")
+    yong.get_by_role("button", name="Add a row: Groups and roles").click()
+    yong.get_by_label("Homepage").fill("not an address")
+    yong.get_by_role("button", name="Ask for the change").click()
+    yong.get_by_text("no address of the web").first.wait_for()
+    looked_at(yong, "card-edit")
+
+    dmitri.goto("/vos/-/waiting/")
+    changes = dmitri.get_by_role("region", name="Changes to decide")
+    changes.get_by_role("link", name="juno").first.click()
+    dmitri.get_by_role("button", name="Approve all").wait_for()
+    looked_at(dmitri, "card-request")
+    dmitri.goto("/vos/juno/portal/")
+    looked_at(dmitri, "card-portal")
+    dmitri.goto("/vos/juno/")
+    dmitri.get_by_role("link", name="Change Vera Neumann").click()
+    dmitri.goto(f"{dmitri.url}?q=a")
+    looked_at(dmitri, "card-contact")
+
+    document = tmp_path / "cards.xml"
+    cards = [CardRecord("biomed", {"description": "Changed."}), CardRecord("newcomer", {})]
+    document.write_bytes(write_cards(cards).replace(b"</data>", b'<Vo key="a/b"/></data>'))
+    dmitri.goto("/vos/-/import/")
+    dmitri.get_by_label("File").set_input_files(document)
+    dmitri.get_by_role("button", name="Look at what would change").click()
+    dmitri.get_by_text("Nothing is changed yet.").wait_for()
+    looked_at(dmitri, "card-import")
