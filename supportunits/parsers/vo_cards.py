@@ -20,7 +20,9 @@ from supportunits.parsers.card_values import BadCard, attribute, child, local, t
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_ELEMENTS: Final = 500_000
 MOST_REMARKS: Final = 50
-_ROOTS: Final = ("vodump", "data", "vos", "root")
+# The Portal's roots, which may be empty; others count where there are cards below them.
+_ROOTS: Final = ("vodump", "data")
+_CARDS: Final = ("idcard", "vo")
 Remark = Callable[[str], None]
 
 
@@ -35,11 +37,8 @@ def read_cards(body: bytes) -> CardDump:
         raise AnswerNotUnderstood("The document is empty (0 bytes).", permanent=True)
     document = read_document(body, max_elements=MOST_ELEMENTS)
     root = document.root
-    if local(root) in ("idcard", "vo"):
-        elements = [root]
-    elif local(root) in _ROOTS:
-        elements = [each for each in root if local(each) in ("idcard", "vo")]
-    else:
+    elements = [root] if local(root) in _CARDS else [each for each in root if local(each) in _CARDS]
+    if not elements and local(root) not in _ROOTS:
         raise AnswerNotUnderstood(
             f"This is a <{str(root.tag)[:50]}> document, not the Portal's <VoDump> or <data>.",
             permanent=True,

@@ -128,6 +128,12 @@ def test_what_is_no_document_of_cards_is_said(body: bytes, words: str) -> None:
     assert words in fault.value.reason
 
 
+def test_one_card_alone_and_a_list_under_another_root_are_read() -> None:
+    for body in (b'<IDCard Name="juno"/>', b"<VoList><Vo><name>juno</name></Vo></VoList>"):
+        assert [card.name for card in read_cards(body).cards] == ["juno"]
+    assert read_cards(b"<VoDump/>").seen == 0
+
+
 def test_a_field_that_is_too_long_refuses_its_card_only() -> None:
     long = f"<HomepageUrl>{'x' * 501}</HomepageUrl>"
     body = f"""<VoDump><IDCard Name="long" Status="Production">{long}</IDCard>
