@@ -97,7 +97,9 @@ def _apply(ticket: Ticket, entry: HistoryEntry, at: datetime) -> None:
         _repeat(ticket, entry, entry.diary_entry, at)
     elif passing.is_answer(entry):
         _answer(ticket, relation, entry, at)
-    elif entry.kind == Kind.INCIDENT_ENDED and relation.kind == RelationKind.JOINED:
+    elif entry.kind == Kind.DISCARDED or (
+        entry.kind == Kind.INCIDENT_ENDED and relation.kind == RelationKind.JOINED
+    ):
         _let_go(ticket, relation, entry, at)
 
 
@@ -192,17 +194,16 @@ def _hear_of_child(parent: Ticket, source: HistoryEntry, at: datetime) -> None:
     )
     if passing.is_reopening(source) and parent.status in OPEN and child.status in OPEN:
         hanging.hold(parent, by=None, at=at)
-    elif passing.is_answer(source):
+    elif passing.is_answer(source) or source.kind == Kind.DISCARDED:
         hanging.wake(parent, by=None, at=at, because=RelationKind.CHILD)
     store(parent, *hanging.HOLD_FIELDS)
-    if passing.is_answer(source):
-        _catch_answer(parent, at)
+    _catch_answer(parent, at)
 
 
 def _catch_answer(ticket: Ticket, at: datetime) -> None:
     """Solve a ticket whose master was solved while it waited for its own children."""
     relation = hanging.in_force(ticket, *LED)
-    if relation is None or ticket.status != Status.ON_HOLD:
+    if relation is None or ticket.status != Status.ON_HOLD or passing.open_children(ticket, 1):
         return
     answer = hanging.last_answer(relation.other)
     if answer is not None:

@@ -25,7 +25,7 @@ from tickets.actions.hanging import (
 )
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import Kind, Passing, RelationKind, Ticket
-from tickets.workflow import ANSWERED, OPEN
+from tickets.workflow import ANSWERED, OPEN, ResolutionCode
 
 
 @transaction.atomic
@@ -62,6 +62,11 @@ def mark_duplicate(
     if not policies.may_change(ticket, by):
         raise NotAllowed(_("Only supporters mark duplicates."))
     check_reads(master, by)
+    if master.resolution_code == ResolutionCode.WITHDRAWN:
+        raise CannotRelate(
+            _("#%(number)s was withdrawn: there is no answer to pass on.") % {"number": master.pk},
+            _("Name an open ticket."),
+        )
     make_follower(ticket, master, RelationKind.DUPLICATE, by=by, at=at)
     if master.status in ANSWERED:
         _pass_answer(master, ticket, at)

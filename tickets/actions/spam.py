@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from tickets import history, policies
+from tickets.actions import passing
+from tickets.actions.hanging import waits
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import Category, HistoryEntry, Kind, Ticket
 from tickets.workflow import OPEN, Status
@@ -41,7 +43,11 @@ def discard(*, ticket: Ticket, by: User, at: datetime, seen: int | None = None) 
         )
     category, status = ticket.category, ticket.status
     ticket.category, ticket.status = Category.SPAM, Status.CLOSED
-    _write(ticket, Kind.DISCARDED, by, at, category=category, status=status)
+    passing.let_loose(ticket, by=by, at=at)
+    passing.end_incident(ticket, by=by, at=at)
+    told = _write(ticket, Kind.DISCARDED, by, at, category=category, status=status)
+    # What waited for it waits no longer.
+    passing.pass_on(told, at=at, to_followers=True, to_parent=True)
     return ticket
 
 
@@ -59,6 +65,9 @@ def recover(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
         raise CannotDiscard(_("The ticket was not discarded as spam."))
     category, status = ticket.category, ticket.status
     ticket.category, ticket.status = entry.facts["category"][0], entry.facts["status"][0]
+    if ticket.status == Status.ON_HOLD and ticket.hold_until is None and not waits(ticket):
+        # It waited for another ticket, and does no longer.
+        ticket.status = Status.IN_PROGRESS
     _write(ticket, Kind.RECOVERED, by, at, category=category, status=status)
     return ticket
 
@@ -70,9 +79,9 @@ def _check(ticket: Ticket, by: User) -> None:
 
 def _write(
     ticket: Ticket, kind: Kind, by: User, at: datetime, *, category: str, status: str
-) -> None:
+) -> HistoryEntry:
     history.turn_interval(ticket, at)
-    history.record(
+    told = history.record(
         ticket=ticket,
         kind=kind,
         by=by,
@@ -83,3 +92,4 @@ def _write(
         status=[status, ticket.status],
     )
     store(ticket, "category", "status")
+    return told

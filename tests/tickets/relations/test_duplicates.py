@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from tests.make import AT, make_issue_type
 from tests.tickets.make import make_ticket, write
 from tests.tickets.relations.make import fresh, make_tickets, solve, work_off
-from tickets.actions import assign, relations, undo, work
+from tickets.actions import assign, relations, spam, undo, work
 from tickets.actions.hanging import CannotRelate
 from tickets.actions.row import NotAllowed
 from tickets.models import (
@@ -360,3 +360,28 @@ def test_a_parent_cannot_wait_for_what_waits_for_it(cast):
     relations.make_child(ticket=child, parent=parent, by=cast.carla, at=AT)
     with pytest.raises(CannotRelate, match="wait for one another"):
         relations.mark_duplicate(ticket=child, master=parent, by=cast.carla, at=AT)
+
+
+def test_a_withdrawn_ticket_is_no_master(cast, ticket, master):
+    work.take_step(ticket=master, step="withdraw", by=cast.ada, at=AT)
+
+    with pytest.raises(CannotRelate, match="withdrawn"):
+        _mark(cast, ticket, master)
+
+
+def test_what_hangs_on_spam_goes_on(cast, ticket, master):
+    parent = make_ticket(by=cast.ada)
+    _mark(cast, ticket, master)
+    relations.make_child(ticket=master, parent=parent, by=cast.carla, at=AT)
+    spam.discard(ticket=master, by=cast.carla, at=LATER)
+    work_off(LATER)
+
+    assert [each.status for each in fresh(ticket, parent)] == [Status.IN_PROGRESS] * 2
+
+
+def test_spam_that_was_a_duplicate_is_loose_when_it_is_recovered(cast, ticket, master):
+    _mark(cast, ticket, master)
+    spam.discard(ticket=ticket, by=cast.carla, at=AT)
+    assert TicketRelation.objects.get().ended_at == AT
+
+    assert spam.recover(ticket=ticket, by=cast.carla, at=LATER).status == Status.IN_PROGRESS
