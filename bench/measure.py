@@ -187,7 +187,7 @@ class Steps:
 
 def measurements(address: str, total: int) -> dict[str, Steps]:
     """How each figure is taken, by its name."""
-    from bench import world
+    from bench import routing, world
 
     supporter = Browser(address, _session("bench-supporter"))
     submitter = Browser(address, _session("bench-submitter"))
@@ -228,6 +228,8 @@ def measurements(address: str, total: int) -> dict[str, Steps]:
         "context_attach": Steps(lambda figure: _context(figure, somebody()), 2 * ROUNDS),
         "conditions_at": Steps(_conditions, 10 * ROUNDS),
         "deadline_sweep": Steps(_deadline_sweep, 10 * ROUNDS),
+        "suggest": Steps(lambda figure: routing.suggest(figure, Counter), 2 * MANY),
+        "preview_rule": Steps(lambda figure: routing.preview_rule(figure, Counter), ROUNDS),
     }
 
 

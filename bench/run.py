@@ -42,7 +42,7 @@ GOALS: Final[dict[str, float]] = {
 }
 """The most that a page may take, in floors, at a million tickets."""
 
-GOALS_MS: Final = {"poll_argo": 3000, "conditions_at": 10, "deadline_sweep": 20}
+GOALS_MS: Final = {"poll_argo": 3000, "conditions_at": 10, "deadline_sweep": 20, "suggest": 30}
 """The most milliseconds of what is no page."""
 
 MOST_QUERIES: Final = {"queue": 12, "ticket": 15, "board": 20}

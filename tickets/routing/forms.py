@@ -50,7 +50,6 @@ class RuleForm(forms.Form):
             ("yes", gettext_lazy("routes by itself what a user sent to nobody")),
         ),
         coerce=lambda value: value == "yes",
-        empty_value=False,
         required=False,
         widget=forms.RadioSelect,
     )
@@ -76,7 +75,6 @@ class RuleForm(forms.Form):
         label=gettext_lazy("How many of them"),
         choices=(("", gettext_lazy("any of them")), ("all", gettext_lazy("all of them"))),
         coerce=lambda value: value == "all",
-        empty_value=False,
         required=False,
         widget=forms.RadioSelect,
     )
@@ -192,6 +190,8 @@ class RuleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Say what is wrong with the rule as a whole, each at its field."""
         given = self.cleaned_data
+        for name in ("is_automatic", "all_words"):
+            given[name] = bool(given.get(name))
         if "unit" not in given or self.errors:
             return given
         made = {name: given[name] for name in FIELDS}

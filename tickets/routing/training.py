@@ -64,7 +64,7 @@ def train(*, at: datetime) -> LearntModel:
     report = evaluation.measure(
         newest,
         at=at,
-        taught=measured_with and (measured_with.counts, measured_with.sums, temperature),
+        taught=(measured_with.counts, measured_with.sums, temperature) if measured_with else None,
         majority=_majority(older),
     )
     taught = _Taught.by(stream) if is_enough else None
