@@ -7,9 +7,12 @@ from django.db import transaction
 
 from juno_support.demo import world
 from juno_support.demo.answers import write_answers
+from juno_support.demo.archive import tell_archive
 from juno_support.demo.card_story import tell_of_cards
 from juno_support.demo.past import Past
+from juno_support.demo.routing_rules import write_rules
 from juno_support.demo.story import tell_story
+from tickets.routing import training
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,14 @@ def build(*, at: datetime) -> Built:
     world.reset_upstreams(at=at)
     with transaction.atomic(), Past() as past:
         people = world.build_world(past=past, at=at)
-        tickets = tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
+        tickets = tell_archive(people=people, ends=at - world.HISTORY)
+        write_rules(people=people, at=at - world.HISTORY)
+        tickets += tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
         tell_of_cards(people=people, at=at)
         write_answers(people=people, at=at)
         past.poll_downtimes(at)
         past.poll_topology(at)
         past.poll_states(at)
         past.sign_in_to_diracx(by=people["dmitri"], at=at)
+        training.train(at=at)
     return Built(is_new=True, tickets=tickets)

@@ -32,6 +32,7 @@ from tickets import history
 from tickets.actions import assign, close, context, diary, files, follow, submit, watch, work
 from tickets.actions.team import submit_team_ticket
 from tickets.models import HistoryEntry, LastSeen, Priority, Ticket, TicketPerson
+from tickets.routing import decisions
 from tickets.workflow import OPEN, Status
 from topology.models import Service, Site
 
@@ -416,7 +417,7 @@ class _Teller:
             wrong = [name for name in ("JUNO-Production", "JUNO-Data-Management", "JUNO-Offline")
                      if name != unit.name]  # fmt: skip
             unit = self.units[self.chance.choice(wrong)]
-        assign.assign_to_unit(
+        decisions.route(
             ticket=case.ticket,
             unit=unit,
             reason=self.chance.choice(_ROUTING) or ("" if self._is_new(case) else "Now it fits."),
@@ -444,7 +445,7 @@ class _Teller:
     def _route_again(self, case: _Case, operator: User, moment: datetime) -> None:
         if not self._is_open(case):
             return
-        assign.assign_to_unit(
+        decisions.route(
             ticket=case.ticket,
             unit=case.unit,
             reason="Sorry, now to the right place.",
