@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 SMOOTHING: Final = 0.1
+_NEVER: Final = math.log(SMOOTHING)
 # Tried in this order; the larger, the less sure.
 TEMPERATURES: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 FACT_WEIGHT: Final = 3.0
@@ -65,18 +66,16 @@ def scores(features: Iterable[str], counts: Counts, sums: Sums) -> dict[int, flo
     """Return the logarithmic score of every unit; features that nobody has seen say nothing."""
     total = sum(sums.tickets.values())
     found = {unit: math.log(number / total) for unit, number in sums.tickets.items()}
-    below = {
-        unit: math.log(sums.features.get(unit, 0) + SMOOTHING * max(sums.different, 1))
-        for unit in found
-    }
-    for feature in features:
-        by_unit = counts.get(feature)
-        if not by_unit:
-            continue
-        share = weight(feature)
-        for unit in found:
-            above = math.log(by_unit.get(unit, 0) + SMOOTHING)
-            found[unit] += share * (above - below[unit])
+    known = [(feature, counts[feature]) for feature in features if counts.get(feature)]
+    weights = sum(weight(feature) for feature, _by_unit in known)
+    for unit in found:
+        # As if no feature was ever there; what was there is added below.
+        below = math.log(sums.features.get(unit, 0) + SMOOTHING * max(sums.different, 1))
+        found[unit] += weights * (_NEVER - below)
+    for feature, by_unit in known:
+        for unit, number in by_unit.items():
+            if unit in found:
+                found[unit] += weight(feature) * (math.log(number + SMOOTHING) - _NEVER)
     return found
 
 

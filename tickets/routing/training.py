@@ -5,6 +5,7 @@ words that at least three tickets share. A word of one ticket alone, such as a p
 never kept, and what was redacted is gone at the next time.
 """
 
+import io
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Left
 
 from juno_support.feeds import lock
@@ -24,11 +25,14 @@ from tickets.routing.queries import newest_model, routed_tickets
 
 MOST_TICKETS: Final = 10_000
 MOST_SECONDS: Final = 60.0
-MOST_FEATURES: Final = 20_000
+MOST_FEATURES: Final = 8_000
 LEAST_TICKETS_A_FEATURE: Final = 3
 AT_ONCE: Final = 500
 TRAINED_ON: Final = 0.8
 """The older four fifths teach the model that the newest fifth measures."""
+_COPY: Final = (
+    f"COPY {LearntWord._meta.db_table} (model_id, feature, unit_id, count, tickets) FROM STDIN"
+)
 AGAIN_AFTER: Final = timedelta(hours=20)
 
 
@@ -171,14 +175,11 @@ def _store_words(model: LearntModel, stream: Sequence[Routed], taught: _Taught) 
         for feature in each.features:
             if feature in taught.counts:
                 went[feature, each.unit_id].append(each.ticket_id)
-    batch: list[LearntWord] = []
+    lines = io.StringIO()
     for (feature, unit), tickets in went.items():
-        batch.append(
-            LearntWord(
-                model=model, feature=feature, unit_id=unit, count=len(tickets), tickets=tickets
-            )
-        )
-        if len(batch) == AT_ONCE:
-            LearntWord.objects.bulk_create(batch)
-            batch = []
-    LearntWord.objects.bulk_create(batch)
+        # Features are letters, digits and a colon: nothing in them needs escaping.
+        numbers = ",".join(map(str, tickets))
+        lines.write(f"{model.pk}\t{feature}\t{unit}\t{len(tickets)}\t{{{numbers}}}\n")
+    lines.seek(0)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(_COPY, lines)

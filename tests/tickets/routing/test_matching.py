@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from juno_support.lib import words
@@ -18,6 +18,9 @@ from tests.make import (
 from tests.tickets.make import make_ticket
 from tickets.routing.matching import Terms, fits, fits_words, is_too_short, leaves_nothing
 from tickets.routing.seen import see
+
+# A busy machine draws slowly; that is no fault of what is drawn.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 WORDS = st.lists(
     st.text("abcXYZéøß12 -.作业失败磁带", min_size=1, max_size=12), min_size=1, max_size=4
@@ -54,6 +57,7 @@ def test_words_and_phrases(wanted, text, found):
     assert words.holds(words.padded(text), words.phrase(wanted)) == found
 
 
+@patient
 @given(TEXTS, TEXTS, TEXTS)
 def test_a_phrase_is_found_wherever_it_stands_whatever_its_case(before, wanted, after):
     assume(words.phrase(wanted))
@@ -62,6 +66,7 @@ def test_a_phrase_is_found_wherever_it_stands_whatever_its_case(before, wanted, 
     assert _fits([wanted.upper()], f"{before} {wanted.lower()} {after}")
 
 
+@patient
 @given(WORDS, TEXTS)
 def test_all_is_every_one_and_any_is_one(wanted, text):
     each = [_fits([word], text) for word in wanted]
@@ -70,6 +75,7 @@ def test_all_is_every_one_and_any_is_one(wanted, text):
     assert _fits(wanted, text, all_words=True) == all(each)
 
 
+@patient
 @given(st.text("abc 12", min_size=1, max_size=8), st.text("abc 12", max_size=30))
 def test_a_phrase_is_a_run_of_whole_words(wanted, text):
     looked_for, there = wanted.split(), text.split()
@@ -93,6 +99,7 @@ TERMS = st.builds(
 )  # fmt: skip
 
 
+@patient
 @given(
     TERMS,
     TERMS,
@@ -109,6 +116,7 @@ def test_what_leaves_nothing_really_leaves_nothing(first, second, vo, kind, text
         assert fits(first, seen)
 
 
+@patient
 @given(TERMS)
 def test_a_rule_leaves_nothing_to_itself(terms):
     assert leaves_nothing(terms, terms)

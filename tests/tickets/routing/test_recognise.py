@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitoring.models import Entity
@@ -112,7 +112,7 @@ def test_the_number_of_questions_does_not_grow(cnaf):
     assert len(queries) <= 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(max_size=300))
 def test_any_text_can_be_read(text):
     from tickets.routing.features import features_of
