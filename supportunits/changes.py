@@ -1,6 +1,6 @@
 """Which changes belong on the pages of units, people, VOs and sites; ``audit`` tells them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from supportunits.models import (
     VOMembership,
     VOSite,
 )
-from supportunits.shift_changes import parts_of_shifts
+from supportunits.shift_changes import parts_of_shifts, parts_of_wishes
 from topology.models import Site, SiteAlias
 
 
@@ -91,6 +91,7 @@ def parts_of_unit(unit: SupportUnit) -> tuple[Part, ...]:
 
 def parts_of_person(user: User) -> tuple[Part, ...]:
     """Return what is told on a person's page: the account, memberships and roles."""
+    events: Any = VOContact
     return (
         Part(
             User,
@@ -124,9 +125,9 @@ def parts_of_person(user: User) -> tuple[Part, ...]:
             VOContact,
             # also what became of a contact after it was the person's
             {
-                "pgh_obj_id__in": VOContact.pgh_event_model.objects.filter(
-                    account_id=user.pk
-                ).values("pgh_obj_id")
+                "pgh_obj_id__in": events.pgh_event_model.objects.filter(account_id=user.pk).values(
+                    "pgh_obj_id"
+                )
             },
             noun=_("contact %(name)s of a VO ID card"),
             words={"account": _("account"), "role": _("role")},
@@ -151,6 +152,7 @@ def parts_of_person(user: User) -> tuple[Part, ...]:
             words={},
             quiet={"user", "added_at"},
         ),
+        *parts_of_wishes(user.pk),
     )
 
 
@@ -319,27 +321,14 @@ def parts_of_unit_requests() -> tuple[Part, ...]:
     )
 
 
-def changes_of_fallback(*, limit: int = 20) -> list[Change]:
-    """Return the latest changes of the people behind TPM, newest first."""
-    part = Part(FallbackPerson, {}, noun="%(user)s", words={}, quiet={"user", "added_at"})
-    return page_of([part], sees_addresses=True, size=limit).changes
+def parts_of_fallback() -> tuple[Part, ...]:
+    """Return what is told on the page of the people behind TPM."""
+    return (Part(FallbackPerson, {}, noun="%(user)s", words={}, quiet={"user", "added_at"}),)
 
 
 def changes_of_rota(vo: VO, *, limit: int = 30) -> list[Change]:
     """Return the latest changes of a VO's types of shift and of its rota, newest first."""
     return page_of(parts_of_shifts(vo), sees_addresses=False, size=limit).changes
-
-
-def changes_of_settings(
-    model: Any, *, called: str, words: Mapping[str, Any], limit: int = 20
-) -> list[Change]:
-    """Return the latest changes of all rows of a tracked model, newest first.
-
-    :param called: the field by which people know a row
-    :param words: what each field is called
-    """
-    part = Part(model, {}, noun=f"%({called})s", words=words)
-    return page_of([part], sees_addresses=False, size=limit).changes
 
 
 def _weekdays(days: Iterable[int]) -> str:

@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from juno_support.lib.text import clean_line, show_bidi
+from juno_support.lib import markdown
+from juno_support.lib.text import clean_line
 from supportunits.models import UnitFAQ, UnitState
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
@@ -64,7 +65,7 @@ def _found(faq: UnitFAQ, words: list[str]) -> FoundFAQ:
 
 
 def _excerpt(text: str, words: list[str]) -> SafeString:
-    text = show_bidi(clean_line(text))
+    text = markdown.plain(markdown.render(text)) if words else ""
     for word in words:
         hit = re.search(re.escape(word), text, re.IGNORECASE)
         if hit is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from juno_support.accounts.models import AdminLink, User
 from supportunits.models import (
@@ -38,13 +38,17 @@ class UnitEffect:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Everything that ends here with a person's account; tickets are not this app's to count."""
+    """Everything that ends here with a person's account; tickets are not this app's to count.
+
+    :ivar requests: the names of units that the person asked about
+    :ivar links: how many private links work no more
+    """
 
     units: list[UnitEffect]
     memberships: list[VOMembership]
     contacts: list[VOContact]
     shifts: list[Shift]
-    requests: list[SupporterRequest | UnitRequest]
+    requests: list[str]
     links: int
     is_fallback: bool
     is_admin: bool
@@ -69,7 +73,10 @@ def effects_of(user: User, *, at: datetime) -> Effects:
             .select_related("type__vo")
             .order_by("starts_at", "pk")
         ),
-        requests=open_requests(user),
+        requests=[
+            *(request.unit.name for request in open_supporter_requests(user)),
+            *(request.name for request in open_unit_requests(user)),
+        ],
         links=CalendarLink.objects.filter(owner=user, expires_at__gt=at).count()
         + AdminLink.objects.filter(user=user, used_at=None, expires_at__gt=at).count(),
         is_fallback=FallbackPerson.objects.filter(user=user).exists(),
@@ -78,12 +85,16 @@ def effects_of(user: User, *, at: datetime) -> Effects:
     )
 
 
-def open_requests(user: User) -> list[SupporterRequest | UnitRequest]:
-    """Return what the person has asked for and nobody has decided. Two queries."""
-    return [
-        *SupporterRequest.objects.filter(user=user, state=RequestState.OPEN).select_related("unit"),
-        *UnitRequest.objects.filter(requested_by=user, state=RequestState.OPEN),
-    ]
+def open_supporter_requests(user: User) -> QuerySet[SupporterRequest]:
+    """Return the units that the person asked to support, where nobody has decided."""
+    return SupporterRequest.objects.filter(user=user, state=RequestState.OPEN).select_related(
+        "unit"
+    )
+
+
+def open_unit_requests(user: User) -> QuerySet[UnitRequest]:
+    """Return the new units that the person asked for, where nobody has decided."""
+    return UnitRequest.objects.filter(requested_by=user, state=RequestState.OPEN)
 
 
 def _units(user: User) -> list[UnitEffect]:

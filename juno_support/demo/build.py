@@ -12,6 +12,7 @@ from juno_support.demo.card_story import tell_of_cards
 from juno_support.demo.past import Past
 from juno_support.demo.routing_rules import write_rules
 from juno_support.demo.story import tell_story
+from juno_support.demo.unit_life import tell_unit_life
 from tickets.routing import training
 
 
@@ -39,6 +40,7 @@ def build(*, at: datetime) -> Built:
         tickets += tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
         tell_of_cards(people=people, at=at)
         write_answers(people=people, at=at)
+        tell_unit_life(people=people, begins=at - world.HISTORY, at=at)
         past.poll_downtimes(at)
         past.poll_topology(at)
         past.poll_states(at)

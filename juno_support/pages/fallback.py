@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if
+from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock
 from juno_support.lib.text import clean_line
 from juno_support.pages import tpm_banner
-from juno_support.pages.change_lines import change_lines
 from supportunits import changes, fallback, policies, queries
 from supportunits.actions import fallback as actions
 from tickets.policies import sees_queue
@@ -35,7 +35,7 @@ def fallback_page(request: HttpRequest) -> HttpResponse:
         "on_shift": fallback.on_shift(at=now),
         "search": search,
         "found": [(person, person in named) for person in queries.find_people(search) if search],
-        "changes": change_lines(changes.changes_of_fallback(), now),
+        "trace": trace(request, changes.parts_of_fallback(), sees_addresses=True),
     }
     return render(request, "pages/fallback.html", context)
 

@@ -14,7 +14,6 @@ from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from supportunits import leaving, policies
 from supportunits.actions import people as actions
-from supportunits.models import SupporterRequest
 from tickets.queries import open_tickets_with
 
 _MOST = 1000
@@ -55,10 +54,7 @@ def leave(request: HttpRequest, username: str) -> HttpResponse:
                 for shift in effects.shifts[:_SHIFTS_NAMED]
             ],
             "more_shifts": max(len(effects.shifts) - _SHIFTS_NAMED, 0),
-            "requests": [
-                each.unit.name if isinstance(each, SupporterRequest) else each.name
-                for each in effects.requests
-            ],
+            "requests": effects.requests,
             "held": held,
             "held_words": f"{_MOST - 1}+" if held >= _MOST else str(held),
             "is_self": person.pk == by.pk,

@@ -95,7 +95,7 @@ def prove_list(request: HttpRequest, token: str) -> HttpResponse:
     Open to everyone: the link went to the list and to nobody else, and its readers need no account.
     """
     now = clock.now()
-    person = cast(User, request.user) if request.user.is_authenticated else None
+    person = request.user if request.user.is_authenticated else None
     try:
         test = mailing_list.find_test(token, at=now)
         if request.method == "POST":

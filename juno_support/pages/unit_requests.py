@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from juno_support.access import allowed_if, checked_inside
+from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import show_bidi
 from supportunits import policies
 from supportunits.actions import unit_requests as actions
+from supportunits.changes import parts_of_unit_requests
 from supportunits.forms import RequestUnitForm
 from supportunits.models import RequestState, UnitRequest
 
@@ -137,6 +139,9 @@ def _show(
             "problem": words,
             "typed": typed,
             "is_admin": policies.is_admin(user),
+            "trace": trace(request, parts_of_unit_requests(), sees_addresses=True)
+            if policies.is_admin(user)
+            else None,
         },
         status=422 if form.errors or problem else 200,
     )

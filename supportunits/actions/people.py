@@ -49,8 +49,10 @@ def leave(*, user: User, by: User | None, at: datetime) -> User:
     FallbackPerson.objects.filter(user=user).delete()
     CalendarLink.objects.filter(owner=user).delete()
     end_admin_links(user=user, at=at)
-    for request in leaving.open_requests(user):
-        decide(request, RequestState.WITHDRAWN, answer="", by=by, at=at)
+    for asked in leaving.open_supporter_requests(user):
+        decide(asked, RequestState.WITHDRAWN, answer="", by=by, at=at)
+    for wanted in leaving.open_unit_requests(user):
+        decide(wanted, RequestState.WITHDRAWN, answer="", by=by, at=at)
     user.is_active = user.is_staff = user.is_superuser = False
     user.save(update_fields=["is_active", "is_staff", "is_superuser"])
     policies.forget(user)

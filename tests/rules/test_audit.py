@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from django.apps import apps
+from django.test import Client
+from django.urls import reverse
 
 from juno_support.accounts.audit import Part
 from juno_support.accounts.models import User
@@ -16,7 +18,10 @@ from juno_support.pages import source_trace
 from juno_support.pages.announcements import parts_of_announcement
 from supportunits import changes
 from supportunits.models import VO, Announcement, SupportUnit
+from tests.cast import Cast
+from tests.pages.watched import make_link
 from tickets.answers.models import KnownAnswer
+from tickets.desk.changes import parts_of_check_list, parts_of_texts
 from tickets.routing import changes as rule_changes
 from tickets.views.answers import parts_of_answer
 from topology.models import NetworkLink, Site
@@ -35,6 +40,7 @@ PAGES = {
     "supportunits.FallbackPerson": "people:person",
     "supportunits.IssueType": "vos:vo",
     "supportunits.OnCallContact": "people:person",
+    "supportunits.ShiftWish": "people:person",
     "supportunits.SupporterRequest": "units:unit",
     "supportunits.SupportUnit": "units:unit",
     "supportunits.SupportRequest": "vos:vo",
@@ -46,6 +52,8 @@ PAGES = {
     "supportunits.VOIDCard": "vos:vo",
     "supportunits.VOMembership": "vos:vo",
     "supportunits.VOSite": "vos:vo",
+    "tickets.CheckItem": "check-list",
+    "tickets.ReadyText": "ready-texts",
     "topology.NetworkLink": "links:link",
     "topology.Site": "sites:site",
     "topology.SiteAlias": "sites:site",
@@ -63,19 +71,18 @@ DESCRIPTIONS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "outbox:gateways": gateway_views.parts_of_gateways,
     "sources:list": source_trace.parts_of_sources,
     "sources:names": source_trace.parts_of_names,
+    "check-list": parts_of_check_list,
+    "ready-texts": parts_of_texts,
     "links:link": lambda: source_trace.parts_of_link(NetworkLink(pk=0)),
 }
-# what pghistory adds, and the key of the row
-# described, and shown by the page that is theirs
+# shown by the pages of the rota and of the meetings, which are a VO's
 SHOWN_ELSEWHERE = {
     "supportunits.MeetingAction",
     "supportunits.Shift",
     "supportunits.ShiftMeeting",
     "supportunits.ShiftType",
-    "supportunits.ShiftWish",
-    "tickets.CheckItem",
-    "tickets.ReadyText",
 }
+# what pghistory adds, and the key of the row
 _OWN = {"pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context", "id"}
 
 
@@ -115,3 +122,26 @@ def test_fields_that_hold_addresses_are_named(page: str) -> None:
         for name in part.words:
             holds_address = "email" in name or "mailing_list" in name
             assert not holds_address or name in part.addresses, (part.model, name)
+
+
+def _address(page: str, cast: Cast) -> str:
+    link = make_link(cast.in2p3, cast.beijing)
+    arguments = {
+        "units:unit": ["IN2P3-CC"],
+        "people:person": ["boris"],
+        "vos:vo": ["juno"],
+        "sites:site": ["IN2P3-CC"],
+        "links:link": [link.name],
+    }
+    return reverse(page, args=arguments.get(page, []))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", sorted(set(DESCRIPTIONS) - {"announcement", "answer"}))
+def test_an_admin_reads_the_trace_on_the_page(
+    page: str, cast: Cast, client_of: Callable[[User], Client]
+) -> None:
+    response = client_of(cast.dmitri).get(_address(page, cast))
+    assert response.status_code == 200
+    assert "pages/_trace.html" in {template.name for template in response.templates}
+    assert response.context["trace"] is not None

@@ -128,7 +128,8 @@ def of_unit(unit: SupportUnit, ticket: Ticket) -> Unit:
     return Unit(
         name=unit.name,
         members=members,
-        mailing_list="" if closed else unit.mailing_list,
+        # A list from which mail comes back is not written to: members are, one by one.
+        mailing_list="" if closed else unit.working_list,
         list_is_closed=unit.list_is_closed,
     )
 

@@ -7,36 +7,23 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside
-from juno_support.accounts.audit import Change
+from juno_support.accounts.audit_lines import trace
 from juno_support.errors import SupportError
-from juno_support.lib import clock, display, markdown
+from juno_support.lib import clock, markdown
 from juno_support.lib.text import whole_number
 from supportunits import policies as unit_policies
-from supportunits.changes import changes_of_settings
 from tickets import policies, queries
 from tickets.actions import ready_texts
 from tickets.desk import ready
+from tickets.desk.changes import parts_of_check_list, parts_of_texts
 from tickets.forms.desk import CheckItemForm, ReadyTextForm
 from tickets.models import CheckItem, ReadyText, Ticket
 from tickets.views.shared import person
 
 _TAG_OR_FIELD = re.compile(r"<[^>]*>|(\{[a-z_]+\}|⟦[a-z_]+⟧)")
-_TEXT_WORDS = {
-    "title": gettext_lazy("title"),
-    "text": gettext_lazy("text"),
-    "vo_id": gettext_lazy("for tickets of"),
-}
-_ITEM_WORDS = {
-    "words": gettext_lazy("words"),
-    "how": gettext_lazy("how"),
-    "url": gettext_lazy("address"),
-    "position": gettext_lazy("place"),
-    "is_retired": gettext_lazy("off the list"),
-}
 
 
 @require_safe
@@ -47,7 +34,7 @@ def texts(request: HttpRequest) -> HttpResponse:
     context = {
         "texts": [{"row": row, "html": _marked(row.text)} for row in rows],
         "may_write": policies.may_write_ready_texts(request.user),
-        "changes": _told(changes_of_settings(ReadyText, called="title", words=_TEXT_WORDS)),
+        "trace": trace(request, parts_of_texts(), sees_addresses=False),
     }
     return render(request, "tickets/ready_texts.html", context)
 
@@ -160,7 +147,7 @@ def check_list(request: HttpRequest) -> HttpResponse:
         "new": new,
         "refused": " ".join(str(error) for error in new.non_field_errors()),
         "may_change": unit_policies.is_admin(request.user),
-        "changes": _told(changes_of_settings(CheckItem, called="words", words=_ITEM_WORDS)),
+        "trace": trace(request, parts_of_check_list(), sees_addresses=False),
     }
     return render(request, "tickets/check_list.html", context, status=status)
 
@@ -203,17 +190,3 @@ def _marked(text: str) -> SafeString:
     # Tags are passed over: no mark gets into an address.
     html = _TAG_OR_FIELD.sub(mark, markdown.render(text))
     return SafeString(html)  # sanitised by the renderer, and marks of ours
-
-
-def _told(changes: list[Change]) -> list[dict[str, Any]]:
-    at = clock.now()
-    return [
-        {
-            "when": display.when(change.at, at),
-            "who": change.who,
-            "what": change.what,
-            "old": change.old,
-            "new": change.new,
-        }
-        for change in changes
-    ]

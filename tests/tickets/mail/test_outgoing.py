@@ -14,6 +14,7 @@ from django.test import override_settings
 from juno_support.accounts.models import NotificationMode, User
 from juno_support.lib import clock
 from juno_support.outbox.models import Delivery
+from supportunits.actions import mailing_list
 from supportunits.models import IssueType, UnitKind
 from tests import make
 from tests.cast import Cast
@@ -500,3 +501,13 @@ def test_its_questions_are_bounded(cast: Cast, django_assert_max_num_queries) ->
     with django_assert_max_num_queries(35):
         outgoing.handle(dispatch)
     assert Delivery.objects.count() == 22
+
+
+def test_where_a_list_fails_its_members_hear_one_by_one(cast: Cast) -> None:
+    for _ in range(3):
+        mailing_list.note_bounce(unit=cast.in2p3_unit, address="in2p3-cc-list@example.org", at=AT)
+    mails()
+    file_ticket(cast, notified_site=cast.in2p3)
+    sent = mails()
+    assert "boris" in sent
+    assert "in2p3-cc-list" not in sent
