@@ -176,6 +176,11 @@ def running_and_coming(*, at: datetime, within: timedelta) -> QuerySet[Downtime]
     )
 
 
+def running_downtimes(sites: Iterable[Site], *, at: datetime) -> QuerySet[Downtime]:
+    """Return the declared downtimes that run at these sites, the next to end first."""
+    return running_and_coming(at=at, within=timedelta(0)).filter(site__in=list(sites))
+
+
 def downtimes_of_site(site: Site, *, limit: int = 100) -> list[Downtime]:
     """Return a site's downtimes, newest first, each with the changes that we saw."""
     return list(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.lib import text
 from supportunits import policies as unit_policies
+from supportunits.models import VO
 from tickets import policies, response
 from tickets.models import (
     Attachment,
@@ -26,6 +27,7 @@ from tickets.models import (
     Ticket,
     TicketPerson,
     TicketType,
+    WallClock,
 )
 from tickets.workflow import ANSWERED, Status
 from topology.models import Site
@@ -224,6 +226,18 @@ def drafts(user: Any) -> QuerySet[Draft]:
     return Draft.objects.filter(owner=user).order_by("-updated_at")
 
 
+def drill_clocks(
+    *, vo: VO | None = None, sites: Iterable[int] | None = None, since: datetime
+) -> QuerySet[WallClock]:
+    """Return the clocks of alarm drills that were started since, newest first."""
+    found = WallClock.objects.filter(drill__isnull=False, starts_at__gte=since)
+    if vo is not None:
+        found = found.filter(drill__vo=vo)
+    if sites is not None:
+        found = found.filter(ticket__notified_site__in=sites)
+    return found.select_related("ticket", "drill").order_by("-starts_at", "-pk")
+
+
 def saved_views(user: Any) -> QuerySet[SavedView]:
     """Return the views that the user keeps, and those that supporters share among themselves."""
     shown = Q(owner=user)
@@ -254,6 +268,7 @@ def rail(user: Any, *, at: datetime) -> list[Count]:
         of_units = ("my-units", _("My units"), "unit_id = ANY(%s)", [units])
         lines.append((*of_units, "unit:mine status:open"))
     lines += [
+        ("alarm", _("Alarms"), "type = %s", [TicketType.ALARM.value], "type:alarm status:open"),
         (
             "waiting",
             _("Waiting for reply"),
@@ -315,6 +330,11 @@ def own_rail(user: Any) -> list[Count]:
             type=TicketType.TEAM, vo__in=unit_policies.shifter_of(user)
         )
         shift.append(("team", _("TEAM tickets"), team, "type:team status:open"))
+    if unit_policies.is_alarmer(user):
+        alarms = open_tickets(user).filter(
+            type=TicketType.ALARM, vo__in=unit_policies.alarmer_of(user)
+        )
+        shift.append(("alarm", _("Alarms"), alarms, "type:alarm status:open"))
     return _counted(
         [
             *shift,

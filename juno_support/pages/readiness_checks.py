@@ -7,19 +7,22 @@ that nobody has tested, an alarm drill of which there is no record.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from juno_support.feeds.queries import Freshness, freshness
+from juno_support.lib import display
 from juno_support.lib.text import show_bidi
 from monitoring.models import Entity, StatusInterval
 from monitoring.observations import EntityKind
 from monitoring.queries import SOURCES
 from monitoring.statuses import Status
 from supportunits.models import ALARM_TIERS, SupportUnit, UnitKind, UnitState, VOSite
+from tickets.models import WallClock
+from tickets.queries import drill_clocks
 from topology.models import Service, Site
 from topology.models.site import CertificationStatus
 
@@ -53,6 +56,9 @@ TITLES = {
 }
 DIRAC_SOURCES = ("dirac-https", "dirac-webapp", "diracx")
 INFRASTRUCTURE_SCOPE = "egi"
+QUARTER = timedelta(days=92)
+# A quarterly drill is not late on the first day of the next quarter.
+SLACK = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,12 @@ class Known:
     dirac: Mapping[int, Sequence[str]]
     units: Mapping[int, SupportUnit]
     private_is_read: bool
+    drills: Mapping[tuple[int, int], WallClock]
+    at: datetime
 
 
 def known_about(site_ids: Collection[int], at: datetime) -> Known:
-    """Read what the checks need; seven queries for any number of sites."""
+    """Read what the checks need; eight queries for any number of sites."""
     services = {
         site: Counts(every, production, monitored)
         for site, every, production, monitored in Service.objects.filter(
@@ -135,6 +143,8 @@ def known_about(site_ids: Collection[int], at: datetime) -> Known:
         dirac=dirac,
         units=units,
         # The public part tells no address of anybody: where there is none at all, none is missing.
+        drills=_newest_drills(site_ids, at),
+        at=at,
         private_is_read=Site.objects.filter(source="gocdb").exclude(emergency_email="").exists(),
     )
 
@@ -153,7 +163,7 @@ def checks_of(listed: VOSite, known: Known) -> list[Check]:
         _unit(unit),
         _list(unit),
         _emergency(site, known.private_is_read),
-        _drill(listed),
+        _drill(listed, known.drills.get((listed.vo_id, listed.site_id)), known.at),
     ]
 
 
@@ -269,10 +279,36 @@ def _emergency(site: Site, private_is_read: bool) -> Check:
     return Check("emergency", MISSING, _("There is none."), mender)
 
 
-def _drill(listed: VOSite) -> Check:
+def _newest_drills(site_ids: Collection[int], at: datetime) -> dict[tuple[int, int], WallClock]:
+    """Return the newest drill of each VO and site, of the last two years."""
+    found: dict[tuple[int, int], WallClock] = {}
+    for clock in drill_clocks(sites=site_ids, since=at - 8 * QUARTER):
+        if clock.drill is not None and clock.ticket.notified_site_id is not None:
+            found.setdefault((clock.drill.vo_id, clock.ticket.notified_site_id), clock)
+    return found
+
+
+def _drill(listed: VOSite, newest: WallClock | None, at: datetime) -> Check:
     if listed.tier not in ALARM_TIERS:
         return Check("drill", NOT_NEEDED, _("Alarms are for Tier 0 and Tier 1."))
-    return Check("drill", UNKNOWN, _("No alarm drill is on record."))
+    mender = _("the VO's managers, by starting a drill")
+    if newest is None:
+        return Check("drill", UNKNOWN, _("No alarm drill is on record."), mender)
+    age = display.duration_text(at - newest.starts_at)
+    if newest.minutes is None:
+        if newest.is_running and at < newest.due_at:
+            return Check("drill", UNKNOWN, _("One is running."))
+        words = _("Nobody confirmed the last one, %(age)s ago.") % {"age": age}
+        return Check("drill", MISSING, words, _("the site's managers, by its emergency address"))
+    words = _("Confirmed after %(minutes)d min, %(age)s ago.") % {
+        "minutes": newest.minutes,
+        "age": age,
+    }
+    if newest.received_at is not None and newest.received_at > newest.due_at:
+        return Check("drill", PARTLY, words, _("the site's managers, by its emergency address"))
+    if at - newest.starts_at > QUARTER + SLACK:
+        return Check("drill", PARTLY, words, mender)
+    return Check("drill", READY, words)
 
 
 def _centre(site: Site) -> str:

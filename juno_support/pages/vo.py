@@ -201,6 +201,7 @@ def _show(
             "issue_types": _issue_types(vo),
             "members": members,
             "may_open": policies.may_open_units(user),
+            "sees_drills": policies.may_see_drills(user, vo),
             "may_change": may_change,
             "form": (wrong or VOSiteForm()) if may_change else None,
             "team_form": (wrong_team or _team_form(vo))

@@ -28,6 +28,10 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "profile": [("ada", "/accounts/profile/")],
     "outbox:outbox": [("dmitri", "/outbox/"), ("dmitri", "/outbox/?state=ALL")],
     "outbox:caught": [(None, "/outbox/caught/")],
+    "outbox:gateways": [("dmitri", "/outbox/gateways/")],
+    "outbox:new-gateway": [("dmitri", "/outbox/gateways/new/")],
+    "outbox:gateway": [("dmitri", "/outbox/gateways/1/")],
+    "alarm-drills": [("ada", "/alarm-drills/juno/"), ("yong", "/alarm-drills/juno/")],
     "units:list": [("eve", "/units/")],
     "units:open": [("dmitri", "/units/-/open/")],
     "units:unit": [("boris", "/units/IN2P3-CC/"), ("ada", "/units/JUNO-Offline/")],
@@ -60,6 +64,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     ],
     "new-ticket": [("ada", "/tickets/new/"), ("ada", "/tickets/new/?site=INFN-T1")],
     "new-team-ticket": [("quentin", "/tickets/new/team/?sites=INFN-T1")],
+    "new-alarm-ticket": [("quentin", "/tickets/new/alarm/?sites=INFN-T1")],
     "proposals": [("quentin", "/proposals/")],
     "ticket": [
         ("boris", "/tickets/N/"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -13,6 +14,8 @@ from supportunits.models import SupportUnit, Tier, UnitState, VOSite
 from tests import make
 from tests.cast import Cast
 from tests.pages import watched
+from tickets.actions import wall_clock
+from tickets.actions.drill import start_drill
 from topology.models import Site
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +138,34 @@ def test_old_topology_and_commissioning(
     assert look(cast, at)["registered"].state == "partly"
 
 
+@pytest.mark.parametrize(
+    ("ago_days", "minutes", "state", "words"),
+    [
+        (10, 12, "ready", "Confirmed after 12 min, 10 d ago."),
+        (10, 90, "partly", "Confirmed after 90 min"),
+        (200, 12, "partly", "Confirmed after 12 min"),
+        (10, None, "missing", "Nobody confirmed the last one, 10 d ago."),
+        (0, None, "unknown", "One is running."),
+        (900, 12, "unknown", "No alarm drill is on record."),
+    ],
+)
+def test_the_last_alarm_drill(
+    cast: Cast, at: datetime, ago_days: int, minutes: int | None, state: str, words: str
+) -> None:
+    began = at - timedelta(days=ago_days)
+    ticket = start_drill(
+        vo=cast.juno, sites=[cast.in2p3], submission_key=uuid4(), by=cast.dmitri, at=began
+    ).tickets[0]
+    if minutes is not None:
+        received = began + timedelta(minutes=minutes)
+        wall_clock.confirm_receipt(ticket=ticket, by=cast.boris, at=received)
+
+    check = look(cast, at)["drill"]
+
+    assert check.state == state
+    assert check.words.startswith(words)
+
+
 def test_the_pages(client_of: ClientOf, cast: Cast, at: datetime) -> None:
     site = make.make_site(name="TIER-2", scopes=["<b>"], emergency_email="secret@example.org")
     make.make_vo_site(vo=cast.juno, site=site, tier=Tier.TIER_2)
@@ -160,5 +191,5 @@ def test_many_sites_take_few_queries(
     client = client_of(cast.ada)
     client.get("/vos/juno/readiness/")
 
-    with django_assert_num_queries(12):  # type: ignore[attr-defined]
+    with django_assert_num_queries(13):  # type: ignore[attr-defined]
         client.get("/vos/juno/readiness/")

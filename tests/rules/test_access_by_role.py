@@ -150,6 +150,8 @@ TABLE = {
     "save-team-draft": ("post", "H"),
     "new-alarm-ticket": ("get", "L"),
     "save-alarm-draft": ("post", "L"),
+    "alarm-drills": ("get", "VPTCMD"),
+    "start-drill": ("post", "MD"),
     "proposals": ("get", "HT"),
     "decide-proposal": ("post", "HT"),
     "save-draft": ("post", PEOPLE),
@@ -369,6 +371,8 @@ def _arguments(name, world):
     special = {
         "help-page": ["search"],
         "outbox:caught-mail": [world["caught"].pk],
+        "alarm-drills": ["juno"],
+        "start-drill": ["juno"],
         "outbox:gateway": [world["gateway"].pk],
         "outbox:try-gateway": [world["gateway"].pk],
         "units:unit": ["IN2P3-CC"],

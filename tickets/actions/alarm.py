@@ -3,7 +3,7 @@ of the VO that somebody reads the emergency address of (domain: section 2).
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -119,7 +119,13 @@ def check_can_be_alarmed(vo: VO, site: Site, *, at: datetime, in_downtime: bool)
 def why_not_alarmed(vo: VO, site: Site) -> NotAcceptable | None:
     """Return why the VO cannot raise an alarm at the site, and what is possible; None if it can."""
     listed = VOSite.objects.filter(vo=vo, site=site).first()
-    if listed is None or listed.tier not in ALARM_TIERS:
+    return why_not_listed(listed or VOSite(vo=vo, site=site))
+
+
+def why_not_listed(listed: VOSite) -> NotAcceptable | None:
+    """Return why nobody can be woken at a site of a VO, and what is possible; None if it can."""
+    vo, site = listed.vo, listed.site
+    if listed.tier not in ALARM_TIERS:
         return NotAcceptable(
             "notified_site",
             _("%(vo)s does not list %(site)s as Tier 0 or Tier 1; alarms are for these.")
@@ -141,7 +147,7 @@ def why_not_alarmed(vo: VO, site: Site) -> NotAcceptable | None:
 
 def downtime_until(site: Site, *, at: datetime) -> datetime | None:
     """Return the end of the site's declared downtime that runs, or None; one query."""
-    running = monitoring.running_and_coming(at=at, within=timedelta(0)).filter(site=site)
+    running = monitoring.running_downtimes([site], at=at)
     return max((downtime.ends_at for downtime in running), default=None)
 
 

@@ -215,6 +215,12 @@ class Ticket(models.Model):
             models.Index(
                 fields=["-id"], name="ticket_new", condition=models.Q(is_open=True, status="NEW")
             ),
+            # rail and queue: open alarms, few as a rule
+            models.Index(
+                fields=["-id"],
+                name="ticket_alarm",
+                condition=models.Q(is_open=True, type="ALARM"),
+            ),
             # rail: promises that are late
             models.Index(
                 fields=["next_step_at"],

@@ -14,7 +14,16 @@ from django.utils.translation import get_language
 from juno_support.lib import display
 from monitoring import queries as monitoring
 from tickets import policies
-from tickets.models import AffectedSite, HistoryEntry, LastSeen, Priority, Ticket, TicketPerson
+from tickets.models import (
+    AffectedSite,
+    Category,
+    HistoryEntry,
+    LastSeen,
+    Priority,
+    Ticket,
+    TicketPerson,
+    TicketType,
+)
 from tickets.views import clocks
 from tickets.workflow import Status
 
@@ -30,6 +39,7 @@ COLUMNS = (
     "newest_entry",
     "is_restricted",
     "type",
+    "category",
     "unit__name",
     "vo__name",
     "assigned_name",
@@ -172,11 +182,12 @@ def _row(
 ) -> Row:
     number = ticket["id"]
     language = get_language()
+    marked = _marked(ticket)
     subject, last_line = highlighted or (escape(ticket["subject"]), escape(ticket["last_line"]))
     return Row(
         number=number,
         url=f"/tickets/{number}/",
-        subject=subject,
+        subject=SafeString(f"{marked}{subject}"),
         last_line=last_line,
         status=_status(ticket["status"], language),
         priority=_priority(ticket["priority"], language),
@@ -189,6 +200,14 @@ def _row(
         clock=clocks.mark(ticket, at),
         is_selected=is_selected,
     )
+
+
+def _marked(ticket: Mapping[str, Any]) -> str:
+    """Return the mark of an alarm, and of one that only tests the way."""
+    if ticket["type"] != TicketType.ALARM:
+        return ""
+    tone, word = ("warn", "TEST ALARM") if ticket["category"] == Category.TEST else ("bad", "ALARM")
+    return f'<span class="tag tag-{tone}">{word}</span> '
 
 
 @lru_cache(maxsize=1024)

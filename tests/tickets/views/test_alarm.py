@@ -280,6 +280,20 @@ def test_the_page_of_an_alarm_costs_one_query_more(
     assert counts[ticket.pk] <= counts[team.pk] + 1
 
 
+def test_the_queue_marks_and_counts_alarms(cast, zoya, client_of, window):
+    raise_alarm(cast, zoya)
+    raise_alarm(cast, zoya, is_test=True)
+
+    page = client_of(cast.carla).get("/tickets/")
+    marked = [str(row.subject).split("</span>")[0].split(">")[1] for row in page.context["rows"]]
+    assert marked == ["TEST ALARM", "ALARM"]
+    for client in (client_of(cast.carla), window):
+        counts = {
+            each["count"].name: each["count"] for each in client.get("/tickets/").context["rail"]
+        }
+        assert (counts["alarm"].number, counts["alarm"].query) == (2, "type:alarm status:open")
+
+
 def test_alarms_are_found_by_their_type(cast, zoya, client_of):
     ticket = raise_alarm(cast, zoya)
     file_team(cast, make_alarmer(cast, "other", is_shifter=True))
