@@ -187,7 +187,7 @@ class Steps:
 
 def measurements(address: str, total: int) -> dict[str, Steps]:
     """How each figure is taken, by its name."""
-    from bench import routing, world
+    from bench import routing, shifts, world
 
     supporter = Browser(address, _session("bench-supporter"))
     submitter = Browser(address, _session("bench-submitter"))
@@ -230,6 +230,7 @@ def measurements(address: str, total: int) -> dict[str, Steps]:
         "deadline_sweep": Steps(_deadline_sweep, 10 * ROUNDS),
         "suggest": Steps(lambda figure: routing.suggest(figure, Counter), 2 * MANY),
         "preview_rule": Steps(lambda figure: routing.preview_rule(figure, Counter), ROUNDS),
+        "shift_plan": Steps(shifts.take_plan, ROUNDS),
     }
 
 

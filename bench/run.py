@@ -42,7 +42,13 @@ GOALS: Final[dict[str, float]] = {
 }
 """The most that a page may take, in floors, at a million tickets."""
 
-GOALS_MS: Final = {"poll_argo": 3000, "conditions_at": 10, "deadline_sweep": 20, "suggest": 30}
+GOALS_MS: Final = {
+    "poll_argo": 3000,
+    "conditions_at": 10,
+    "deadline_sweep": 20,
+    "suggest": 30,
+    "shift_plan": 5000,
+}
 """The most milliseconds of what is no page."""
 
 MOST_QUERIES: Final = {"queue": 12, "ticket": 15, "board": 20}

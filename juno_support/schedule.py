@@ -112,7 +112,7 @@ SCHEDULE = (
     ),
     Scheduled(
         "supportunits.tasks.make_cards",
-        timedelta(minutes=30),
+        timedelta(minutes=10),
         "make the printable card of who is on call, once a night",
     ),
     Scheduled(

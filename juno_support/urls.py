@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("juno_support.pages.unit_urls")),
     path("", include("juno_support.pages.site_urls")),
     path("", include("juno_support.pages.job_urls")),
+    path("", include("juno_support.pages.shift_urls")),
     path("", include("tickets.urls")),
 ]
 

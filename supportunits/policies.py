@@ -234,6 +234,11 @@ def may_read_shift_log(user: Person, vo: VO) -> bool:
     return is_shifter_of(user, vo) or may_see_addresses(user)
 
 
+def may_read_shift_report(user: Person, vo: VO) -> bool:
+    """Return whether the person reads the VO's reports and meetings: also who manages its rota."""
+    return may_read_shift_log(user, vo) or may_change_rota(user, vo)
+
+
 def may_write_shift_log(user: Person, vo: VO) -> bool:
     """Return whether the person writes into the VO's shift log: its shifters and TPM."""
     return is_shifter_of(user, vo) or is_tpm_operator(user)

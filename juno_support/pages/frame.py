@@ -123,6 +123,14 @@ class Frame:
         return self.is_signed_in and policies.sees_desk(self._user)
 
     @cached_property
+    def sees_shifts(self) -> bool:
+        """Whether shifts are a daily place for the reader: shifters, helpers, VO managers."""
+        user = self._user
+        return bool(
+            user and (self.sees_queue or unit_policies.is_shifter(user) or _manages_a_vo(user))
+        )
+
+    @cached_property
     def nav(self) -> list[NavItem]:
         """The links of the header, for those who may follow them."""
         links: list[tuple[str, str]] = []
@@ -136,6 +144,8 @@ class Frame:
             links.append((_("Sites"), "/sites/"))
         if self.is_signed_in:
             links += [(_("Units"), "/units/"), (_("VOs"), "/vos/")]
+            if self.sees_shifts:
+                links.append((_("Shifts"), "/shifts/"))
         if self.sees_queue:
             links.append((_("Sources"), "/sources/"))
         return [
@@ -214,6 +224,10 @@ class Frame:
             return "page"
         is_below = path.startswith(url) and not path.startswith("/tickets/new/")
         return "true" if is_below else ""
+
+
+def _manages_a_vo(user: Any) -> bool:
+    return bool(unit_policies.facts(user).managed_vos)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

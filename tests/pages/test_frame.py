@@ -21,6 +21,7 @@ WHO_SEES = {
     "TPM desk": {"TPM operator"},
     "Proposals": {"VO shifter", "TPM operator"},
     "Sources": HELPERS,
+    "Shifts": HELPERS | {"VO shifter", "VO manager"},
 }
 SIGNED_IN = HELPERS | {
     "nobody",

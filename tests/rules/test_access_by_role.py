@@ -22,9 +22,19 @@ from juno_support.feeds.models import Source
 from juno_support.outbox.models import CaughtMail, Gateway
 from monitoring.jobs import JobFacts, as_evidence
 from supportunits.actions import announcements, mailing_list
+from supportunits.actions.shift_log import write_log
 from supportunits.models import Audience, CardUpload, CardVersion, VOContact
 from tests.cast import ROLE_NAMES
-from tests.make import AT, make_issue_type, make_service, make_site, make_unit, make_user
+from tests.make import (
+    AT,
+    make_issue_type,
+    make_service,
+    make_shift,
+    make_shift_type,
+    make_site,
+    make_unit,
+    make_user,
+)
 from tests.pages.watched import make_entity, make_link
 from tests.rules.addresses import all_views, is_foreign
 from tests.tickets.make import make_ticket, write
@@ -208,6 +218,18 @@ TABLE = {
     "suggestions": ("get", "TD"),
     "units:fallback": ("get", "PTCD"),
     "units:change-fallback": ("post", "D"),
+    "shifts:home": ("get", PEOPLE),
+    "shifts:me": ("get", PEOPLE),
+    "shifts:my-contact": ("post", PEOPLE),
+    "shifts:my-wishes": ("post", PEOPLE),
+    "shifts:my-calendars": ("post", PEOPLE),
+    "shifts:rota": ("get", PEOPLE),
+    "shifts:people": ("get", PEOPLE),
+    "shifts:shift": ("get", PEOPLE),
+    "shifts:log": ("get", "HPTCD"),
+    "shifts:since": ("get", "HPTCD"),
+    "shifts:card": ("get", "HPTCD"),
+    "shifts:redact-log": ("post", "HTD"),
     "find-units": ("get", "PTCD"),
     "find-tickets": ("get", "PTCD"),
     "tpm-act": ("post", "T"),
@@ -231,6 +253,23 @@ ELSEWHERE = {
     "confirm-receipt",
     "help-picture",
     "remove-upload",
+    # A private address: its token says whose it is; see tests/pages/test_shifts.py.
+    "calendar-shifts",
+    "shifts:add",
+    "shifts:ask-swap",
+    "shifts:change",
+    "shifts:change-plan",
+    "shifts:copy",
+    "shifts:hand-over",
+    "shifts:meeting",
+    "shifts:plan",
+    "shifts:propose",
+    "shifts:report",
+    "shifts:swap",
+    "shifts:take",
+    "shifts:take-over",
+    "shifts:tick",
+    "shifts:types",
     "units:change",
     "units:edit-faq",
     "units:decide-request",
@@ -248,6 +287,8 @@ ELSEWHERE = {
 }
 
 INTERNAL, RESTRICTED = "zwischenuns", "einbruchsdetail"
+# Of the shift log, which the VO's shifters read, too.
+LOGGED = "schichtwort"
 
 
 @pytest.fixture
@@ -312,6 +353,16 @@ def world(roles, clock_at, settings):
         looked_up_at=AT,
     )
     view = SavedView.objects.create(owner=submitter, name="mine", query="status:open")
+    shift = make_shift(
+        type=make_shift_type(vo=roles.juno), person=None, starts_at=AT + timedelta(days=1)
+    )
+    log_entry = write_log(
+        vo=roles.juno,
+        text=f"{LOGGED} in the log",
+        by=roles["TPM operator"],
+        at=AT,
+        key=uuid.uuid4(),
+    )
     caught = CaughtMail.objects.create(
         message_id="x@y", to_address="a@example.org", subject="s", body="b", caught_at=AT
     )
@@ -359,6 +410,8 @@ def world(roles, clock_at, settings):
         "gateway": Gateway.objects.create(
             name="Phone", channel="SMS", pattern="{number}@sms.example.org", created_at=AT
         ),
+        "shift": shift,
+        "log_entry": log_entry,
         "involved": roles["TPM operator"],
         "username": submitter.username,
         "list_token": mailing_list.token_of(list_test),
@@ -375,6 +428,13 @@ def _arguments(name, world):
         "start-drill": ["juno"],
         "outbox:gateway": [world["gateway"].pk],
         "outbox:try-gateway": [world["gateway"].pk],
+        "shifts:rota": ["juno"],
+        "shifts:people": ["juno"],
+        "shifts:log": ["juno"],
+        "shifts:since": ["juno"],
+        "shifts:card": ["juno"],
+        "shifts:shift": [world["shift"].pk],
+        "shifts:redact-log": ["juno", world["log_entry"].pk],
         "units:unit": ["IN2P3-CC"],
         "units:close": ["Data"],
         "units:prove": [world["list_token"]],
@@ -527,6 +587,8 @@ def test_every_address_as_every_role(world, roles):
                 )
             if letter in "ANSVHLM" and INTERNAL in text:
                 wrong.append(f"{role}: {path} shows an internal word")
+            if letter in "ANSVLM" and LOGGED in text:
+                wrong.append(f"{role}: {path} shows a word of the shift log")
             if letter not in "CD" and RESTRICTED in text:
                 wrong.append(f"{role}: {path} shows a restricted word")
     assert not wrong, "\n".join(wrong)
