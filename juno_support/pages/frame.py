@@ -181,6 +181,10 @@ class Frame:
             items.append(PlaceItem(_("Outbox"), "/outbox/", "send"))
         if self._user and unit_policies.is_admin(self._user):
             items.append(PlaceItem(_("People"), "/people/", "people"))
+            items.append(PlaceItem(_("Routing rules"), "/tpm/rules/", "signpost-split"))
+            items.append(
+                PlaceItem(_("When nobody is at TPM"), "/units/-/fallback/", "life-preserver")
+            )
         return items
 
     @cached_property

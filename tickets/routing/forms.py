@@ -46,11 +46,11 @@ class RuleForm(forms.Form):
     is_automatic = forms.TypedChoiceField(
         label=gettext_lazy("What it does"),
         choices=(
-            ("", gettext_lazy("suggests the unit to TPM")),
-            ("yes", gettext_lazy("routes by itself what a user sent to nobody")),
+            ("suggest", gettext_lazy("suggests the unit to TPM")),
+            ("route", gettext_lazy("routes by itself what a user sent to nobody")),
         ),
-        coerce=lambda value: value == "yes",
-        required=False,
+        coerce=lambda value: value == "route",
+        initial="suggest",
         widget=forms.RadioSelect,
     )
     position = forms.IntegerField(
@@ -73,9 +73,9 @@ class RuleForm(forms.Form):
     )
     all_words = forms.TypedChoiceField(
         label=gettext_lazy("How many of them"),
-        choices=(("", gettext_lazy("any of them")), ("all", gettext_lazy("all of them"))),
+        choices=(("any", gettext_lazy("any of them")), ("all", gettext_lazy("all of them"))),
         coerce=lambda value: value == "all",
-        required=False,
+        initial="any",
         widget=forms.RadioSelect,
     )
     site_name = forms.CharField(
@@ -190,8 +190,6 @@ class RuleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Say what is wrong with the rule as a whole, each at its field."""
         given = self.cleaned_data
-        for name in ("is_automatic", "all_words"):
-            given[name] = bool(given.get(name))
         if "unit" not in given or self.errors:
             return given
         made = {name: given[name] for name in FIELDS}
@@ -212,11 +210,11 @@ def written(rule: RoutingRule) -> dict[str, Any]:
         "key": rule.submission_key,
         "name": rule.name,
         "unit_name": rule.unit.name,
-        "is_automatic": "yes" if rule.is_automatic else "",
+        "is_automatic": "route" if rule.is_automatic else "suggest",
         "position": rule.position,
         "is_on": rule.is_on,
         "words": "\n".join(rule.words),
-        "all_words": "all" if rule.all_words else "",
+        "all_words": "all" if rule.all_words else "any",
         "site_name": rule.site.name if rule.site else "",
         "operations_centre": rule.operations_centre_id,
         "service_type": rule.service_type,

@@ -33,6 +33,8 @@ def _form(**fields):
         "unit_name": "Storage",
         "position": "10",
         "is_on": "on",
+        "is_automatic": "suggest",
+        "all_words": "any",
         "words": "tape\nrecall failed",
         "step": "save",
     } | fields
@@ -103,7 +105,7 @@ def test_security_spam_and_tests_are_no_part_of_the_preview(admin, cast, storage
         ({"unit_name": "qqqq"}, "unit_name", "No support unit is called"),
         ({"site_name": "IN2P3"}, "site_name", "Did you mean IN2P3-CC"),
         ({"service_type": "SRN"}, "service_type", "No service in GOCDB"),
-        ({"is_automatic": "yes", "ticket_type": "TEAM"}, "ticket_type", "Only USER tickets"),
+        ({"is_automatic": "route", "ticket_type": "TEAM"}, "ticket_type", "Only USER tickets"),
         ({"position": "0"}, "position", "greater than or equal to 1"),
         ({"name": ""}, "name", "required"),
     ],
