@@ -9,6 +9,7 @@ from juno_support.demo import world
 from juno_support.demo.answers import write_answers
 from juno_support.demo.archive import tell_archive
 from juno_support.demo.card_story import tell_of_cards
+from juno_support.demo.desk import furnish_desk
 from juno_support.demo.past import Past
 from juno_support.demo.routing_rules import write_rules
 from juno_support.demo.story import tell_story
@@ -41,6 +42,7 @@ def build(*, at: datetime) -> Built:
         tell_of_cards(people=people, at=at)
         write_answers(people=people, at=at)
         tell_unit_life(people=people, begins=at - world.HISTORY, at=at)
+        furnish_desk(people=people, at=at)
         past.poll_downtimes(at)
         past.poll_topology(at)
         past.poll_states(at)

@@ -31,7 +31,14 @@ from supportunits.models import VO, IssueType, SupportUnit, UnitMembership
 from tickets import history
 from tickets.actions import assign, close, context, diary, files, follow, submit, watch, work
 from tickets.actions.team import submit_team_ticket
-from tickets.models import HistoryEntry, LastSeen, Priority, Ticket, TicketPerson
+from tickets.models import (
+    BounceReason,
+    HistoryEntry,
+    LastSeen,
+    Priority,
+    Ticket,
+    TicketPerson,
+)
 from tickets.routing import decisions
 from tickets.workflow import OPEN, Status
 from topology.models import Service, Site
@@ -438,7 +445,9 @@ class _Teller:
         if not self._is_open(case):
             return
         reason = self.chance.choice(_WRONG_UNIT)
-        assign.return_to_tpm(ticket=case.ticket, reason=reason, by=person, at=moment)
+        assign.return_to_tpm(
+            ticket=case.ticket, why=BounceReason.NOT_OURS, reason=reason, by=person, at=moment
+        )
         later = self._at_work(operator, moment + self._hours(0.2, 2))
         self.plan(later, lambda moment: self._route_again(case, operator, moment))
 

@@ -144,7 +144,10 @@
     const left = Date.parse(notice.dataset.undoUntil) - Date.now();
     window.setTimeout(() => notice.remove(), Math.max(1000, Math.min(left, 10000)));
     const words = notice.querySelector("[data-said]");
-    if (words) window.juno?.say(words.textContent);
+    // What stands in a live region from the start is not read out; what comes into it is.
+    const said = words ? words.textContent : "";
+    if (words) words.textContent = "";
+    window.setTimeout(() => { if (words) words.textContent = said; }, 60);
   }
   // After an action the keys go on at the next line.
   if (desk && /[?&](done|undone)=/.test(window.location.search)) focusLine();

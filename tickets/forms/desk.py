@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from supportunits import queries as unit_queries
 from supportunits.models import VO, SupportUnit
+from supportunits.queries import UnitMatch
 from tickets import policies
 from tickets.desk import ready
 from tickets.forms.fields import WallClockField, in_zone
@@ -147,7 +148,11 @@ class ReadyTextForm(forms.Form):
     """A ready text. The action says what is wrong with it."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    title = forms.CharField(label=gettext_lazy("Title"), max_length=100, required=False)
+    title = forms.CharField(
+        label=gettext_lazy("Title"),
+        max_length=100,
+        error_messages={"required": gettext_lazy("Give it a title by which it is found.")},
+    )
     vo = forms.ModelChoiceField(
         label=gettext_lazy("For tickets of"),
         queryset=VO.objects.none(),
@@ -157,7 +162,7 @@ class ReadyTextForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("Text, in Markdown"),
         strip=False,
-        required=False,
+        error_messages={"required": gettext_lazy("Write the text.")},
         widget=forms.Textarea(attrs={"rows": 12}),
     )
 
@@ -173,7 +178,9 @@ class CheckItemForm(forms.Form):
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     words = forms.CharField(
-        label=gettext_lazy("What to look after"), max_length=120, required=False
+        label=gettext_lazy("What to look after"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Say what is looked after.")},
     )
     how = forms.CharField(
         label=gettext_lazy("How one looks, in one line"), max_length=300, required=False
@@ -208,9 +215,14 @@ def _unit(key: int | None, typed: str) -> SupportUnit:
             _("No support unit was chosen. Pick a suggestion, or type a unit or a site.")
         )
     matches = unit_queries.find_units(typed)
-    exact = [match for match in matches if match.label.casefold() == typed.casefold()]
-    if exact or len(matches) == 1:
-        return (exact or matches)[0].unit
+    if matches:
+        wanted = typed.casefold()
+        exact = [match for match in matches if wanted in _names(match)]
+        # What only one name begins with is meant, although others look alike.
+        begun = [match for match in matches if match.label.casefold().startswith(wanted)]
+        for meant in (exact, begun, matches):
+            if len({match.unit.pk for match in meant}) == 1:
+                return meant[0].unit
     if not matches:
         raise ValidationError(
             _(
@@ -223,3 +235,9 @@ def _unit(key: int | None, typed: str) -> SupportUnit:
         _("“%(name)s” can mean several: %(names)s. Type the whole name.")
         % {"name": typed, "names": ", ".join(match.label for match in matches[:5])}
     )
+
+
+def _names(match: UnitMatch) -> set[str]:
+    """Return the names by which a match can be written in full."""
+    site = match.site.name if match.site else ""
+    return {name.casefold() for name in (match.label, match.unit.name, site, match.alias) if name}

@@ -13,6 +13,7 @@ from tests.tickets.make import make_ticket
 from tickets.actions import assign, work
 from tickets.models import Ticket, UndoWindow
 from tickets.workflow import Status
+from topology.models import SiteAlias
 
 
 @pytest.fixture
@@ -136,6 +137,19 @@ def test_a_typed_site_finds_its_unit(cast, desk):
 
     ticket.refresh_from_db()
     assert ticket.unit == cast.in2p3_unit
+
+
+@pytest.mark.parametrize("typed", ["JUNO-Prod", "juno-production", "LYON-OLD"])
+def test_what_only_one_name_begins_with_is_meant(cast, desk, typed):
+    production = make_unit(name="JUNO-Production", members=(cast.boris,))
+    make_unit(name="JUNO-Offline", members=(cast.boris,))
+    SiteAlias.objects.create(namespace="test", name="LYON-OLD", site=cast.in2p3)
+    ticket = make_ticket(by=cast.ada)
+
+    desk.post(f"/tpm/{ticket.pk}/assign/", {"unit_name": typed})
+
+    ticket.refresh_from_db()
+    assert ticket.unit == (cast.in2p3_unit if typed == "LYON-OLD" else production)
 
 
 def test_two_operators_at_once(cast, desk):

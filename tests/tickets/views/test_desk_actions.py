@@ -248,7 +248,8 @@ def test_type_ahead_over_open_tickets(cast, desk):
     make_ticket(by=cast.ada, subject="Nothing alike")
 
     def offered(typed):
-        return desk.get("/tpm/tickets/", {"master": typed}).context["offers"]
+        page = desk.get("/tpm/tickets/", {"master": typed})
+        return [offer for offer, _note in page.context["offers"]]
 
     assert offered("transfers stall") == [f"#{ticket.pk} {ticket.subject}"]
     assert offered(f"#{ticket.pk}") == offered(str(ticket.pk)) == [f"#{ticket.pk} {ticket.subject}"]
