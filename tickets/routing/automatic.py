@@ -13,7 +13,7 @@ from tickets.actions.row import locked
 from tickets.models import Category, Dispatch, Kind, Ticket, TicketType
 from tickets.routing.matching import fits, terms_of
 from tickets.routing.models import AutomaticRouting, RoutingRule
-from tickets.routing.queries import rules_in_order
+from tickets.routing.queries import rules_in_use
 from tickets.routing.seen import see
 from tickets.workflow import Status
 
@@ -33,7 +33,7 @@ def route_by_rules(*, ticket: Ticket, at: datetime) -> RoutingRule | None:
     Left alone are tickets of another type than USER, of type Security, spam, and those that
     somebody or a rule has routed already: a person's choice is never turned over.
     """
-    rules = list(rules_in_order().filter(is_on=True, is_automatic=True))
+    rules = list(rules_in_use().filter(is_automatic=True))
     if not rules:
         return None
     ticket = locked(ticket)

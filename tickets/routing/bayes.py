@@ -73,9 +73,10 @@ def scores(features: Iterable[str], counts: Counts, sums: Sums) -> dict[int, flo
         below = math.log(sums.features.get(unit, 0) + SMOOTHING * max(sums.different, 1))
         found[unit] += weights * (_NEVER - below)
     for feature, by_unit in known:
+        share = weight(feature)
         for unit, number in by_unit.items():
             if unit in found:
-                found[unit] += weight(feature) * (math.log(number + SMOOTHING) - _NEVER)
+                found[unit] += share * (math.log(number + SMOOTHING) - _NEVER)
     return found
 
 

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 from tickets.models import Dispatch, Ticket
 from tickets.routing import bayes, learnt
 from tickets.routing.models import Origin, RoutingDecision
-from tickets.routing.queries import rules_in_order
+from tickets.routing.queries import rules_in_use
 from tickets.routing.seen import see
 from tickets.routing.suggest import Basis, Suggestion, suggest_many
 
@@ -110,7 +110,7 @@ def measure(
     :param majority: the largest units among them, which are the guess to be better than
     """
     newest = list(unseen)[-MOST_MEASURED:]
-    known = Basis(list(rules_in_order().filter(is_on=True)))
+    known = Basis(list(rules_in_use()))
     tally, guess, alone = Tally(), Hits(), Hits()
     for start in range(0, len(newest), AT_ONCE):
         part = newest[start : start + AT_ONCE]

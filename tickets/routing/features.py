@@ -10,7 +10,7 @@ from typing import Final
 from juno_support.lib import words
 from juno_support.lib.text import first_bytes
 
-MOST_WORDS: Final = 200
+MOST_WORDS: Final = 120
 LONGEST: Final = 40
 TEXT_BYTES: Final = 4_000
 

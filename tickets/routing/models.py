@@ -159,9 +159,11 @@ class LearntWord(models.Model):
 
     class Meta:
         constraints = [
-            # and the look-up of all words of one ticket
+            # and the look-up of all words of one ticket, from the index alone: the rows are wide
             models.UniqueConstraint(
-                fields=["model", "feature", "unit"], name="learntword_once_a_unit"
+                fields=["model", "feature", "unit"],
+                include=["count"],
+                name="learntword_once_a_unit",
             ),
         ]
 

@@ -49,6 +49,15 @@ def rules_in_order() -> QuerySet[RoutingRule]:
     ).order_by("position", "pk")
 
 
+def rules_in_use() -> QuerySet[RoutingRule]:
+    """Return the rules that act, the first one first, with what matching needs and no more."""
+    return (
+        RoutingRule.objects.filter(is_on=True)
+        .select_related("unit", "site")
+        .order_by("position", "pk")
+    )
+
+
 def newest_model() -> LearntModel | None:
     """Return what was learnt last, or None where nothing was ever tried."""
     return LearntModel.objects.order_by("-pk").first()

@@ -18,7 +18,7 @@ from tickets.routing import features, learnt
 from tickets.routing.learnt import Evidence, Hint
 from tickets.routing.matching import fits, terms_of
 from tickets.routing.models import LearntModel, Origin, RoutingRule
-from tickets.routing.queries import newest_model, rules_in_order
+from tickets.routing.queries import newest_model, rules_in_use
 from tickets.routing.seen import Seen, see
 
 MOST = 5
@@ -58,7 +58,7 @@ class Basis:
 
 def basis() -> Basis:
     """Return the rules that are on, and what was learnt last. Two queries."""
-    return Basis(list(rules_in_order().filter(is_on=True)), newest_model())
+    return Basis(list(rules_in_use()), newest_model())
 
 
 def suggest_units(ticket: Ticket, user: Any = None) -> list[Suggestion]:
