@@ -9,6 +9,7 @@ lets them otherwise.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -54,12 +55,7 @@ def plan_relations(chapter: Chapter) -> int:
 
     later(8, lambda moment: _break_storage(chapter, found, moment))
     for name, minutes, subject, words in _HIT:
-        later(
-            minutes,
-            lambda moment, who=name, head=subject, text=words: _hit(
-                chapter, found, who, head, text, moment
-            ),
-        )
+        later(minutes, partial(_hit, chapter, found, name, subject, words))
     later(52, lambda moment: _join_all(chapter, found, moment))
     later(70, lambda moment: _answer_all(chapter, found, moment))
     chapter.plan(chapter.at - _CAMPAIGN, lambda moment: _file_campaign(chapter, found, moment))
@@ -163,7 +159,9 @@ def _file_campaign(chapter: Chapter, found: dict[str, Ticket], moment: datetime)
         priority=Priority.URGENT,
     )
     for relation in parent.related.select_related("ticket__notified_site"):
-        found[relation.ticket.notified_site.name] = relation.ticket
+        site = relation.ticket.notified_site
+        if site is not None:
+            found[site.name] = relation.ticket
         context.attach_context(ticket=relation.ticket, at=moment)
     context.attach_context(ticket=parent, at=moment)
 

@@ -14,7 +14,16 @@ from tickets import history, policies
 from tickets.actions import submit
 from tickets.actions.hanging import CannotRelate, locked_all
 from tickets.actions.row import NotAllowed, store
-from tickets.models import DiaryEntry, Kind, RelationKind, Ticket, TicketRelation, TicketType
+from tickets.models import (
+    Category,
+    DiaryEntry,
+    Kind,
+    Priority,
+    RelationKind,
+    Ticket,
+    TicketRelation,
+    TicketType,
+)
 from tickets.workflow import FINAL
 from topology.models import Site
 
@@ -62,8 +71,8 @@ def follow_up(*, ticket: Ticket, by: User, at: datetime, submission_key: UUID) -
         affected_services=ticket.affected_services.all(),
         notified_site=_site(ticket) if is_team else None,
         issue_type=ticket.issue_type,
-        category=ticket.category,
-        priority=ticket.priority,
+        category=Category(ticket.category),
+        priority=Priority(ticket.priority),
         on_behalf_of_name=ticket.on_behalf_of_name,
         on_behalf_of_email=ticket.on_behalf_of_email,
         is_vo_specific=ticket.is_vo_specific,

@@ -16,7 +16,8 @@ from juno_support.lib.text import whole_number
 from tickets import policies
 from tickets.actions import follow_up as follow_ups
 from tickets.actions import incident, relations
-from tickets.models import RelationKind, Ticket
+from tickets.actions.hanging import in_force
+from tickets.models import LED, RelationKind, Ticket
 from tickets.views.page import show_ticket
 from tickets.views.shared import key_or_none, person
 from tickets.views.ticket import button
@@ -48,7 +49,7 @@ def join_incident(request: HttpRequest, found: Ticket, user: User, at: datetime)
 @button
 def take_loose(request: HttpRequest, found: Ticket, user: User, at: datetime) -> str:
     """End that the ticket follows a master or an incident."""
-    relation = relations.in_force(found, RelationKind.DUPLICATE, RelationKind.JOINED)
+    relation = in_force(found, *LED)
     kind = RelationKind(relation.kind) if relation is not None else RelationKind.DUPLICATE
     relations.take_loose(ticket=found, kind=kind, by=user, at=at)
     return _("The ticket is worked on by itself again.")
