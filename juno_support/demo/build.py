@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from juno_support.demo import world
+from juno_support.demo.alarms import tell_alarms
 from juno_support.demo.answers import write_answers
 from juno_support.demo.archive import tell_archive
 from juno_support.demo.card_story import tell_of_cards
@@ -39,6 +40,7 @@ def build(*, at: datetime) -> Built:
         tickets = tell_archive(people=people, ends=at - world.HISTORY)
         write_rules(people=people, at=at - world.HISTORY)
         tickets += tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
+        tickets += tell_alarms(people=people, at=at)
         tell_of_cards(people=people, at=at)
         write_answers(people=people, at=at)
         tell_unit_life(people=people, begins=at - world.HISTORY, at=at)

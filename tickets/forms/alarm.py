@@ -40,6 +40,13 @@ class AlarmForm(TeamForm):
         ),
         error_messages={"required": gettext_lazy("Name the site that is to be woken.")},
     )
+    vo = forms.ModelChoiceField(
+        label=gettext_lazy("Concerned VO"),
+        queryset=VO.objects.none(),
+        empty_label=gettext_lazy("choose…"),
+        help_text=gettext_lazy("Each of its alarmers may answer, verify and reopen the ticket."),
+        error_messages={"required": gettext_lazy("Choose the VO whose alarmer you are.")},
+    )
     in_downtime = forms.BooleanField(
         label=gettext_lazy("I know of the downtime: the alarm is about something else"),
         required=False,
@@ -64,7 +71,6 @@ class AlarmForm(TeamForm):
         super().__init__(
             data, user=user, at=at, initial={"priority": Priority.TOP} | dict(initial or {})
         )
-        self.fields["vo"].help_text = _("Each of its alarmers may answer, verify and reopen it.")
 
     @staticmethod
     def own_vos(user: User) -> QuerySet[VO]:

@@ -38,6 +38,7 @@ Quarter = tuple[int, int]
 class Line:
     """One centre: its results by quarter, newest first, and whether it can be tested now.
 
+    :ivar cells: each with the words of its quarter
     :ivar problem: why it cannot be woken, with the next possible step; empty where it can
     :ivar note: what to know before it is tested: a declared downtime
     """
@@ -45,7 +46,7 @@ class Line:
     key: int
     name: str
     tier: str
-    cells: list[SafeString]
+    cells: list[tuple[str, SafeString]]
     is_missing: bool
     problem: str
     note: str
@@ -173,7 +174,10 @@ def _line(
         key=row.site_id,
         name=row.site.name,
         tier=str(row.get_tier_display()),
-        cells=[_cell(newest.get((row.site_id, quarter)), at) for quarter in quarters],
+        cells=[
+            (quarter_words(quarter), _cell(newest.get((row.site_id, quarter)), at))
+            for quarter in quarters
+        ],
         is_missing=this is None or (this.minutes is None and not this.is_running),
         problem=str(problem) if problem else "",
         note=_("in a declared downtime until %(end)s") % {"end": display.utc_text(ends_at)}

@@ -130,7 +130,9 @@ def test_the_table_tells_minutes_by_quarter_and_who_is_missing(cast, manager, cl
     page = client_of(cast.ada).get(URL)
 
     assert page.context["quarters"][:2] == ["2026 Q1", "2025 Q4"]
-    cells = {line.name: [str(cell) for cell in line.cells] for line in page.context["lines"]}
+    cells = {
+        line.name: [str(cell) for _quarter, cell in line.cells] for line in page.context["lines"]
+    }
     assert "no receipt" not in cells["BEIJING-LCG2"][0] and "75 min" in cells["BEIJING-LCG2"][1]
     assert "no receipt" in cells["IN2P3-CC"][0] and "12 min" in cells["IN2P3-CC"][1]
     assert page.context["missing"] == "BEIJING-LCG2"
