@@ -77,19 +77,31 @@ def confirm_receipt(*, ticket: Ticket, by: User, at: datetime) -> WallClock:
 
 @transaction.atomic
 def confirm_by_link(
-    *, clock: WallClock, name: str, through: str, by: User | None, at: datetime
+    *,
+    clock: WallClock,
+    name: str,
+    through: str,
+    by: User | None,
+    at: datetime,
+    reader: int | None = None,
 ) -> WallClock:
     """Confirm the receipt as whoever holds the mail with the link.
 
     :param name: who it is, in the person's own words
     :param through: whose mail held the link, in words
     :param by: the account, where the person is signed in
-    :raises ReceiptNotPossible: without a name, or where nobody waits for a receipt any more
+    :param reader: the key of the account that the mail was written to, if it was a person's
+    :raises ReceiptNotPossible: without a name, to whoever raised the alarm (who may be on call as
+        well), or where nobody waits for a receipt any more
     """
     name = clean_line(name)[:150] or (by.name if by else "")
     if not name:
         raise ReceiptNotPossible(_("Say who you are."), _("A name or a role is enough."))
     ticket = locked(clock.ticket)
+    if ticket.submitter_id in (reader, by.pk if by else None):
+        raise ReceiptNotPossible(
+            _("You raised this alarm yourself."), _("Somebody else has to confirm it.")
+        )
     running = _running(ticket)
     return _receive(ticket, running, by=by, how=ReceiptHow.LINK, at=at, name=name, through=through)
 

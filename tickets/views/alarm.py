@@ -74,7 +74,12 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             wall_clock.confirm_by_link(
-                clock=run, name=name, through=receipt_link.through(link, run), by=user, at=at
+                clock=run,
+                name=name,
+                through=receipt_link.through(link, run),
+                by=user,
+                at=at,
+                reader=link.user_id,
             )
         except SupportError as error:
             problem = str(error)

@@ -194,6 +194,17 @@ def test_somebody_signed_in_is_known_by_the_account(cast, zoya, client_of):
     assert clock_of(ticket).received_by == cast.boris
 
 
+def test_who_raised_it_and_is_on_call_as_well_cannot_confirm_it(cast, zoya, client_of):
+    ticket = raise_alarm(cast, zoya)
+    own = link_of(ticket, Why.ON_CALL, zoya.pk)
+
+    for client, link in ((Client(), own), (client_of(zoya), link_of(ticket))):
+        page = client.post(link, {"name": "Zoya"})
+        assert page.status_code == 422
+        assert "Somebody else has to confirm it." in text_of(page)
+    assert clock_of(ticket).is_running
+
+
 def test_a_link_that_is_none_of_ours_leads_nowhere(cast, zoya):
     ticket = raise_alarm(cast, zoya)
 
