@@ -87,8 +87,8 @@ def _save(
         raise NotAGateway("name", _("Give it a name."))
     channel = gateway.channel if gateway else channel
     _check_where(channel, where)
-    same = Gateway.objects.filter(name=name).exclude(pk=gateway.pk if gateway else None)
-    if same.exists():
+    same = Gateway.objects.filter(name=name).first()
+    if same is not None and same != gateway:
         raise NotAGateway("name", _("There is a gateway of this name already."))
     row = gateway or Gateway(channel=channel, created_at=at)
     row.name, row.is_active = name, is_active

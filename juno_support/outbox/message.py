@@ -63,9 +63,9 @@ def build(delivery: Delivery) -> EmailMessage:
 class UnsignedMessage(EmailMessage):
     """A mail that should be signed and is not; its reader is told."""
 
-    def __init__(self, *args: Any, why: str, body: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, why: str, body: str, **kwargs: Any) -> None:
         warning = _("[This mail is not signed: %(why)s]") % {"why": why}
-        super().__init__(*args, body=f"{warning}\n\n{body}", **kwargs)
+        super().__init__(body=f"{warning}\n\n{body}", **kwargs)
         self.why = why
 
 

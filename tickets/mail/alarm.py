@@ -22,7 +22,7 @@ from juno_support.lib import clock as portal_clock
 from juno_support.lib import text
 from juno_support.outbox import gateways, hooks
 from juno_support.outbox.actions import Mail, enqueue_all, withdraw_calls
-from juno_support.outbox.models import Channel, Delivery
+from juno_support.outbox.models import Channel, Delivery, Gateway
 from supportunits import queries as units
 from supportunits.on_call import OnCall, on_call
 from tickets.mail import facts, receipt_link, threads, words
@@ -111,7 +111,7 @@ class _Writer:
                     found.append(self._sms(each, gateway, address))
         return found
 
-    def _hook(self, person: OnCall, gateway: gateways.Gateway) -> Mail:
+    def _hook(self, person: OnCall, gateway: Gateway) -> Mail:
         ticket = self.ticket
         link = receipt_link.address_of(self.clock, why=Why.ON_CALL, user_id=person.user.pk)
         return self._call(
@@ -133,12 +133,12 @@ class _Writer:
             ),
         )
 
-    def _sms(self, person: OnCall, gateway: gateways.Gateway, address: str) -> Mail:
+    def _sms(self, person: OnCall, gateway: Gateway, address: str) -> Mail:
         page = _page(self.ticket)
         body = f"{self._said(gateways.SMS_LENGTH - len(page) - 1)} {page}"
         return self._call(person, gateway, address=address, body=body)
 
-    def _call(self, person: OnCall, gateway: gateways.Gateway, *, address: str, body: str) -> Mail:
+    def _call(self, person: OnCall, gateway: Gateway, *, address: str, body: str) -> Mail:
         return Mail(
             key=_key(self.clock, f"{int(self.call)}:{gateway.pk}:{person.user.pk}", address),
             kind=Kind.ALARM_CALLED,
