@@ -162,6 +162,11 @@ def redact_about(*, ticket: int) -> int:
     subject = f"[{settings.JUNO_MAIL_TAG} #{ticket}]"
     note = _("A part of this ticket was redacted. Read the rest on the ticket's page.")
     changed = Delivery.objects.filter(about_ticket=ticket).update(subject=subject, body=note)
+    # A mail about several tickets names each by its address and its subject.
+    page = f"{settings.JUNO_BASE_URL}/tickets/{ticket}/"
+    named = {"body__contains": page}
+    changed += Delivery.objects.filter(about_ticket=None, **named).update(body=note)
+    CaughtMail.objects.filter(**named).update(body=note)
     CaughtMail.objects.filter(headers__contains={"X-JUNO-Ticket": str(ticket)}).update(
         subject=subject, body=note, headers={"X-JUNO-Ticket": str(ticket)}
     )

@@ -8,6 +8,7 @@ put together, so that each recipient gets one mail however many there are (domai
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.lib import text
 from juno_support.outbox.actions import Mail
+from supportunits import fallback
 from supportunits.models import SupportUnit, UnitKind, UnitMembership, UnitState
 from tickets.mail import threads, words
 from tickets.mail.recipients import Reason, Why
@@ -57,7 +59,7 @@ class _Member:
     is_manager: bool
 
 
-def compose(entry: HistoryEntry, key: str) -> list[Mail]:
+def compose(entry: HistoryEntry, key: str, *, at: datetime) -> list[Mail]:
     """Return the mails about all tickets of the entry's round that still wait, by their keys.
 
     The unit hears of amber; its managers and TPM hear of red, and so does the unit where amber and
@@ -70,18 +72,19 @@ def compose(entry: HistoryEntry, key: str) -> list[Mail]:
     tpm = SupportUnit.objects.get(kind=UnitKind.TPM)
     units[tpm.pk] = tpm
     members = _members(units)
+    at_tpm = _of_unit(tpm, members) + ([] if tpm.pk in members else _behind_tpm(at)) or _admins()
     readers: dict[str, _Reader] = {}
     for each in late:
         unit = each.ticket.unit
         everybody = _of_unit(unit, members)
         if each.tells_amber and not each.tells_red:
-            _hear(readers, everybody or _of_unit(tpm, members), each, is_red=False)
+            _hear(readers, everybody or at_tpm, each, is_red=False)
         if each.tells_red:
             managers = [one for one in everybody if one[1] and one[1].is_manager]
             ears = everybody if each.tells_amber or not managers else managers
             if not each.ticket.is_restricted:
-                ears = [*ears, *_of_unit(tpm, members)]
-            _hear(readers, ears or _admins(), each, is_red=True)
+                ears = [*ears, *at_tpm]
+            _hear(readers, ears or at_tpm, each, is_red=True)
     people = User.objects.in_bulk([each.user_id for each in readers.values() if each.user_id])
     mails = [_mail(each, people.get(each.user_id or 0), entry, key) for each in readers.values()]
     return sorted(mails, key=lambda mail: mail.key)
@@ -132,13 +135,19 @@ def _of_unit(unit: SupportUnit, members: dict[int, list[_Member]]) -> list[_Ear]
     return ears
 
 
+def _behind_tpm(at: datetime) -> list[_Ear]:
+    """Return who reads for TPM while it has no supporter: who is on shift, else who stands in."""
+    if on_shift := fallback.on_shift(at=at):
+        return _people(on_shift, Why.ON_SHIFT)
+    return _people(fallback.people(), Why.STANDING_IN)
+
+
 def _admins() -> list[_Ear]:
-    return [
-        (address, _Member(key, address, False), Reason(Why.ADMIN), "")
-        for key, address in User.objects.filter(is_staff=True, is_active=True)
-        .order_by("pk")
-        .values_list("pk", "email")
-    ]
+    return _people(User.objects.filter(is_staff=True, is_active=True).order_by("pk"), Why.ADMIN)
+
+
+def _people(people: Iterable[User], why: Why) -> list[_Ear]:
+    return [(user.email, _Member(user.pk, user.email, False), Reason(why), "") for user in people]
 
 
 def _hear(readers: dict[str, _Reader], ears: Iterable[_Ear], late: _Late, *, is_red: bool) -> None:

@@ -34,7 +34,7 @@ def handle(dispatch: Dispatch) -> None:
     # In this order: another worker may commit between the two questions.
     entries = _still_to_tell(entry)
     if entry.kind == Kind.RESPONSE_DUE:
-        enqueue_all(late.compose(entry, _KEY), at=at)
+        enqueue_all(late.compose(entry, _KEY, at=at), at=at)
     elif entries and not _was_told(entry):
         enqueue_all([*compose(entries), *escalation.calls(entry)], at=at)
     Dispatch.objects.filter(pk=dispatch.pk, done_at__isnull=True).update(done_at=at)

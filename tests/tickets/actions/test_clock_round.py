@@ -9,10 +9,18 @@ import pytest
 from django.db import connection
 
 from juno_support.lib import clock
+from juno_support.outbox.actions import redact_about
 from juno_support.outbox.models import Delivery
-from supportunits.models import Quality, SupportUnit
+from supportunits.models import Quality, SupportUnit, UnitMembership
 from tests.cast import Cast, make_cast
-from tests.make import join_vo, make_issue_type, make_unit, make_user
+from tests.make import (
+    join_vo,
+    make_issue_type,
+    make_shift,
+    make_shift_type,
+    make_unit,
+    make_user,
+)
 from tests.tickets.make import make_ticket, write
 from tickets import history, tasks
 from tickets.actions import assign, clock_round, work
@@ -161,6 +169,35 @@ def test_a_unit_without_anybody_is_tpms(cast: Cast, monkeypatch: pytest.MonkeyPa
     _file(cast, unit)
     clock_round.look_at_due(at=MONDAY + 3 * HOUR)
     assert set(_mails(MONDAY + 3 * HOUR, monkeypatch)) == {"carla", "tpm-list"}
+
+
+def test_where_tpm_is_empty_who_is_on_shift_is_told(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    UnitMembership.objects.filter(unit=cast.tpm).delete()
+    SupportUnit.objects.filter(pk=cast.tpm.pk).update(mailing_list="")
+    nora = make_user(username="nora")
+    make_shift(type=make_shift_type(vo=cast.juno), person=nora, starts_at=MONDAY)
+    _file(cast, _unit())
+
+    clock_round.look_at_due(at=MONDAY + 4 * HOUR)
+
+    assert set(_mails(MONDAY + 4 * HOUR, monkeypatch)) >= {"nora", "chief"}
+
+
+def test_a_redaction_reaches_mails_about_several_tickets(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = _unit()
+    secret, _other = _file(cast, unit, subject="my password is hunter2"), _file(cast, unit)
+    clock_round.look_at_due(at=MONDAY + 3 * HOUR)
+    mail = _mails(MONDAY + 3 * HOUR, monkeypatch)["member"]
+    assert "hunter2" in mail.body
+
+    redact_about(ticket=secret.pk)
+
+    mail.refresh_from_db()
+    assert "hunter2" not in mail.body
 
 
 def test_security_tickets_say_nothing_and_stay_with_csirt(
