@@ -4,8 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import holidays
+from importlib.metadata import version
 
 from juno_support.lib import calendars, working_time
 from juno_support.lib.working_time import WORKING_DAY, Calendar
@@ -28,6 +27,8 @@ RESPONSE_TIMES: dict[str, dict[int, timedelta]] = {
 # A new ticket is looked at by TPM within this, whatever its priority (domain: section 6).
 FIRST_LOOK = timedelta(hours=1)
 YELLOW, AMBER = 0.50, 0.75
+# Another version may know other public holidays.
+_HOLIDAYS = version("holidays")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def counted_with(unit: SupportUnit) -> str:
         unit.holiday_country,
         sorted(day.isoformat() for day in unit.extra_days_off),
         sorted(day.isoformat() for day in unit.extra_working_days),
-        holidays.__version__ if unit.holiday_country else "",
+        _HOLIDAYS if unit.holiday_country else "",
     )
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 

@@ -8,6 +8,7 @@ comes second finds nothing due, and a crash leaves everything as it was.
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -122,6 +123,7 @@ def _record(late: Sequence[tuple[Ticket, ResponsePeriod]], at: datetime) -> None
     written: list[int] = []
     for number, (ticket, period) in enumerate(late, start=1):
         is_last = number == len(late)
+        more: dict[str, Any] = {"round": written} if is_last else {}
         entry = history.record(
             ticket=ticket,
             kind=Kind.RESPONSE_DUE,
@@ -140,7 +142,7 @@ def _record(late: Sequence[tuple[Ticket, ResponsePeriod]], at: datetime) -> None
                 if told_at == at
             ],
             due_at=period.due_at.isoformat(),
-            **({"round": written} if is_last else {}),
+            **more,
         )
         written.append(entry.pk)
 
