@@ -139,7 +139,7 @@ def _file(page: Page, subject: str, unit: str) -> int:
     page.get_by_label("What happened?").fill(subject)
     page.get_by_label("Details").fill("Nothing moves since noon.")
     page.locator("input[name=priority][value='4']").check()
-    page.get_by_text("More details").click()
+    page.get_by_role("heading", name="More details").click()
     page.get_by_label("Or a support unit").select_option(label=unit)
     page.get_by_role("button", name="File the ticket").click()
     return number_shown(page)
