@@ -1,5 +1,7 @@
 """What waits for an admin around VO ID cards: changes, support, validations, differences."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -32,22 +34,6 @@ def waiting_page(request: HttpRequest) -> HttpResponse:
     support = SupportRequest.objects.filter(
         state__in=(SupportState.REQUESTED, SupportState.ACCEPTED)
     ).select_related("vo", "unit", "asked_by")
-    copies = (
-        PortalCopy.objects.filter(vo__is_served=True)
-        .select_related("vo__card")
-        .prefetch_related("vo__card__contacts")
-    )
-    differing = []
-    for copy in copies.order_by("vo__name")[:SHOWN]:
-        fields = portal.differing_fields(card_content.content_of(copy.vo.card), copy)
-        if fields or copy.gone_at:
-            differing.append(
-                {
-                    "vo": copy.vo.name,
-                    "what": card_fields(fields),
-                    "is_gone": copy.gone_at is not None,
-                }
-            )
     return render(
         request,
         "pages/card_waiting.html",
@@ -83,6 +69,27 @@ def waiting_page(request: HttpRequest) -> HttpResponse:
                 }
                 for card, due in validation.overdue_cards(today=now.date())[:SHOWN]
             ],
-            "differing": differing,
+            "differing": _differing(),
         },
     )
+
+
+def _differing() -> list[dict[str, Any]]:
+    """Return the served cards of which the Portal says something else."""
+    copies = (
+        PortalCopy.objects.filter(vo__is_served=True)
+        .select_related("vo__card")
+        .prefetch_related("vo__card__contacts")
+    )
+    differing = []
+    for copy in copies.order_by("vo__name")[:SHOWN]:
+        fields = portal.differing_fields(card_content.content_of(copy.vo.card), copy)
+        if fields or copy.gone_at:
+            differing.append(
+                {
+                    "vo": copy.vo.name,
+                    "what": card_fields(fields),
+                    "is_gone": copy.gone_at is not None,
+                }
+            )
+    return differing

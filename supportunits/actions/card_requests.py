@@ -97,12 +97,7 @@ def ask_change(
         raise NothingToChange(
             _("The card says this already."), _("Change something before you send it.")
         )
-    findings: dict[str, list[str]] = {}
-    for finding in card_checks.check_card(current | wanted, vo_name=vo.name):
-        if finding.field in changed:
-            findings.setdefault(finding.field, []).append(finding.words)
-    if findings:
-        raise CardFailsChecks(findings)
+    _refuse_what_fails(vo, current | wanted, changed)
     request = CardRequest.objects.create(
         card=card,
         key=key,
@@ -226,6 +221,15 @@ def validate(*, vo: VO, by: User, at: datetime) -> CardVersion | None:
         by=by,
         at=at,
     )
+
+
+def _refuse_what_fails(vo: VO, content: Mapping[str, Any], changed: Collection[str]) -> None:
+    findings: dict[str, list[str]] = {}
+    for finding in card_checks.check_card(content, vo_name=vo.name):
+        if finding.field in changed:
+            findings.setdefault(finding.field, []).append(finding.words)
+    if findings:
+        raise CardFailsChecks(findings)
 
 
 def _check_may_change(vo: VO, by: User) -> None:

@@ -107,6 +107,11 @@ def _old(card: Element, remark: Remark) -> dict[str, Any]:
     }
     if discipline is not None:
         fields["disciplines"] = [[discipline]] if discipline else []
+    return fields | _old_parts(card, remark) | _extras(card)
+
+
+def _old_parts(card: Element, remark: Remark) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
     services = child(card, "Middlewares")
     if services is not None:
         fields["middlewares"] = parts.middlewares(services)
@@ -130,7 +135,7 @@ def _old(card: Element, remark: Remark) -> dict[str, Any]:
     needs = child(card, "Ressources")
     if needs is not None:
         fields["resources"] = parts.resources(needs)
-    return fields | _extras(card)
+    return fields
 
 
 def _old_group(element: Element) -> dict[str, Any]:
@@ -177,6 +182,11 @@ def _new(card: Element, remark: Remark) -> dict[str, Any]:
         "acceptable_use_policy": told(policy),
         "acceptable_use_policy_type": values.line(child(header, "aup_type")),
     }
+    return fields | _new_parts(card, header, remark) | _new_lists(card) | _extras(card)
+
+
+def _new_parts(card: Element, header: Element, remark: Remark) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
     lists = child(card, "VoMailingLists")
     if lists is not None:
         fields |= {name: values.line(child(lists, tag)) for name, tag in _NEW_LISTS.items()}
@@ -194,6 +204,11 @@ def _new(card: Element, remark: Remark) -> dict[str, Any]:
     needs = child(card, "VoResources")
     if needs is not None:
         fields["resources"] = parts.resources(needs)
+    return fields
+
+
+def _new_lists(card: Element) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
     groups = child(card, "VoVomsGroups")
     if groups is not None:
         fields["groups"] = [_new_group(each) for each in parts.rows(groups, "VoVomsGroup")]
@@ -210,7 +225,7 @@ def _new(card: Element, remark: Remark) -> dict[str, Any]:
             parts.voms_server(each) for each in parts.rows(registries, "VoVomsServer")
         ]
         fields["registries"] = _registries(registries)
-    return fields | _extras(card)
+    return fields
 
 
 _NEW_LISTS: Final = {

@@ -191,7 +191,7 @@ def test_the_pages_of_a_card(
 ) -> None:
     yong, dmitri = window_of("yong"), window_of("dmitri")
     yong.goto("/vos/juno/edit/")
-    yong.get_by_role("button", name="Add a row: Groups and roles").click()
+    yong.get_by_role("button", name="Add a row Groups and roles").click()
     yong.get_by_label("Homepage").fill("not an address")
     yong.get_by_role("button", name="Ask for the change").click()
     yong.get_by_text("no address of the web").first.wait_for()
