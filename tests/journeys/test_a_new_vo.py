@@ -161,4 +161,4 @@ def _route(carla: Page, number: int) -> None:
     carla.get_by_label(re.compile("^Unit or site")).fill(UNIT)
     preview = carla.get_by_role("article", name="Ticket")
     preview.get_by_role("button", name="Assign", exact=True).click()
-    expect(carla.get_by_role("status").filter(has_text=UNIT)).to_be_visible()
+    expect(carla.get_by_role("status").filter(has_text=UNIT).first).to_be_visible()
