@@ -51,6 +51,12 @@ def _expect_shown(page: Page, subject: str) -> None:
     """Expect a ticket to be the selected one, with its preview, and the focus on its line."""
     expect(page.locator(".ticket-row.is-selected")).to_contain_text(subject)
     expect(page.locator("#preview h2").first).to_have_text(subject)
+    _listens(page)
+
+
+def _listens(page: Page) -> None:
+    """Wait until the page's script hears keys: what a test sees, it sees before that."""
+    page.wait_for_load_state("domcontentloaded")
 
 
 def test_twenty_tickets_by_keyboard_alone(window_of: PageOf, portal: Portal) -> None:
@@ -68,6 +74,7 @@ def test_twenty_tickets_by_keyboard_alone(window_of: PageOf, portal: Portal) -> 
         said = page.get_by_role("status").filter(has_text=f"#{numbers[place]} went to JINR-T1")
         expect(said).to_be_visible()
         if place == 2:
+            _listens(page)
             keys.press("u")
             _expect_shown(page, names[2])
             keys.press("1")
@@ -127,6 +134,7 @@ def test_twenty_tickets_by_keyboard_alone(window_of: PageOf, portal: Portal) -> 
     _expect_shown(page, names[18])
     keys.press("s")
     expect(page.get_by_role("status").filter(has_text="discarded as spam")).to_be_visible()
+    _listens(page)
     keys.press("u")
     _expect_shown(page, names[18])
     keys.press("s")
