@@ -1,5 +1,6 @@
-"""The pages of shifts in a browser, with a rota of real size: wide, narrow, light, dark, axe."""
+"""The rota at work in a browser: every page of it, and the story of a shift from plan to report."""
 
+import re
 from collections.abc import Callable
 from datetime import time, timedelta
 from uuid import uuid4
@@ -8,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from juno_support.lib import clock
-from supportunits.actions import plans, shift_clock, shift_log, shift_meeting, swaps
+from juno_support.outbox.models import Delivery
+from supportunits.actions import plans, shift_clock, shift_log, shift_meeting
 from supportunits.models import ContactRole, Shift, ShiftPlan, ShiftType
 from supportunits.rota import monday_of
 from tests import make
@@ -117,35 +119,86 @@ def test_every_page_of_shifts_looks_as_it_should(
         looked_at(shifter, name)
 
 
-def test_a_draft_of_a_plan_and_a_swap_look_as_they_should(
-    cast: Cast, kind: ShiftType, page_of: PageOf, looked_at: Callable[[Page, str], None]
+def test_a_rota_from_the_plan_to_the_report(
+    cast: Cast,
+    kind: ShiftType,
+    running: Shift,
+    page_of: PageOf,
+    looked_at: Callable[[Page, str], None],
 ) -> None:
+    """A plan is proposed and accepted, a shift swapped, the running one worked and handed over."""
     now = clock.now()
     manager = page_of(cast.ada)
     manager.goto("/shifts/juno/plan/")
-    manager.get_by_label("From").fill((now.date() + timedelta(weeks=8)).isoformat())
+    manager.get_by_label("From", exact=True).fill((now.date() + timedelta(weeks=8)).isoformat())
     manager.get_by_label("Weeks").fill("2")
-    for box in manager.get_by_role("checkbox").all()[:5]:
-        box.uncheck()
+    manager.get_by_role("checkbox", name=re.compile("Boris")).uncheck()
     manager.get_by_role("button", name="Propose").click()
-    expect(manager.get_by_role("heading", name="How the load lies")).to_be_visible()
+    expect(manager.get_by_text("Every slot has somebody.")).to_be_visible()
     looked_at(manager, "plan")
+    slot = manager.locator("#slot-0")
+    slot.get_by_role("combobox").select_option(label="Marc Petit")
+    slot.get_by_role("button", name="Give").click()
+    expect(manager.locator("#slot-0 strong")).to_have_text("Marc Petit")
     manager.get_by_role("button", name="Accept the plan").click()
-    expect(manager.get_by_text("shifts are on the rota.")).to_be_visible()
+    expect(manager.get_by_text("42 shifts are on the rota.")).to_be_visible()
     assert ShiftPlan.objects.latest("pk").state == "ACCEPTED"
 
-    mine = Shift.objects.filter(starts_at__gt=now, person__isnull=False).order_by("starts_at")[0]
-    assert mine.person is not None
-    swap = swaps.ask_swap(
-        shift=mine,
-        asked_of=cast.boris,
-        in_exchange=None,
-        message="My train is late.",
-        by=mine.person,
-        at=now,
-    )
+    # A colleague is asked, and answers on the page to which the mail leads.
+    mine = Shift.objects.filter(starts_at__gt=now, person__isnull=False).order_by("starts_at")[3]
+    asker = page_of(mine.person, width=NARROW["width"])
+    asker.goto(f"/shifts/-/shift/{mine.pk}/")
+    asker.get_by_label("Ask", exact=False).first.select_option(label="Boris Lefèvre (Europe/Paris)")
+    asker.get_by_label("A word").fill("My train is late that day.")
+    asker.get_by_role("button", name="Ask for a swap").click()
+    expect(asker.get_by_text("were asked by mail")).to_be_visible()
+    mail = Delivery.objects.get(kind="shift.swap-asked")
+    assert mail.to_address == cast.boris.email
+    link = re.search(r"/shifts/-/swaps/\d+/", mail.body)
+    assert link is not None
     boris = page_of(cast.boris, width=NARROW["width"])
-    boris.goto(f"/shifts/-/swaps/{swap.pk}/")
+    boris.goto(link[0])
+    expect(boris.get_by_text("My train is late that day.")).to_be_visible()
     looked_at(boris, "swap")
     boris.get_by_role("button", name="I take it").click()
     expect(boris.get_by_role("heading", name="Boris Lefèvre")).to_be_visible()
+
+    # Whoever is on shift is TPM operator, works and hands over.
+    shifter = page_of(running.person, width=NARROW["width"])
+    assert shifter.goto("/tpm/").status == 200  # type: ignore[union-attr]
+    shifter.goto(f"/shifts/-/shift/{running.pk}/")
+    for box in shifter.get_by_role("checkbox").all():
+        box.check()
+    shifter.get_by_role("button", name="Keep the check-list").click()
+    expect(shifter.get_by_text("4/4")).to_be_visible()
+    shifter.goto("/shifts/juno/log/")
+    shifter.get_by_label("What happened").fill("IN2P3-CC rebooted a disk server.")
+    shifter.get_by_role("button", name="Write").click()
+    entry = shifter.get_by_role("listitem").filter(has_text="rebooted a disk server")
+    expect(entry.get_by_role("link", name="IN2P3-CC")).to_be_visible()
+    shifter.goto(f"/shifts/-/shift/{running.pk}/")
+    shifter.get_by_label("Note to the next shifter").fill("IN2P3-CC is back. **All calm.**")
+    shifter.get_by_role("button", name="Hand over").click()
+    expect(shifter.get_by_text("Handed over.")).to_be_visible()
+
+    # The clock goes on to the next shift: the role goes with it.
+    following = shift_log.next_shift(running)
+    assert following is not None and following.person is not None
+    on = running.ends_at - clock.now() + timedelta(minutes=5)
+    clock.advance(on)
+    try:
+        if following.person != running.person:
+            assert shifter.goto("/tpm/").status == 403  # type: ignore[union-attr]
+        after = page_of(following.person)
+        assert after.goto("/tpm/").status == 200  # type: ignore[union-attr]
+        after.goto(f"/shifts/-/shift/{following.pk}/")
+        expect(after.get_by_text("IN2P3-CC is back.")).to_be_visible()
+        after.get_by_role("button", name="I have read it and take over").click()
+        expect(after.get_by_text("You took over.")).to_be_visible()
+        after.goto(f"/shifts/juno/report/?shift={running.pk}")
+        expect(after.get_by_text("rebooted a disk server")).to_be_visible()
+        expect(after.get_by_text("handed over", exact=True)).to_be_visible()
+        after.goto("/shifts/juno/meeting/")
+        expect(after.get_by_text("Ask CNAF for a second contact", exact=True)).to_be_visible()
+    finally:
+        clock.advance(-on)

@@ -220,7 +220,7 @@ class ContactForm(forms.Form):
 class WishForm(forms.Form):
     """Days on which one is absent, wants a shift, or would rather have none."""
 
-    kind = forms.ChoiceField(label=_("I"), choices=WishKind)
+    kind = forms.ChoiceField(label=_("Absence or wish"), choices=WishKind)
     first_day = forms.DateField(label=_("First day"), widget=_DAY)
     last_day = forms.DateField(label=_("Last day"), widget=_DAY)
 

@@ -171,9 +171,11 @@ def _chart(tickets: Any, period: Period) -> SafeString:
         ),
     )
     return format_html(
-        '<svg class="shift-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+        '<svg class="shift-chart" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMax" role="img"'
+        ' aria-label="{}">{}</svg>'
         '<table class="shift-chart-table"><thead><tr><th scope="col">{}</th>'
-        '<th scope="col" class="num">{}</th><th scope="col" class="num">{}</th></tr></thead>'
+        '<th scope="col" class="num key-opened">{}</th>'
+        '<th scope="col" class="num key-solved">{}</th></tr></thead>'
         "<tbody>{}</tbody></table>",
         len(days) * BAR,
         HEIGHT,
