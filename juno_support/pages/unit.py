@@ -39,7 +39,7 @@ from supportunits import forms as unit_forms
 from supportunits.actions import members as member_actions
 from supportunits.actions import units as unit_actions
 from supportunits.actions.supporters import open_request
-from supportunits.models import SupportUnit, UnitFAQ, UnitKind, UnitMembership, UnitState
+from supportunits.models import ListState, SupportUnit, UnitFAQ, UnitKind, UnitMembership, UnitState
 from supportunits.presence import presence_words
 from tickets import policies as ticket_policies
 from tickets.queries import count_text
@@ -189,7 +189,7 @@ def show_unit(
             "heading": show_bidi(unit.title),
             "kind": unit.get_kind_display(),
             "state": state_pill(unit),
-            "notice": _notice(unit),
+            "notice": _notice(unit, members),
             # nh3 has sanitised it
             "description": mark_safe(markdown.render(unit.description)),  # noqa: S308
             "has_faq": UnitFAQ.objects.filter(unit=unit).exclude(text="").exists(),
@@ -306,7 +306,7 @@ def _forms(unit: SupportUnit, wrong: dict[str, forms.Form]) -> dict[str, forms.F
     return made
 
 
-def _notice(unit: SupportUnit) -> dict[str, str]:
+def _notice(unit: SupportUnit, members: list[MemberLine]) -> dict[str, str]:
     if unit.state == UnitState.CLOSED:
         return {"tone": "info", "text": _("This unit is closed. No ticket is given to it.")}
     if unit.state == UnitState.NEEDS_CONTACT:
@@ -324,4 +324,11 @@ def _notice(unit: SupportUnit) -> dict[str, str]:
             "tone": "warn",
             "text": _("Tickets reach this unit by mail only: it needs a supporter to be active."),
         }
+    if unit.list_state == ListState.FAILING:
+        return {
+            "tone": "warn",
+            "text": _("Mail to the unit's list comes back: its members are mailed one by one."),
+        }
+    if not any(member.is_manager for member in members):
+        return {"tone": "info", "text": _("Nobody manages this unit; the admins decide for it.")}
     return {}

@@ -24,7 +24,7 @@ from supportunits import policies
 from supportunits.actions import unit_requests as actions
 from supportunits.changes import parts_of_unit_requests
 from supportunits.forms import RequestUnitForm
-from supportunits.models import RequestState, UnitRequest
+from supportunits.models import RequestState, SupporterRequest, UnitRequest
 
 _PAGE = 30
 _TONES = {
@@ -54,6 +54,16 @@ class UnitRequestLine:
     unit_url: str
     may_decide: bool
     may_withdraw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody who asks to become a supporter, ready to be written."""
+
+    person: str
+    unit: str
+    url: str
+    when: SafeString
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,6 +144,7 @@ def _show(
         {
             "waiting": [_line(row, user, now) for row in waiting],
             "decided": [_line(row, user, now) for row in decided],
+            "askers": _askers(user, now),
             "form": form,
             "about": about,
             "problem": words,
@@ -145,6 +156,26 @@ def _show(
         },
         status=422 if form.errors or problem else 200,
     )
+
+
+def _askers(user: User, now: datetime) -> list[Asker]:
+    """Return for admins who asks to become a supporter, of which unit, oldest first."""
+    if not policies.is_admin(user):
+        return []
+    rows = (
+        SupporterRequest.objects.filter(state=RequestState.OPEN, user__is_active=True)
+        .select_related("unit", "user")
+        .order_by("pk")[:_PAGE]
+    )
+    return [
+        Asker(
+            person=row.user.get_full_name(),
+            unit=row.unit.name,
+            url=reverse("units:unit", args=[row.unit.name]) + "#requests",
+            when=display.when(row.requested_at, now),
+        )
+        for row in rows
+    ]
 
 
 def _line(row: UnitRequest, user: User, now: datetime) -> UnitRequestLine:

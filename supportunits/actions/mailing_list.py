@@ -89,7 +89,7 @@ def latest_test(unit: SupportUnit) -> ListTest | None:
 def find_test(token: str, *, at: datetime) -> ListTest:
     """Return the test mail that a link belongs to, if following it can still prove the list.
 
-    A link that was followed stays good: mail programs and people open it twice.
+    A link that was followed stays good while the proof holds: people open it twice.
 
     :raises LinkIsNoGood: not signed by us, expired, of another address, of a closed unit
     """
@@ -106,6 +106,11 @@ def find_test(token: str, *, at: datetime) -> ListTest:
             _("The unit has another mailing list by now."),
             _("Only a link that went to that list can prove it."),
         )
+    if test.followed_at is not None and test.unit.list_state != ListState.PROVEN:
+        raise LinkIsNoGood(
+            _("This link was followed already, and what it proved holds no more."),
+            _("Ask the unit's manager for another test mail."),
+        )
     if test.followed_at is None and at >= test.expires_at:
         raise LinkIsNoGood(
             _("This link has expired."), _("Ask the unit's manager for another test mail.")
@@ -115,6 +120,7 @@ def find_test(token: str, *, at: datetime) -> ListTest:
     return test
 
 
+@traced
 def prove(*, token: str, by: User | None, at: datetime) -> SupportUnit:
     """Note that somebody followed the link of a test mail: the list is read.
 
@@ -123,11 +129,6 @@ def prove(*, token: str, by: User | None, at: datetime) -> SupportUnit:
     :param by: the person, where signed in; a list's reader needs no account
     :raises LinkIsNoGood: see :func:`find_test`
     """
-    return _prove(token=token, by=by, at=at)
-
-
-@traced
-def _prove(*, token: str, by: User | None, at: datetime) -> SupportUnit:
     unit = locked(find_test(token, at=at).unit)
     # Again, now that nobody can change the list or follow the link meanwhile.
     test = find_test(token, at=at)

@@ -137,6 +137,20 @@ def test_asked_for_and_opened(cast: Cast, client_of: ClientOf) -> None:
     assert "Tapes" in carla.get("/units/-/requests/").content.decode()
 
 
+def test_admins_see_there_who_asks_to_support_what(cast: Cast, client_of: ClientOf) -> None:
+    _ask(client_of(cast.eve))
+    for person, sees in ((cast.dmitri, True), (cast.carla, False)):
+        page = client_of(person).get("/units/-/requests/").content.decode()
+        assert ("/units/IN2P3-CC/#requests" in page) is sees
+
+
+def test_a_unit_that_nobody_manages_says_so(cast: Cast, client_of: ClientOf) -> None:
+    words = "Nobody manages this unit"
+    assert words in client_of(cast.eve).get(UNIT).content.decode()
+    members.set_manager(unit=cast.in2p3_unit, user=cast.boris, is_manager=True, by=None, at=AT)
+    assert words not in client_of(cast.eve).get(UNIT).content.decode()
+
+
 def test_sent_twice_it_is_asked_once(cast: Cast, client_of: ClientOf) -> None:
     carla, form = client_of(cast.carla), _form()
     for _ in range(2):

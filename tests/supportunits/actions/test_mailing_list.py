@@ -55,6 +55,14 @@ def test_following_it_again_changes_nothing(cast: Cast, at: datetime) -> None:
     assert test.followed_by == cast.boris
 
 
+def test_an_old_link_does_not_prove_a_list_that_fails(cast: Cast, at: datetime) -> None:
+    test = mailing_list.send_test(unit=cast.in2p3_unit, by=None, at=at)
+    token = mailing_list.token_of(test)
+    _bounce(mailing_list.prove(token=token, by=None, at=at), at, 3)
+    with pytest.raises(mailing_list.LinkIsNoGood, match="holds no more"):
+        mailing_list.prove(token=token, by=None, at=at)
+
+
 def test_an_expired_link_proves_nothing(cast: Cast, at: datetime) -> None:
     test = mailing_list.send_test(unit=cast.in2p3_unit, by=None, at=at)
     token = mailing_list.token_of(test)
