@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
-from juno_support.accounts.audit import Change, Part, page_of
+from juno_support.accounts.audit import Part
 from juno_support.accounts.models import User
 from supportunits.models import (
     VO,
@@ -26,7 +26,7 @@ from supportunits.models import (
     VOMembership,
     VOSite,
 )
-from supportunits.shift_changes import parts_of_shifts, parts_of_wishes
+from supportunits.shift_changes import parts_of_wishes
 from topology.models import Site, SiteAlias
 
 
@@ -324,11 +324,6 @@ def parts_of_unit_requests() -> tuple[Part, ...]:
 def parts_of_fallback() -> tuple[Part, ...]:
     """Return what is told on the page of the people behind TPM."""
     return (Part(FallbackPerson, {}, noun="%(user)s", words={}, quiet={"user", "added_at"}),)
-
-
-def changes_of_rota(vo: VO, *, limit: int = 30) -> list[Change]:
-    """Return the latest changes of a VO's types of shift and of its rota, newest first."""
-    return page_of(parts_of_shifts(vo), sees_addresses=False, size=limit).changes
 
 
 def _weekdays(days: Iterable[int]) -> str:

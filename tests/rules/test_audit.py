@@ -18,6 +18,7 @@ from juno_support.pages import source_trace
 from juno_support.pages.announcements import parts_of_announcement
 from supportunits import changes
 from supportunits.models import VO, Announcement, SupportUnit
+from supportunits.shift_changes import parts_of_shifts
 from tests.cast import Cast
 from tests.pages.watched import make_link
 from tickets.answers.models import KnownAnswer
@@ -40,6 +41,8 @@ PAGES = {
     "supportunits.FallbackPerson": "people:person",
     "supportunits.IssueType": "vos:vo",
     "supportunits.OnCallContact": "people:person",
+    "supportunits.Shift": "shifts:rota",
+    "supportunits.ShiftType": "shifts:rota",
     "supportunits.ShiftWish": "people:person",
     "supportunits.SupporterRequest": "units:unit",
     "supportunits.SupportUnit": "units:unit",
@@ -65,6 +68,7 @@ DESCRIPTIONS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "units:unit": lambda: changes.parts_of_unit(SupportUnit(pk=0)),
     "units:requests": changes.parts_of_unit_requests,
     "people:person": lambda: changes.parts_of_person(User(pk=0)),
+    "shifts:rota": lambda: parts_of_shifts(VO(pk=0)),
     "vos:vo": lambda: changes.parts_of_vo(VO(pk=0)),
     "sites:site": lambda: changes.parts_of_site(Site(pk=0)),
     "rules": rule_changes.parts_of_rules,
@@ -75,12 +79,10 @@ DESCRIPTIONS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "ready-texts": parts_of_texts,
     "links:link": lambda: source_trace.parts_of_link(NetworkLink(pk=0)),
 }
-# shown by the pages of the rota and of the meetings, which are a VO's
+# shown by the page of a VO's meetings
 SHOWN_ELSEWHERE = {
     "supportunits.MeetingAction",
-    "supportunits.Shift",
     "supportunits.ShiftMeeting",
-    "supportunits.ShiftType",
 }
 # what pghistory adds, and the key of the row
 _OWN = {"pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context", "id"}
@@ -129,6 +131,7 @@ def _address(page: str, cast: Cast) -> str:
     arguments = {
         "units:unit": ["IN2P3-CC"],
         "people:person": ["boris"],
+        "shifts:rota": ["juno"],
         "vos:vo": ["juno"],
         "sites:site": ["IN2P3-CC"],
         "links:link": [link.name],

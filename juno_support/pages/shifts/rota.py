@@ -17,17 +17,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from juno_support.access import allowed_if, checked_inside, is_signed_in
+from juno_support.accounts.audit_lines import trace
 from juno_support.errors import SupportError
 from juno_support.lib import clock
-from juno_support.pages.change_lines import change_lines
 from juno_support.pages.shifts.find import managed_vo, person, vo_of
 from juno_support.pages.shifts.forms import AddShiftForm, CopyForm, TypeForm, active_types
 from juno_support.pages.shifts.words import length_words, on_call_lines, shift_url, when
-from supportunits import changes, policies
+from supportunits import policies
 from supportunits.actions import rota as rota_actions
 from supportunits.models import VO, PlanState, Shift, ShiftPlan, ShiftType
 from supportunits.on_call import on_call
 from supportunits.rota import Period, doubles, gaps, monday_of, period_of
+from supportunits.shift_changes import parts_of_shifts
 from supportunits.shift_words import moment_words, utc_words
 
 WEEKS_SHOWN = 4
@@ -190,6 +191,9 @@ def show(
             "reads_report": policies.may_read_shift_report(user, vo),
             "may_change": may_change,
             **(_management(vo, types, first, now, add, copy, type_form) if may_change else {}),
+            "trace": trace(request, parts_of_shifts(vo), sees_addresses=False)
+            if may_change
+            else None,
         },
         status=422 if add or copy or type_form else 200,
     )
@@ -222,7 +226,6 @@ def _management(
             {"url": reverse("shifts:plan", args=[plan.pk]), "words": str(plan.first_day)}
             for plan in ShiftPlan.objects.filter(type__vo=vo, state=PlanState.DRAFT).order_by("-pk")
         ],
-        "changes": change_lines(changes.changes_of_rota(vo), now),
     }
 
 
