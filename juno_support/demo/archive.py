@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -152,6 +153,18 @@ def _words(
     }
 
 
+@dataclass(frozen=True)
+class _Step:
+    """One thing that happened to an old ticket, and where it was from then on."""
+
+    kind: Kind
+    at: datetime
+    facts: dict[str, object]
+    unit: SupportUnit
+    status: Status
+    actor_id: int | None = None
+
+
 def _write_history(tickets: Sequence[Ticket], tpm: SupportUnit) -> None:
     entries: list[HistoryEntry] = []
     intervals: list[StatusInterval] = []
@@ -160,24 +173,26 @@ def _write_history(tickets: Sequence[Ticket], tpm: SupportUnit) -> None:
         entries += [
             HistoryEntry(
                 ticket=ticket,
-                kind=kind,
-                actor_id=actor,
-                happened_at=at,
+                kind=step.kind,
+                actor_id=step.actor_id,
+                happened_at=step.at,
                 is_public=True,
-                facts=facts,
+                facts=step.facts,
             )
-            for kind, actor, at, facts, _unit, _status in steps
+            for step in steps
         ]
-        moments = [step[2] for step in steps]
+        ends = [*(step.at for step in steps[1:]), None]
         intervals += [
             StatusInterval(
-                ticket=ticket, unit=unit, status=status, priority=ticket.priority,
-                starts_at=at, ends_at=ends_at,
+                ticket=ticket,
+                unit=step.unit,
+                status=step.status,
+                priority=ticket.priority,
+                starts_at=step.at,
+                ends_at=ends_at,
             )
-            for (_kind, _actor, at, _facts, unit, status), ends_at in zip(
-                steps, [*moments[1:], None], strict=True
-            )
-        ]  # fmt: skip
+            for step, ends_at in zip(steps, ends, strict=True)
+        ]
     last = {entry.ticket_id: entry.pk for entry in HistoryEntry.objects.bulk_create(entries)}
     StatusInterval.objects.bulk_create(intervals)
     for ticket in tickets:
@@ -185,40 +200,42 @@ def _write_history(tickets: Sequence[Ticket], tpm: SupportUnit) -> None:
     Ticket.objects.bulk_update(tickets, ["last_entry_id"])
 
 
-def _steps(
-    ticket: Ticket, tpm: SupportUnit
-) -> list[tuple[Kind, int | None, datetime, dict[str, object], SupportUnit, Status]]:
+def _steps(ticket: Ticket, tpm: SupportUnit) -> list[_Step]:
     filed = {"unit": tpm.pk, "status": Status.NEW, "priority": ticket.priority}
     steps = [
-        (Kind.SUBMITTED, ticket.submitter_id, ticket.submitted_at, filed, tpm, Status.NEW),
+        _Step(Kind.SUBMITTED, ticket.submitted_at, filed, tpm, Status.NEW, ticket.submitter_id)
     ]
-    before = Status.NEW
     if ticket.assigned_at is not None:
-        given = {"unit": [tpm.pk, ticket.unit_id], "status": [Status.NEW, Status.ASSIGNED]}
+        given: dict[str, object] = {
+            "unit": [tpm.pk, ticket.unit_id],
+            "status": [Status.NEW, Status.ASSIGNED],
+        }
         steps.append(
-            (Kind.ASSIGNED_TO_UNIT, None, ticket.assigned_at, given, ticket.unit, Status.ASSIGNED)
+            _Step(Kind.ASSIGNED_TO_UNIT, ticket.assigned_at, given, ticket.unit, Status.ASSIGNED)
         )
-        before = Status.ASSIGNED
-    for step, new, at in (
-        ("solve", Status.SOLVED, ticket.solved_at),
-        ("close", Status.CLOSED, ticket.updated_at),
-    ):
-        facts = {"status": [before, new], "step": step}
-        facts |= {"code": ticket.resolution_code} if step == "solve" else {}
-        steps.append((Kind.STATUS_CHANGED, None, at, facts, ticket.unit, new))
-        before = new
-    return steps
+    solved: dict[str, object] = {
+        "status": [steps[-1].status, Status.SOLVED],
+        "step": "solve",
+        "code": ticket.resolution_code,
+    }
+    closed: dict[str, object] = {"status": [Status.SOLVED, Status.CLOSED], "step": "close"}
+    solved_at = ticket.solved_at or ticket.updated_at
+    return [
+        *steps,
+        _Step(Kind.STATUS_CHANGED, solved_at, solved, ticket.unit, Status.SOLVED),
+        _Step(Kind.STATUS_CHANGED, ticket.updated_at, closed, ticket.unit, Status.CLOSED),
+    ]
 
 
 def _index(tickets: Sequence[Ticket]) -> None:
-    rows = []
+    values: list[Any] = []
     for ticket in tickets:
         texts = [(True, text) for text in (ticket.subject, ticket.description, ticket.solution)]
-        rows.append([ticket.pk, *index.vectors(texts)])
-    marks = ", ".join(["(%s, %s::tsvector, %s::tsvector, %s)"] * len(rows))
+        values += [ticket.pk, *index.vectors(texts)]
+    marks = ", ".join(["(%s, %s::tsvector, %s::tsvector, %s)"] * len(tickets))
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {SearchDocument._meta.db_table}"  # noqa: S608 (a name of ours)
             f" (ticket_id, public, supporters, is_full) VALUES {marks}",
-            [value for row in rows for value in row],
+            values,
         )
