@@ -1,6 +1,6 @@
 """Learn from routed tickets, by the clock, and measure it on tickets that it had not seen.
 
-Bounded in tickets, in time and in memory: the newest ten thousand, the beginning of each text, and
+Bounded in tickets, in time and in memory: the newest five thousand, the beginning of each text, and
 words that at least three tickets share. A word of one ticket alone, such as a pasted password, is
 never kept, and what was redacted is gone at the next time.
 """
@@ -23,7 +23,7 @@ from tickets.routing.evaluation import Routed
 from tickets.routing.models import LearntModel, LearntWord
 from tickets.routing.queries import newest_model, routed_tickets
 
-MOST_TICKETS: Final = 10_000
+MOST_TICKETS: Final = 5_000
 MOST_SECONDS: Final = 60.0
 MOST_FEATURES: Final = 8_000
 LEAST_TICKETS_A_FEATURE: Final = 3
