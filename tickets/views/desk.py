@@ -51,11 +51,13 @@ _SPAM = '<span class="tag tag-warn" title="{}">{}</span>'
 
 @dataclass(frozen=True)
 class Offer:
-    """A suggested unit, and why."""
+    """A suggested unit, and why; what was learnt says how likely it is and names tickets."""
 
     unit: int
     name: str
     reason: str
+    likelihood: str = ""
+    examples: tuple[int, ...] = ()
 
 
 @require_safe
@@ -293,11 +295,14 @@ def _offers(ticket: Ticket, user: Any) -> list[Offer]:
     A page of the desk is asked for again and again while its first ticket stays where it is. What
     was learnt and the rules change slowly; whether a unit can receive is asked when it is chosen.
     """
-    key = f"desk:offers:{ticket.pk}:{ticket.last_entry_id}:{user.pk}:{get_language()}"
+    key = f"desk:suggested:{ticket.pk}:{ticket.last_entry_id}:{user.pk}:{get_language()}"
     found = cache.get(key)
     if found is None:
         made = suggest_units(ticket, user)
-        found = [(each.unit.pk, each.unit.name, str(each.reason)) for each in made]
+        found = [
+            (each.unit.pk, each.unit.name, str(each.reason), str(each.likelihood), each.examples)
+            for each in made
+        ]
         cache.set(key, found, OFFERS_KEPT_SECONDS)
     return [Offer(*each) for each in found]
 
