@@ -37,6 +37,8 @@ SEED = 20151213
 TICKETS = 600
 LASTS = timedelta(days=180)
 SUBMITTERS = ("ada", "wei", "uma", "chloe", "ivan", "marta", "noah", "quentin", "jun", "vera")
+# Solved within days and closed two weeks later, all of it before the story begins.
+RESTED = timedelta(days=20)
 _OPENINGS = ("", "", "Dear colleagues,\n\n", "Hello,\n\n", "各位好，\n\n", "Hi TPM,\n\n")
 # Now and then the right place is another than what the words say.
 _SURPRISES = 0.04
@@ -58,7 +60,7 @@ def tell_archive(*, people: dict[str, User], ends: datetime) -> int:
     """Bring the old tickets in and learn from them, as of ``ends``; return how many there are."""
     chance = random.Random(SEED)  # noqa: S311 (chance, not secrecy)
     places = _places()
-    moments = sorted(ends - chance.random() * LASTS - timedelta(days=5) for _ in range(TICKETS))
+    moments = sorted(ends - chance.random() * LASTS - RESTED for _ in range(TICKETS))
     plots = [chance.choice(PLOTS) for _ in moments]
     made = [
         _ticket(chance, plot, places, people, moment)
@@ -193,6 +195,8 @@ def _write_history(tickets: Sequence[Ticket], tpm: SupportUnit) -> None:
             )
             for step, ends_at in zip(steps, ends, strict=True)
         ]
+    # As they would have been written: in the order of time, whatever the ticket.
+    entries.sort(key=lambda entry: entry.happened_at)
     last = {entry.ticket_id: entry.pk for entry in HistoryEntry.objects.bulk_create(entries)}
     StatusInterval.objects.bulk_create(intervals)
     for ticket in tickets:
