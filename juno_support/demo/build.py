@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from juno_support.demo import world
+from juno_support.demo import rota, world
 from juno_support.demo.alarms import tell_alarms
 from juno_support.demo.answers import write_answers
 from juno_support.demo.archive import tell_archive
@@ -39,12 +39,14 @@ def build(*, at: datetime) -> Built:
         people = world.build_world(past=past, at=at)
         tickets = tell_archive(people=people, ends=at - world.HISTORY)
         write_rules(people=people, at=at - world.HISTORY)
+        rota.begin(people=people, at=at - world.HISTORY)
         tickets += tell_story(people=people, past=past, begins=at - world.HISTORY, at=at)
         tickets += tell_alarms(people=people, at=at)
         tell_of_cards(people=people, at=at)
         write_answers(people=people, at=at)
         tell_unit_life(people=people, begins=at - world.HISTORY, at=at)
         furnish_desk(people=people, at=at)
+        rota.go_on(people=people, at=at)
         past.poll_downtimes(at)
         past.poll_topology(at)
         past.poll_states(at)

@@ -11,7 +11,7 @@ class Character:
     """A person of the demo.
 
     ``units`` are names of support units, those in ``manages`` are managed, too; ``vos`` are VOs
-    that the person is a member of.
+    that the person is a member of. Who is on the rota is a shifter, too.
     """
 
     username: str
@@ -22,6 +22,7 @@ class Character:
     manages: tuple[str, ...] = ()
     vos: tuple[str, ...] = ("juno",)
     is_shifter: bool = False
+    is_on_rota: bool = False
     is_alarmer: bool = False
     contact: str = ""
     is_admin: bool = False
@@ -142,4 +143,22 @@ CHARACTERS = (
         "zoya", "Zoya Smirnova", "Europe/Moscow", "sets up the site in Moscow",
         units=("ru-Moscow-SINP-T3",),
     ),
+    Character("bo", "Bo Sun", "Asia/Shanghai", "takes shifts in Beijing", is_shifter=True,
+              is_on_rota=True),
+    Character("dan", "Dan Wu", "Asia/Shanghai", "takes shifts in Beijing", is_shifter=True,
+              is_on_rota=True),
+    Character("xin", "Xin Li", "Asia/Shanghai", "takes shifts in Beijing", is_shifter=True,
+              is_on_rota=True),
+    Character("olga", "Olga Belova", "Europe/Moscow", "takes shifts in Moscow", is_shifter=True,
+              is_on_rota=True),
+    Character("pavel", "Pavel Sokolov", "Europe/Moscow", "takes shifts in Moscow",
+              is_shifter=True, is_on_rota=True),
+    Character("luca", "Luca Conti", "Europe/Rome", "takes shifts in Rome", is_shifter=True,
+              is_on_rota=True),
+    Character("sofia", "Sofia Ricci", "Europe/Rome", "takes shifts in Rome", is_shifter=True,
+              is_on_rota=True),
+    Character("anne", "Anne Girard", "Europe/Paris", "takes shifts in Lyon", is_shifter=True,
+              is_on_rota=True),
+    Character("marc", "Marc Petit", "Europe/Paris", "takes shifts in Lyon", is_shifter=True,
+              is_on_rota=True),
 )  # fmt: skip

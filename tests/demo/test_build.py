@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,18 @@ from juno_support.outbox.models import Delivery
 from monitoring.actions import diracx_login
 from monitoring.models import Entity, StatusInterval
 from supportunits import policies
-from supportunits.models import VO, SupportUnit, UnitState, VOSite
+from supportunits.models import (
+    VO,
+    OnCallCard,
+    Shift,
+    ShiftLogEntry,
+    ShiftType,
+    SupportUnit,
+    UnitState,
+    VOSite,
+)
+from supportunits.on_call import on_call
+from supportunits.rota import Period, gaps
 from tests.make import AT, make_user
 from tickets.models import (
     Attachment,
@@ -212,3 +224,17 @@ def test_shifters_have_team_tickets_of_the_vo(built: Path) -> None:
     verified = team.get(status=Status.VERIFIED)
     by = HistoryEntry.objects.filter(ticket=verified, facts__step="verify").get().actor
     assert by and by != verified.submitter, "another shifter of the VO has verified it"
+
+
+def test_the_rota_follows_the_sun_and_one_shift_wants_somebody(built: Path) -> None:
+    begins, ends = AT - timedelta(days=20), AT + timedelta(weeks=8)
+    shifts = Shift.objects.filter(type__vo__name="juno", starts_at__lt=ends, ends_at__gt=begins)
+    kind = ShiftType.objects.get(vo__name="juno")
+    empty = gaps(kind, shifts, Period(begins, ends))
+    assert len(empty) == shifts.filter(person=None).count() == 1
+    [now] = on_call(VO.objects.get(name="juno"), at=AT)
+    assert now.phone and policies.is_shifter_of(now.user, kind.vo)
+    zones = {shift.person.time_zone for shift in shifts.select_related("person") if shift.person}
+    assert zones == {"Asia/Shanghai", "Europe/Moscow", "Europe/Rome", "Europe/Paris"}
+    assert ShiftLogEntry.objects.count() >= 8
+    assert OnCallCard.objects.get().made_at == AT
