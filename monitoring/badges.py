@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -56,7 +57,7 @@ def current_conditions_for_sites(
     if ages is None:
         ages = recent_freshness(at)
     age = ages[DOWNTIMES]
-    parameters = {
+    parameters: dict[str, Any] = {
         "at": at,
         "sites": list(ids),
         "outage": Severity.OUTAGE.value,

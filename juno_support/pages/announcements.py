@@ -218,7 +218,7 @@ def change(request: HttpRequest, key: int) -> HttpResponse:
             )
         except (actions.NotAcceptable, actions.NotForYou) as error:
             form.add_error(getattr(error, "field", "") or None, str(error))
-            form.data = form.data | {"seen_at": row.changed_at.isoformat()}
+            form.data = {**form.data, "seen_at": row.changed_at.isoformat()}
         else:
             messages.success(request, _("The announcement is changed."))
             return redirect("announcement", key)

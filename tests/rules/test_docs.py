@@ -178,6 +178,7 @@ def test_what_runs_by_the_clock_is_told_with_its_times():
         60: "1 min",
         300: "5 min",
         600: "10 min",
+        3600: "1 h",
         21600: "6 h",
         86400: "24 h",
     }

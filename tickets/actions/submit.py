@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -186,6 +187,7 @@ def submit_ticket(
     Draft.objects.filter(id=draft_id).delete()
 
     history.begin_interval(ticket, at)
+    facts: dict[str, Any] = {"with_parent": True} if with_parent else {}
     history.record(
         ticket=ticket,
         kind=Kind.SUBMITTED,
@@ -196,7 +198,7 @@ def submit_ticket(
         unit=responsible.pk,
         status=ticket.status,
         priority=ticket.priority,
-        **({"with_parent": True} if with_parent else {}),
+        **facts,
     )
     ticket.save(update_fields=[*response.FIELDS, "last_entry_id"])
     index.index_ticket(ticket)

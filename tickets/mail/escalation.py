@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from juno_support.lib import text
 from juno_support.outbox import gateways, hooks
 from juno_support.outbox.actions import Mail
-from juno_support.outbox.models import Channel
+from juno_support.outbox.models import Channel, Gateway
 from supportunits.on_call import OnCall, on_call
 from tickets.mail.recipients import Reason, Why
 from tickets.models import HistoryEntry, Kind, Ticket
@@ -39,9 +39,7 @@ def calls(entry: HistoryEntry) -> list[Mail]:
     return found
 
 
-def _by_hook(
-    entry: HistoryEntry, ticket: Ticket, person: OnCall, gateway: gateways.Gateway
-) -> Mail:
+def _by_hook(entry: HistoryEntry, ticket: Ticket, person: OnCall, gateway: Gateway) -> Mail:
     return _call(
         entry,
         ticket,
@@ -62,7 +60,7 @@ def _by_hook(
 
 
 def _by_sms(
-    entry: HistoryEntry, ticket: Ticket, person: OnCall, gateway: gateways.Gateway, address: str
+    entry: HistoryEntry, ticket: Ticket, person: OnCall, gateway: Gateway, address: str
 ) -> Mail:
     page = _page(ticket)
     body = f"{_said(ticket, gateways.SMS_LENGTH - len(page) - 1)} {page}"
@@ -73,7 +71,7 @@ def _call(
     entry: HistoryEntry,
     ticket: Ticket,
     person: OnCall,
-    gateway: gateways.Gateway,
+    gateway: Gateway,
     *,
     address: str,
     body: str,

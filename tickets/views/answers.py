@@ -154,7 +154,7 @@ def change_answer(request: HttpRequest, key: int) -> HttpResponse:
             )
         except change.NotAcceptable as error:
             form.add_error(error.field or None, str(error))
-            form.data = form.data | {"seen_at": found.updated_at.isoformat()}
+            form.data = {**form.data, "seen_at": found.updated_at.isoformat()}
         else:
             messages.success(request, _("The answer is changed."))
             return redirect("answer", key)

@@ -302,7 +302,7 @@ def _days_of(period: Period) -> list[tuple[date, str]]:
     if period.ends_at - period.starts_at < LONG:
         return [(begins.date(), f"{begins:%H:%M}–{ends:%H:%M}")]
     last = timezone.localtime(period.ends_at - timedelta(seconds=1)).date()
-    found = []
+    found: list[tuple[date, str]] = []
     day = begins.date()
     while day <= last and len(found) < 7 * WEEKS_SHOWN + 7:
         if day == begins.date():
