@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from tickets import history, policies
-from tickets.actions import passing
+from tickets.actions import passing, wall_clock
 from tickets.actions.hanging import waits
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
-from tickets.models import Category, HistoryEntry, Kind, Ticket
+from tickets.models import Category, HistoryEntry, Kind, Ticket, WallClock
 from tickets.workflow import OPEN, Status
 
 
@@ -45,6 +45,7 @@ def discard(*, ticket: Ticket, by: User, at: datetime, seen: int | None = None) 
     ticket.category, ticket.status = Category.SPAM, Status.CLOSED
     passing.let_loose(ticket, by=by, at=at)
     passing.end_incident(ticket, by=by, at=at)
+    wall_clock.stop(ticket, at=at)
     told = _write(ticket, Kind.DISCARDED, by, at, category=category, status=status)
     # What waited for it waits no longer.
     passing.pass_on(told, at=at, to_followers=True, to_parent=True)
@@ -54,6 +55,8 @@ def discard(*, ticket: Ticket, by: User, at: datetime, seen: int | None = None) 
 @transaction.atomic
 def recover(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
     """Bring a discarded ticket back with everything as it was.
+
+    An alarm that nobody had received is raised again.
 
     :raises NotAllowed: if ``by`` is no TPM operator
     :raises CannotDiscard: if the ticket was not discarded
@@ -69,7 +72,13 @@ def recover(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
         # It waited for another ticket, and does no longer.
         ticket.status = Status.IN_PROGRESS
     _write(ticket, Kind.RECOVERED, by, at, category=category, status=status)
-    return ticket
+    stopped = WallClock.objects.filter(
+        ticket=ticket, received_at=None, ended_at=entry.happened_at
+    ).first()
+    if stopped is None:
+        return ticket
+    wall_clock.start(ticket, by=by, at=at, drill=stopped.drill)
+    return store(ticket)
 
 
 def _check(ticket: Ticket, by: User) -> None:

@@ -44,7 +44,7 @@ def start(
     Inside the transaction of whoever filed, converted or reopened it; the caller stores the ticket.
     A run that nobody confirmed ends here.
     """
-    _stop(ticket, at)
+    stop(ticket, at=at)
     clock = WallClock(
         ticket=ticket,
         drill=drill,
@@ -56,6 +56,16 @@ def start(
     clock.save(force_insert=True)
     _record_call(ticket, clock, Call.AT_ONCE, by=by, at=at)
     return clock
+
+
+def stop(ticket: Ticket, *, at: datetime) -> None:
+    """End the run of the clock, if one is going on: nobody is called any more.
+
+    Inside the transaction of whoever ended the ticket.
+    """
+    WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).update(
+        ended_at=at, next_call=None, next_call_at=None
+    )
 
 
 @transaction.atomic
@@ -121,7 +131,7 @@ def after_step(ticket: Ticket, *, step: str, by: User | None, at: datetime) -> N
     if by is not None and step in _WORK and policies.may_confirm_receipt(ticket, by):
         _receive(ticket, running, by=by, how=ReceiptHow.WORK, at=at)
     elif ticket.status not in OPEN:
-        _stop(ticket, at)
+        stop(ticket, at=at)
 
 
 _WORK = frozenset({"take", "ask", "answered", "hold", "resume", "solve", "leave-unsolved"})
@@ -233,9 +243,3 @@ def _receive(
     )
     store(ticket, "public_word_at")
     return clock
-
-
-def _stop(ticket: Ticket, at: datetime) -> None:
-    WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).update(
-        ended_at=at, next_call=None, next_call_at=None
-    )

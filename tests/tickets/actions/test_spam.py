@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from tests.make import AT, make_issue_type
+from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
 from tests.tickets.make import make_ticket
 from tickets import queries
-from tickets.actions import close, spam, work
+from tickets.actions import close, spam, wall_clock, work
 from tickets.actions.row import ChangedMeanwhile, NotAllowed
 from tickets.actions.spam import CannotDiscard
-from tickets.models import Category, HistoryEntry, Ticket
+from tickets.models import Category, HistoryEntry, Ticket, WallClock
 from tickets.workflow import Status
 
 
@@ -74,3 +75,27 @@ def test_the_category_alone_makes_no_spam(cast):
 
     with pytest.raises(NotAllowed, match="does not make a ticket spam"):
         work.change_field(ticket=ticket, field="category", value="SPAM", by=cast.boris, at=AT)
+
+
+def test_a_discarded_alarm_rings_no_more_and_a_recovered_one_rings_again(cast):
+    ticket = raise_alarm(cast, make_alarmer(cast))
+    spam.discard(ticket=ticket, by=cast.carla, at=AT + timedelta(minutes=5))
+    assert wall_clock.climb(at=AT + timedelta(hours=2)) == 0
+    assert clock_of(ticket).ended_at == AT + timedelta(minutes=5)
+
+    spam.recover(ticket=ticket, by=cast.carla, at=AT + timedelta(hours=3))
+
+    assert clock_of(ticket).starts_at == AT + timedelta(hours=3)
+    assert wall_clock.climb(at=AT + timedelta(hours=3, minutes=15)) == 1
+    ticket.refresh_from_db()
+    assert ticket.last_entry_id == HistoryEntry.objects.filter(ticket=ticket).latest("pk").pk
+
+
+def test_an_alarm_that_was_received_does_not_ring_after_its_recovery(cast):
+    ticket = raise_alarm(cast, make_alarmer(cast))
+    wall_clock.confirm_receipt(ticket=ticket, by=cast.boris, at=AT)
+    spam.discard(ticket=ticket, by=cast.carla, at=AT)
+
+    spam.recover(ticket=ticket, by=cast.carla, at=AT)
+
+    assert WallClock.objects.filter(ticket=ticket).count() == 1
