@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from tickets import history, policies
-from tickets.actions import passing
+from tickets.actions import passing, wall_clock
 from tickets.actions.row import store
 from tickets.models import (
     LED,
@@ -24,6 +24,7 @@ from tickets.models import (
     RelationKind,
     Ticket,
     TicketRelation,
+    TicketType,
 )
 from tickets.workflow import ANSWERED, FINAL, Status, Who, find_step
 
@@ -117,6 +118,9 @@ def make_follower(
         other=lead.pk,
         key=relation.pk,
     )
+    if ticket.type == TicketType.ALARM:
+        # A supporter who sees what it belongs to has received it.
+        wall_clock.after_step(ticket, step="hold", by=by, at=at)
     store(ticket, *HOLD_FIELDS)
     return entry
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.make import AT, make_issue_type
+from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
 from tests.tickets.make import make_ticket, write
 from tests.tickets.relations.make import fresh, make_tickets, solve, work_off
 from tickets.actions import assign, relations, spam, undo, work
@@ -385,3 +386,14 @@ def test_spam_that_was_a_duplicate_is_loose_when_it_is_recovered(cast, ticket, m
     assert TicketRelation.objects.get().ended_at == AT
 
     assert spam.recover(ticket=ticket, by=cast.carla, at=LATER).status == Status.IN_PROGRESS
+
+
+def test_a_supporter_who_marks_an_alarm_as_a_duplicate_has_received_it(cast, master):
+    alarm = raise_alarm(cast, make_alarmer(cast))
+
+    _mark(cast, alarm, master, at=LATER)
+
+    run = clock_of(alarm)
+    assert (run.received_by, run.received_at) == (cast.carla, LATER)
+    newest = HistoryEntry.objects.filter(ticket=alarm).latest("pk")
+    assert fresh(alarm)[0].last_entry_id == newest.pk

@@ -7,6 +7,7 @@ import pytest
 from juno_support.outbox.models import Delivery
 from supportunits.models import UnitKind
 from tests.make import AT, join_vo, make_issue_type, make_unit, make_user, make_vo
+from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
 from tests.tickets.make import make_ticket, write
 from tests.tickets.relations.make import fresh, make_tickets, solve, work_off
 from tickets import policies, tasks
@@ -241,3 +242,15 @@ def test_a_member_of_another_vo_who_joined_reads_the_update_and_not_the_ticket(c
     assert DiaryEntry.objects.get(ticket=ticket).is_public
     assert policies.reads(ticket, other) == policies.Reading.PUBLIC
     assert policies.reads(storage, other) == policies.Reading.OUTLINE
+
+
+@pytest.mark.parametrize("who", ["supporter", "alarmer"])
+def test_joining_an_alarm_is_a_receipt_of_a_supporter_only(cast, storage, who):
+    zoya = make_alarmer(cast)
+    alarm = raise_alarm(cast, zoya)
+
+    incident.join_incident(
+        ticket=alarm, incident=storage, by=cast.carla if who == "supporter" else zoya, at=AT
+    )
+
+    assert clock_of(alarm).is_running == (who == "alarmer")
