@@ -128,6 +128,16 @@ def withdraw_answer(*, answer: KnownAnswer, by: User, at: datetime) -> KnownAnsw
 
 
 @traced
+def withdraw_made_from(*, ticket: Ticket, by: User, at: datetime) -> int:
+    """Withdraw the answers made from a ticket whose solution is redacted; returns how many.
+
+    The words that had to go may stand in them, too: their owners look before they come back.
+    """
+    found = KnownAnswer.objects.filter(made_from=ticket, withdrawn_at=None)
+    return found.update(withdrawn_at=at, updated_at=at)
+
+
+@traced
 def restore_answer(*, answer: KnownAnswer, by: User, at: datetime) -> KnownAnswer:
     """Offer a withdrawn answer again. Raises NotAllowed."""
     answer = _locked(answer, by)

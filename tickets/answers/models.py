@@ -21,11 +21,12 @@ class Audience(models.TextChoices):
     SUPPORTERS = "SUPPORTERS", _("supporters only")
 
 
-# What is derived, and what is counted, leaves no trace.
+# What is derived, and what is counted, leaves no trace; nor does the text: a password that was
+# pasted into it must go with the next change (trust: promise 6).
 @pghistory.track(
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(),
-    exclude=["words", "html", "renderer_version", "solved", "helped", "review_asked_at"],
+    exclude=["text", "words", "html", "renderer_version", "solved", "helped", "review_asked_at"],
 )
 class KnownAnswer(models.Model):
     """A short Markdown article: what is wrong when this happens, and what helps.

@@ -46,7 +46,6 @@ def parts_of_answer(row: KnownAnswer) -> tuple[Part, ...]:
             is_whole=True,
             words={
                 "title": _("title"),
-                "text": _("text"),
                 "audience": _("who reads it"),
                 "owner": _("owner"),
                 "review_on": _("review"),

@@ -1,9 +1,11 @@
 """Take out of a ticket what must not stay: ask, then blank it for good."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import Promise
@@ -12,10 +14,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from juno_support.access import checked_inside
+from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock
 from tickets import policies, queries
 from tickets.actions import redact
+from tickets.answers.change import withdraw_made_from
 from tickets.forms import changes as forms
 from tickets.models import Attachment, DiaryEntry, Ticket
 from tickets.views.changes import SmallForm, change_page, changed_page
@@ -102,7 +106,7 @@ def redact_part(request: HttpRequest, number: int, part: str) -> HttpResponse:
     verbs: dict[str, Callable[..., Ticket]] = {
         "subject": redact.redact_subject,
         "description": redact.redact_description,
-        "solution": redact.redact_solution,
+        "solution": _redact_solution,
     }
     if part not in titles:
         raise Http404
@@ -113,6 +117,13 @@ def redact_part(request: HttpRequest, number: int, part: str) -> HttpResponse:
         lambda **said: verbs[part](ticket=found, **said),
         getattr(found, part),
     )
+
+
+@transaction.atomic
+def _redact_solution(*, ticket: Ticket, by: User, at: datetime, why: str) -> Ticket:
+    """Blank the solution, and offer the known answers that were made of it no more."""
+    withdraw_made_from(ticket=ticket, by=by, at=at)
+    return redact.redact_solution(ticket=ticket, by=by, at=at, why=why)
 
 
 def _redact(

@@ -355,3 +355,35 @@ def test_the_list_goes_on_where_it_ended(cast, client_of):
     assert len(titles) == len(set(titles)) == 35
     assert second.context["more"] == ""
     assert client.get(f"{reverse('answers')}?after=nonsense").status_code == 200
+
+
+def test_redacting_the_solution_withdraws_what_was_made_of_it(cast, client_of):
+    ticket = solved_ticket(cast)
+    made = make_answer(cast.boris, made_from=ticket)
+    other = make_answer(cast.boris)
+
+    answer = client_of(cast.carla).post(
+        reverse("redact-part", args=[ticket.pk, "solution"]), {"why": "a password"}
+    )
+
+    assert answer.status_code in (302, 204)
+    assert list(find.search_answers(cast.ada, "")) == [other]
+    made.refresh_from_db()
+    assert made.withdrawn_at is not None
+
+
+def test_the_trace_keeps_no_text(cast, client_of):
+    made = make_answer(cast.boris, words="secret-token-1234")
+    arguments = {
+        "title": "Clean", "words_of_it": "nothing", "audience": Audience.PUBLIC, "vo": None,
+        "issue_type": None, "sites": [], "review_on": made.review_on,
+    }  # fmt: skip
+    change.change_answer(answer=made, by=cast.boris, at=AT + timedelta(minutes=1), **arguments)
+
+    page = client_of(cast.boris).get(reverse("answer", args=[made.pk])).content.decode()
+
+    assert "Pilots abort" in page  # the old title is told
+    assert "secret-token-1234" not in page
+    fields = {field.name for field in KnownAnswer.pgh_event_model._meta.get_fields()}
+    assert "title" in fields
+    assert "text" not in fields
