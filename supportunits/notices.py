@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.outbox.actions import Mail, enqueue_all
 from supportunits import fallback
-from supportunits.models import SupportUnit, UnitKind, UnitMembership
+from supportunits.models import ROUTABLE, SupportUnit, UnitKind, UnitMembership
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def tell_nobody_left(*, unit: SupportUnit, person: User, at: datetime) -> None:
             "person": person.get_full_name(),
             "unit": unit.name,
             "contact": unit.mailing_list,
-            "is_routable": unit.is_routable,
+            "is_routable": unit.state in ROUTABLE,
             "unit_url": url_of(unit),
             "queue_url": f"{settings.JUNO_BASE_URL}/tickets/?{question}",
         },

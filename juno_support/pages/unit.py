@@ -309,6 +309,11 @@ def _forms(unit: SupportUnit, wrong: dict[str, forms.Form]) -> dict[str, forms.F
 def _notice(unit: SupportUnit, members: list[MemberLine]) -> dict[str, str]:
     if unit.state == UnitState.CLOSED:
         return {"tone": "info", "text": _("This unit is closed. No ticket is given to it.")}
+    if unit.state == UnitState.NEEDS_CONTACT and unit.is_routable:
+        return {
+            "tone": "warn",
+            "text": _("TPM has neither contact nor supporter: only who is on shift gets its mail."),
+        }
     if unit.state == UnitState.NEEDS_CONTACT:
         return {
             "tone": "warn",

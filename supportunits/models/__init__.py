@@ -35,6 +35,7 @@ from supportunits.models.shift_plan import (
     WishKind,
 )
 from supportunits.models.unit import (
+    IS_ROUTABLE,
     ROUTABLE,
     ListState,
     Quality,
@@ -58,6 +59,7 @@ from supportunits.models.vo import (
 
 __all__ = [
     "ALARM_TIERS",
+    "IS_ROUTABLE",
     "LIVING",
     "ROUTABLE",
     "VO",

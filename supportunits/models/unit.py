@@ -35,6 +35,11 @@ class UnitState(models.TextChoices):
 
 
 ROUTABLE = (UnitState.MAIL_ONLY, UnitState.ACTIVE)
+# TPM is the end of every chain: shifters alone may run it (domain: section 6).
+IS_ROUTABLE = models.Q(state__in=ROUTABLE) | (
+    models.Q(kind=UnitKind.TPM) & ~models.Q(state=UnitState.CLOSED)
+)
+"""The units that ``SupportUnit.is_routable`` is true for."""
 
 
 class Quality(models.TextChoices):
@@ -149,7 +154,9 @@ class SupportUnit(models.Model):
 
     @property
     def is_routable(self) -> bool:
-        """Return whether tickets can be given to this unit."""
+        """Return whether tickets can be given to this unit; TPM gets them without a contact too."""
+        if self.kind == UnitKind.TPM:
+            return self.state != UnitState.CLOSED
         return self.state in ROUTABLE
 
 

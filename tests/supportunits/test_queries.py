@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from supportunits import queries
-from supportunits.models import UnitKind, UnitState
+from supportunits.models import IS_ROUTABLE, SupportUnit, UnitKind, UnitState
 from tests import make
 from tests.cast import Cast
 from topology.models import SiteAlias
@@ -56,6 +56,16 @@ def test_a_site_unit_that_cannot_be_reached_is_passed_over(state: str, cast: Cas
 def test_mail_only_units_are_reached(cast: Cast) -> None:
     make.make_site_unit(site=cast.beijing)
     assert _names(queries.chain_for_site(cast.beijing)) == ["BEIJING-LCG2", "TPM"]
+
+
+@pytest.mark.parametrize("state", UnitState)
+def test_tpm_gets_tickets_in_whatever_state_but_closed(cast: Cast, state: UnitState) -> None:
+    tpm = make.make_unit(kind=UnitKind.TPM, state=state)
+    is_open = state != UnitState.CLOSED
+
+    assert tpm.is_routable == is_open
+    assert SupportUnit.objects.filter(IS_ROUTABLE, pk=tpm.pk).exists() == is_open
+    assert queries.heir_of(cast.in2p3_unit) == (tpm if is_open else None)
 
 
 def test_tpm_is_the_end_in_whatever_state(cast: Cast) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from juno_support.lib import calendars, working_time
 from juno_support.lib.text import whole_number
-from supportunits.models import ROUTABLE, SupportUnit, UnitKind
+from supportunits.models import IS_ROUTABLE, SupportUnit, UnitKind
 from tickets import policies, queries
 from tickets.models import Category, Ticket
 from tickets.workflow import Status
@@ -81,11 +81,11 @@ def units_that_matter() -> Units:
     """Return the units by which lists are told apart. One query."""
     # By their keys: joined, the planner looks through all open tickets for these few.
     tpm = Q(kind=UnitKind.TPM)
-    rows = SupportUnit.objects.filter(tpm | ~Q(state__in=ROUTABLE)).order_by()
-    found = list(rows.values_list("pk", "kind", "state"))
+    rows = SupportUnit.objects.filter(tpm | ~IS_ROUTABLE).order_by()
+    found = list(rows.only("kind", "state"))
     return Units(
-        tpm=next(key for key, kind, _state in found if kind == UnitKind.TPM),
-        unroutable=tuple(key for key, _kind, state in found if state not in ROUTABLE),
+        tpm=next(unit.pk for unit in found if unit.kind == UnitKind.TPM),
+        unroutable=tuple(unit.pk for unit in found if not unit.is_routable),
     )
 
 

@@ -15,7 +15,7 @@ from juno_support.accounts.models import User
 from juno_support.lib import clock, display
 from juno_support.lib.text import whole_number
 from supportunits.models import (
-    ROUTABLE,
+    IS_ROUTABLE,
     VO,
     IssueType,
     SupportUnit,
@@ -84,9 +84,7 @@ class UnitChange(Change):
     def _prepare(self) -> None:
         field = self.fields["unit"]
         field.queryset = (  # type: ignore[attr-defined]
-            SupportUnit.objects.filter(state__in=ROUTABLE)
-            .exclude(pk=self.ticket.unit_id)
-            .order_by("name")
+            SupportUnit.objects.filter(IS_ROUTABLE).exclude(pk=self.ticket.unit_id).order_by("name")
         )
 
 

@@ -18,7 +18,7 @@ from juno_support.accounts.models import NotificationMode, User
 from juno_support.accounts.zones import zone_choices, zone_names, zone_of
 from juno_support.lib.text import clean, whole_number
 from supportunits import policies as unit_policies
-from supportunits.models import ROUTABLE, VO, IssueType, SupportUnit, UnitKind
+from supportunits.models import IS_ROUTABLE, VO, IssueType, SupportUnit, UnitKind
 from tickets.actions.submit import SUBJECT_LENGTH
 from tickets.forms.fields import WallClockField, entered, in_zone
 from tickets.forms.places import Places, find_places
@@ -118,7 +118,7 @@ class TicketForm(forms.Form):
     unit = forms.ModelChoiceField(
         label=gettext_lazy("Or a support unit"),
         # CSIRT gets tickets of type Security only: those nobody else reads.
-        queryset=SupportUnit.objects.filter(state__in=ROUTABLE)
+        queryset=SupportUnit.objects.filter(IS_ROUTABLE)
         .exclude(kind=UnitKind.SECURITY)
         .order_by("name"),
         required=False,

@@ -7,10 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from supportunits.models import UnitState
+from supportunits.models import SupportUnit, UnitState
 from tests.make import AT, make_service, make_site, make_site_unit, make_unit, make_user
 from tests.tickets.make import make_ticket
 from tickets.actions import assign, work
+from tickets.desk import lists
 from tickets.models import Ticket, UndoWindow
 from tickets.workflow import Status
 from topology.models import SiteAlias
@@ -60,6 +61,17 @@ def test_each_list_holds_what_it_says(cast, desk, clock_at):
 
     for name in ("bounced", "escalated", "silent", "waiting", "problems"):
         assert _numbers(desk.get("/tpm/", {"list": name})) == [tickets[name].pk], name
+
+
+def test_with_shifters_alone_tpm_gets_tickets_and_is_no_routing_problem(cast):
+    ticket = make_ticket(by=cast.ada, unit=cast.in2p3_unit)
+    SupportUnit.objects.filter(pk=cast.tpm.pk).update(state=UnitState.NEEDS_CONTACT)
+    cast.tpm.refresh_from_db()
+
+    assign.assign_to_unit(ticket=ticket, unit=cast.tpm, by=cast.boris, at=AT, reason="Not ours.")
+
+    assert list(lists.tickets_in("tpm", cast.ada, at=AT)) == [ticket]
+    assert not lists.tickets_in("problems", cast.ada, at=AT).exists()
 
 
 def test_routing_in_one_step_and_the_next_ticket_is_shown(cast, desk):
