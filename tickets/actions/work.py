@@ -130,6 +130,8 @@ def take_step(
         ticket.assigned_at = at
         ticket.solved_at = ticket.close_after = None
         ticket.resolution_code = ticket.solution = ticket.solution_html = ""
+        # What was asked for was given: it can be escalated anew, from the first step.
+        ticket.escalation_level, ticket.next_escalation_after = 0, None
     elif found.to == Status.WAITING_FOR_REPLY:
         ticket.waiting_since = at
     elif found.to == Status.ON_HOLD:

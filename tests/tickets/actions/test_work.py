@@ -259,6 +259,17 @@ def test_escalation_climbs_three_steps_each_a_working_day_apart(cast):
         work.escalate(ticket=ticket, by=cast.ada, at=moment)
 
 
+def test_what_is_reopened_is_escalated_no_more_and_can_be_anew(cast):
+    ticket = work.escalate(ticket=make_ticket(by=cast.ada), by=cast.ada, at=AT)
+    _step(ticket, "solve", cast.boris)
+
+    ticket = _step(ticket, "reopen", cast.ada)
+
+    ticket.refresh_from_db()
+    assert (ticket.escalation_level, ticket.next_escalation_after) == (0, None)
+    assert work.escalate(ticket=ticket, by=cast.ada, at=AT).escalation_level == 1
+
+
 def test_only_the_submitter_escalates_and_only_what_is_open(cast):
     ticket = make_ticket(by=cast.ada)
 
