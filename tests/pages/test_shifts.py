@@ -518,6 +518,39 @@ def test_the_card_is_shown_and_downloaded_with_the_time_it_was_made(
     assert "<link" not in text_of(file) and "src=" not in text_of(file)
 
 
+@pytest.mark.parametrize("sign", ["²", "٣", "9" * 5000])
+def test_a_number_of_another_script_or_without_end_is_no_number(
+    cast: Cast, shift: Shift, client_of: ClientOf, sign: str
+) -> None:
+    ada, eve = client_of(cast.ada), client_of(cast.eve)
+    plan = plans.propose_plan(
+        kind=shift.type,
+        first_day=date(2026, 1, 19),
+        weeks=1,
+        people=[cast.ada],
+        by=cast.eve,
+        at=AT,
+        key=uuid4(),
+    )
+    for address, facts, status in (
+        ("/shifts/juno/log/", {"ticket": sign}, 200),
+        ("/shifts/juno/log/", {"before": sign}, 200),
+        ("/shifts/juno/report/", {"shift": sign}, 200),
+    ):
+        assert ada.get(address, facts).status_code == status, (address, facts)
+    for client, address, facts, status in (
+        (ada, "/shifts/juno/meeting/", {"action": sign}, 404),
+        (ada, "/shifts/-/me/wishes/", {"remove": sign}, 404),
+        (ada, "/shifts/-/me/calendars/", {"end": sign}, 404),
+        (eve, "/shifts/juno/types/", {"type": sign}, 422),
+        (eve, f"/shifts/-/plans/{plan.pk}/change/", {"slot": sign}, 302),
+        (eve, f"/shifts/-/plans/{plan.pk}/change/", {"slot": "0", "person": sign}, 302),
+        (eve, "/alarm-drills/juno/start/", {"sites": sign}, 422),
+    ):
+        answer = client.post(address, facts)
+        assert answer.status_code == status, (address, facts, answer.status_code)
+
+
 # --- Calendar ----------------------------------------------------------------------------------
 
 

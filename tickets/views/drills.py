@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from juno_support.access import checked_inside
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
+from juno_support.lib.text import whole_number
 from monitoring import queries as monitoring
 from supportunits import policies as unit_policies
 from supportunits.models import ALARM_TIERS, VO, VOSite
@@ -65,7 +66,8 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     """Start a drill at the chosen centres."""
     vo = _find(request, name)
     key = key_or_none(request.POST.get("key"))
-    chosen = {int(each) for each in request.POST.getlist("sites") if each.isdecimal()}
+    numbers = map(whole_number, request.POST.getlist("sites"))
+    chosen = {number for number in numbers if number is not None}
     sites = [row.site for row in _centres(vo) if row.site_id in chosen]
     try:
         started = start_drill(

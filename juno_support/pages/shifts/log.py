@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from juno_support.access import checked_inside
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
-from juno_support.lib.text import clean_line, show_bidi
+from juno_support.lib.text import clean_line, show_bidi, whole_number
 from juno_support.pages.board_lines import site_url
 from juno_support.pages.shifts.find import logged_vo, person
 from juno_support.pages.shifts.forms import LogForm
@@ -73,12 +73,12 @@ def log_page(request: HttpRequest, name: str) -> HttpResponse:
     site = clean_line(request.GET.get("site", ""))[:200]
     if site:
         wanted = wanted.filter(sites__name__iexact=site)
-    ticket = request.GET.get("ticket", "")
-    if ticket.isdigit() and len(ticket) < 10:
-        wanted = wanted.filter(tickets__contains=[int(ticket)])
-    before = request.GET.get("before", "")
-    if before.isdigit() and len(before) < 12:
-        wanted = wanted.filter(pk__lt=int(before))
+    ticket = whole_number(request.GET.get("ticket"))
+    if ticket is not None and ticket < 10**9:
+        wanted = wanted.filter(tickets__contains=[ticket])
+    before = whole_number(request.GET.get("before"))
+    if before is not None:
+        wanted = wanted.filter(pk__lt=before)
     found = list(loaded(wanted).order_by("-written_at", "-pk")[: ENTRIES + 1])
     more = f"?before={found[ENTRIES - 1].pk}" if len(found) > ENTRIES else ""
     return render(
@@ -90,7 +90,7 @@ def log_page(request: HttpRequest, name: str) -> HttpResponse:
             "more": more,
             "form": form if may_write else None,
             "may_redact": may_write or policies.is_admin(user),
-            "about": site or (f"#{ticket}" if ticket else ""),
+            "about": site or (f"#{ticket}" if ticket is not None else ""),
         },
         status=422 if request.method == "POST" else 200,
     )

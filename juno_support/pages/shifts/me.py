@@ -15,6 +15,7 @@ from juno_support.accounts.audit import page_of
 from juno_support.accounts.audit_lines import lines
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
+from juno_support.lib.text import whole_number
 from juno_support.pages.shifts.find import person
 from juno_support.pages.shifts.forms import CalendarForm, ContactForm, WishForm
 from supportunits import changes
@@ -51,8 +52,8 @@ def change_wishes(request: HttpRequest) -> HttpResponse:
     """Name days of absence or wishes, or take them back."""
     user = person(request)
     if "remove" in request.POST:
-        key = request.POST["remove"]
-        wish = get_object_or_404(ShiftWish, user=user, pk=key if key.isdigit() else 0)
+        key = whole_number(request.POST["remove"])
+        wish = get_object_or_404(ShiftWish, user=user, pk=key)
         shift_people.remove_wish(wish=wish, by=user, at=clock.now())
         messages.success(request, _("Taken back."))
         return redirect(reverse("shifts:me") + "#wishes")
@@ -74,8 +75,8 @@ def change_calendars(request: HttpRequest) -> HttpResponse:
     """Make a private address of a calendar, which is shown this once, or end one."""
     user, now = person(request), clock.now()
     if "end" in request.POST:
-        key = request.POST["end"]
-        link = get_object_or_404(CalendarLink, owner=user, pk=key if key.isdigit() else 0)
+        key = whole_number(request.POST["end"])
+        link = get_object_or_404(CalendarLink, owner=user, pk=key)
         shift_people.end_calendar_link(link=link, by=user, at=now)
         messages.success(request, _("That address leads nowhere now."))
         return redirect(reverse("shifts:me") + "#calendars")

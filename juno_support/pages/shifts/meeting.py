@@ -17,7 +17,7 @@ from juno_support.accounts.audit import page_of
 from juno_support.accounts.audit_lines import lines
 from juno_support.errors import SupportError
 from juno_support.lib import clock
-from juno_support.lib.text import show_bidi
+from juno_support.lib.text import show_bidi, whole_number
 from juno_support.pages.shifts.find import person, reported_vo
 from juno_support.pages.shifts.forms import ActionForm, MinutesForm
 from juno_support.pages.shifts.report import report, week_of, week_period
@@ -99,10 +99,7 @@ def meeting_page(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _set_done(vo: VO, request: HttpRequest, who: dict[str, Any]) -> None:
-    key = request.POST["action"]
-    action = get_object_or_404(
-        MeetingAction, vo=vo, pk=key if key.isdigit() and len(key) < 12 else 0
-    )
+    action = get_object_or_404(MeetingAction, vo=vo, pk=whole_number(request.POST["action"]))
     shift_meeting.set_done(action=action, is_done="done" in request.POST, **who)
 
 

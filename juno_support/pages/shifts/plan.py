@@ -20,6 +20,7 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
+from juno_support.lib.text import whole_number
 from juno_support.pages.shifts.find import managed_vo, person
 from juno_support.pages.shifts.forms import PlanForm, active_types
 from juno_support.pages.shifts.words import when
@@ -142,11 +143,11 @@ def change_plan(request: HttpRequest, number: int) -> HttpResponse:
             plans.discard_plan(**who)
             messages.success(request, _("The draft is put aside. The rota is as it was."))
             return redirect("shifts:rota", plan.type.vo.name)
-        position = request.POST.get("slot", "")
-        key = request.POST.get("person", "")
+        position = whole_number(request.POST.get("slot"))
+        key = whole_number(request.POST.get("person"))
         plans.change_slot(
-            position=int(position) if position.isdigit() and len(position) < 6 else -1,
-            person=get_object_or_404(User, pk=key) if key.isdigit() and len(key) < 12 else None,
+            position=-1 if position is None else position,
+            person=None if key is None else get_object_or_404(User, pk=key),
             **who,
         )
     except SupportError as error:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from juno_support.access import checked_inside
 from juno_support.lib import clock, display
+from juno_support.lib.text import whole_number
 from juno_support.pages.board_lines import site_url
 from juno_support.pages.shifts.find import person, reported_vo, shift_of
 from juno_support.pages.shifts.log import EntryLine, entry_lines, loaded
@@ -112,9 +113,9 @@ def week_period(monday: date) -> Period:
 
 
 def _period(request: HttpRequest, vo: VO, now: datetime) -> tuple[Period, Shift | None]:
-    key = request.GET.get("shift", "")
-    if key.isdigit() and len(key) < 12:
-        shift = shift_of(int(key))
+    key = whole_number(request.GET.get("shift"))
+    if key is not None:
+        shift = shift_of(key)
         if shift.type.vo_id == vo.pk:
             return Period(shift.starts_at, shift.ends_at), shift
     return week_period(week_of(request.GET.get("week", ""), now)), None

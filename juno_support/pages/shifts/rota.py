@@ -20,6 +20,7 @@ from juno_support.access import allowed_if, checked_inside, is_signed_in
 from juno_support.accounts.audit_lines import trace
 from juno_support.errors import SupportError
 from juno_support.lib import clock
+from juno_support.lib.text import whole_number
 from juno_support.pages.shifts.find import managed_vo, person, vo_of
 from juno_support.pages.shifts.forms import AddShiftForm, CopyForm, TypeForm, active_types
 from juno_support.pages.shifts.words import length_words, on_call_lines, shift_url, when
@@ -129,8 +130,8 @@ def copy_pattern(request: HttpRequest, name: str) -> HttpResponse:
 def change_type(request: HttpRequest, name: str) -> HttpResponse:
     """Make a type of shift, change one, or put one out of use and back."""
     vo = managed_vo(request.user, name)
-    key = request.POST.get("type", "")
-    kind = get_object_or_404(ShiftType, pk=key, vo=vo) if key.isdigit() else None
+    key = whole_number(request.POST.get("type"))
+    kind = get_object_or_404(ShiftType, pk=key, vo=vo) if key is not None else None
     form = TypeForm.of(kind, request.POST) if kind else TypeForm(request.POST, prefix="new")
     if form.is_valid():
         who: dict[str, Any] = {"by": person(request), "at": clock.now()} | form.pattern()
