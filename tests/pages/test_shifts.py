@@ -443,6 +443,23 @@ def test_the_log_is_for_shifters_tpm_and_supporters(
     assert "Asked" not in page and "Taken out by Boris" in page
 
 
+def test_older_entries_are_of_the_same_site_and_ticket(
+    cast: Cast, kind: ShiftType, client_of: ClientOf
+) -> None:
+    for number in range(51):
+        shift_log.write_log(
+            vo=cast.juno,
+            text=f"Entry {number} about IN2P3-CC and #7",
+            by=cast.boris,
+            at=AT,
+            key=uuid4(),
+            tickets=[7],
+        )
+    first = ShiftLogEntry.objects.order_by("pk")[1].pk
+    page = text_of(client_of(cast.boris).get("/shifts/juno/log/?site=IN2P3-CC&ticket=7"))
+    assert f'href="?site=IN2P3-CC&amp;ticket=7&amp;before={first}"' in page
+
+
 def test_since_my_last_shift_tells_what_changed_is_promised_and_is_overdue(
     cast: Cast, kind: ShiftType, client_of: ClientOf
 ) -> None:

@@ -80,14 +80,15 @@ def log_page(request: HttpRequest, name: str) -> HttpResponse:
     if before is not None:
         wanted = wanted.filter(pk__lt=before)
     found = list(loaded(wanted).order_by("-written_at", "-pk")[: ENTRIES + 1])
-    more = f"?before={found[ENTRIES - 1].pk}" if len(found) > ENTRIES else ""
+    older = request.GET.copy()
+    older["before"] = str(found[ENTRIES - 1].pk) if len(found) > ENTRIES else ""
     return render(
         request,
         "shifts/log.html",
         {
             "vo": vo,
             "entries": entry_lines(found[:ENTRIES], user, now),
-            "more": more,
+            "more": f"?{older.urlencode()}" if older["before"] else "",
             "form": form if may_write else None,
             "may_redact": may_write or policies.is_admin(user),
             "about": site or (f"#{ticket}" if ticket is not None else ""),
