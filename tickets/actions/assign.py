@@ -192,7 +192,7 @@ def _add_person(
     helps = (
         unit_policies.is_csirt(person)
         if ticket.is_restricted
-        else unit_policies.is_supporter(person)
+        else unit_policies.is_supporter(person) or unit_policies.is_tpm_operator(person)
     )
     if not helps:
         raise NotAllowed(

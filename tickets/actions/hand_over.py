@@ -6,11 +6,12 @@ the state and act on it. Each may run as often as it likes.
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
+from juno_support.accounts.models import User
 from supportunits import queries as unit_queries
-from supportunits.models import UnitKind, UnitMembership, UnitState, VOSite
+from supportunits.models import Shift, SupportUnit, UnitKind, UnitMembership, UnitState, VOSite
 from tickets import history
 from tickets.actions import assign
 from tickets.actions.row import apart, locked, store
@@ -23,14 +24,22 @@ AT_ONCE = 200
 def release_leavers(*, at: datetime) -> int:
     """Take people off open tickets who left, or are in no active unit any more; returns how many.
 
-    The ticket stays with its support unit, whose members see it (domain: section 1).
+    Who is on shift helps without a unit, too. The ticket stays with its support unit, whose members
+    see it (domain: section 1).
     """
-    helps = UnitMembership.objects.filter(user=OuterRef("user"), unit__state=UnitState.ACTIVE)
-    left = TicketPerson.objects.filter(ticket__is_open=True).filter(
-        Q(user__is_active=False) | ~Exists(helps)
+    helps = UnitMembership.objects.filter(user=OuterRef("pk"), unit__state=UnitState.ACTIVE)
+    on_shift = Shift.objects.filter(person=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    parts = TicketPerson.objects.filter(user=OuterRef("pk"), ticket__is_open=True)
+    # From the few people who left to their tickets: open tickets may be many.
+    left = list(
+        User.objects.filter(Q(is_active=False) | ~(Exists(helps) | Exists(on_shift)))
+        .alias(part=Subquery(parts.values("pk")[:1]))
+        .filter(part__isnull=False)
+        .values_list("pk", flat=True)
     )
+    rows = TicketPerson.objects.filter(user__in=left, ticket__is_open=True)
     released = 0
-    for row in list(left.select_related("ticket", "user").order_by("pk")[:AT_ONCE]):
+    for row in list(rows.select_related("ticket", "user").order_by("pk")[:AT_ONCE]):
         with apart(row.ticket_id):
             ticket = locked(row.ticket)
             gone, _rows = TicketPerson.objects.filter(pk=row.pk).delete()
@@ -57,18 +66,25 @@ def leave_closed_units(*, at: datetime) -> int:
     polls, hands them over: operations centre, else TPM, unless a VO has it in commissioning
     (domain: section 6). Returns how many.
     """
-    commissioned = VOSite.objects.filter(site=OuterRef("unit__site"), is_in_commissioning=True)
+    commissioned = VOSite.objects.filter(site=OuterRef("site"), is_in_commissioning=True)
     site_is_closed = (
-        Q(unit__kind=UnitKind.SITE)
+        Q(kind=UnitKind.SITE)
         & (
-            Q(unit__site__certification_status=CertificationStatus.CLOSED)
-            | Q(unit__site__gone_at__isnull=False)
+            Q(site__certification_status=CertificationStatus.CLOSED)
+            | Q(site__gone_at__isnull=False)
         )
         & ~Exists(commissioned)
     )
+    tickets = Ticket.objects.filter(unit=OuterRef("pk"), is_open=True)
+    # From the few units that are closed to their tickets: open tickets may be many.
+    closed = list(
+        SupportUnit.objects.filter(Q(state=UnitState.CLOSED) | site_is_closed)
+        .alias(ticket=Subquery(tickets.values("pk")[:1]))
+        .filter(ticket__isnull=False)
+        .values_list("pk", flat=True)
+    )
     stranded = (
-        Ticket.objects.filter(is_open=True)
-        .filter(Q(unit__state=UnitState.CLOSED) | site_is_closed)
+        Ticket.objects.filter(is_open=True, unit__in=closed)
         .select_related("unit__site")
         .order_by("pk")
     )

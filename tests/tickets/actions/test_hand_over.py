@@ -1,13 +1,28 @@
 """People who left, units and sites that closed: what follows on tickets, once."""
 
-import pytest
+from datetime import timedelta
 
-from supportunits.models import UnitMembership, UnitState
-from tests.make import AT, make_operations_centre, make_site, make_site_unit, make_unit, make_user
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from supportunits.models import Shift, UnitMembership, UnitState
+from tests.make import (
+    AT,
+    make_operations_centre,
+    make_shift,
+    make_shift_type,
+    make_site,
+    make_site_unit,
+    make_unit,
+    make_user,
+)
 from tests.tickets.make import make_ticket
 from tickets.actions import assign, hand_over, work
 from tickets.models import HistoryEntry, Ticket, TicketPerson
 from tickets.workflow import Status
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize("how", ["account closed", "left the unit", "unit closed"])
@@ -29,6 +44,33 @@ def test_who_left_is_taken_off_open_tickets(cast, how):
     assert not TicketPerson.objects.exists()
     entry = HistoryEntry.objects.latest("pk")
     assert (entry.kind, entry.actor, entry.ticket) == ("ticket.person-removed", None, ticket)
+
+
+@pytest.mark.parametrize("part", ["takes it", "is involved"])
+def test_who_is_on_shift_keeps_a_ticket_without_being_in_a_unit(cast, clock_at, part):
+    clock_at(AT)
+    make_shift(type=make_shift_type(vo=cast.juno), person=cast.ada, starts_at=AT - HOUR)
+    ticket = make_ticket(by=cast.eve, vo=cast.juno)
+    if part == "takes it":
+        work.take(ticket=ticket, by=cast.ada, at=AT)
+    else:
+        assign.involve(ticket=ticket, person=cast.ada, by=cast.carla, at=AT)
+
+    assert hand_over.release_leavers(at=AT) == 0
+    Shift.objects.update(ends_at=AT)
+    assert hand_over.release_leavers(at=AT) == 1
+
+
+@pytest.mark.parametrize("sweep", [hand_over.release_leavers, hand_over.leave_closed_units])
+def test_where_nobody_left_no_open_ticket_is_walked_through(cast, sweep):
+    work.take(ticket=make_ticket(by=cast.ada, unit=cast.in2p3_unit), by=cast.boris, at=AT)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert sweep(at=AT) == 0
+
+    [question] = asked.captured_queries
+    start = question["sql"].split(" FROM ")[1]
+    assert start.startswith(('"accounts_user"', '"supportunits_supportunit"'))
 
 
 def test_solved_tickets_keep_their_people(cast):
