@@ -53,7 +53,7 @@ def test_figures(cast):
     text = Client().get("/metrics").content.decode()
 
     assert 'juno_tickets_open{status="new"} 1.0' in text
-    assert "juno_dispatches_waiting 2.0" in text
+    assert "juno_dispatches_waiting 3.0" in text
     assert 'juno_feed_stale{source="gocdb-topology"} 1.0' in text
 
 

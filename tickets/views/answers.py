@@ -202,6 +202,8 @@ def answers_for_ticket(request: HttpRequest, number: int) -> HttpResponse:
     ticket: Ticket = policies.find_ticket(user, number)
     if not policies.may_change(ticket, user):
         raise Http404
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{reverse('answers')}?{urlencode({'q': ticket.subject[:200]})}")
     context = {"ticket": ticket, "offers": offer_lines(find.offers_for(user, ticket))}
     return render(request, "answers/_for_ticket.html", context)
 

@@ -306,7 +306,9 @@ def test_offered_for_a_ticket_to_its_supporters_only(cast, client_of):
     ticket = make_ticket(by=cast.ada, vo=cast.juno, subject="Proxy expired, pilots abort")
     address = reverse("ticket-answers", args=[ticket.pk])
 
-    assert "answer with it" in client_of(cast.carla).get(address).content.decode()
+    offered = client_of(cast.carla).get(address, headers={"HX-Request": "true"})
+    assert "answer with it" in offered.content.decode()
+    assert client_of(cast.carla).get(address).url.startswith(reverse("answers"))
     assert client_of(cast.ada).get(address).status_code == 404
 
 
