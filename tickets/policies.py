@@ -181,6 +181,15 @@ def may_change(ticket: Ticket, user: Any) -> bool:
     return units.is_supporter(user) or units.is_tpm_operator(user)
 
 
+def works_in_its_unit(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user is of the ticket's support unit, and did not file the ticket."""
+    return (
+        ticket.submitter_id != user.pk
+        and ticket.unit_id in units.units_of(user)
+        and may_change(ticket, user)
+    )
+
+
 def may_read_internal(ticket: Ticket, user: Any) -> bool:
     """Return whether the user reads the internal diary."""
     return reads(ticket, user) == Reading.ALL

@@ -107,11 +107,13 @@ def add_entry(
 def _step_that_goes_along(ticket: Ticket, by: User, is_public: bool) -> str | None:
     if not is_public:
         return None
+    waits = ticket.status in (Status.NEW, Status.ASSIGNED, Status.REOPENED)
+    if waits and policies.works_in_its_unit(ticket, by):
+        # Also where the ticket is theirs as a shifter or alarmer of the VO.
+        return "take"
     if policies.is_owner(ticket, by):
         return "answered" if ticket.status == Status.WAITING_FOR_REPLY else None
-    if ticket.status in (Status.NEW, Status.ASSIGNED, Status.REOPENED):
-        return "take"
-    return None
+    return "take" if waits else None
 
 
 def _check_may_write(ticket: Ticket, by: User, is_public: bool) -> None:

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from supportunits.models import Tier, UnitKind, VOSite
-from tests.make import AT, make_downtime, make_issue_type, make_site, make_unit
+from tests.make import AT, join_vo, make_downtime, make_issue_type, make_site, make_unit
 from tests.tickets.actions.test_team import file_team
 from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
+from tests.tickets.make import write
 from tickets.actions import work
 from tickets.actions.alarm import convert_to_alarm, submit_alarm_ticket
 from tickets.actions.row import NotAllowed
@@ -223,3 +224,14 @@ def test_any_alarmer_escalates_reopens_and_verifies_but_no_shifter(cast, zoya):
     assert verified.status == Status.VERIFIED
     with pytest.raises(NotAllowed):
         work.escalate(ticket=ticket, by=cast.ada, at=AT)
+
+
+def test_the_answer_of_the_sites_own_supporter_is_a_receipt_also_from_an_alarmer(cast):
+    join_vo(vo=cast.juno, user=cast.boris, is_alarmer=True)
+    ticket = raise_alarm(cast, make_alarmer(cast))
+
+    write(ticket=ticket, by=cast.boris, words="I look.")
+
+    ticket.refresh_from_db()
+    assert ticket.status == Status.IN_PROGRESS
+    assert clock_of(ticket).received_by == cast.boris

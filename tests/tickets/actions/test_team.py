@@ -248,3 +248,23 @@ def test_a_member_who_is_no_shifter_only_reads_it(cast, quentin):
         work.escalate(ticket=ticket, by=cast.ada, at=AT)
     with pytest.raises(StepNotAllowed):
         work.take_step(ticket=ticket, step="withdraw", by=cast.ada, at=AT)
+
+
+def test_the_answer_of_the_sites_own_supporter_takes_it_also_from_a_shifter(cast, quentin):
+    join_vo(vo=cast.juno, user=cast.boris, is_shifter=True)
+    ticket = file_team(cast, quentin)
+
+    write(ticket=ticket, by=cast.boris, words="I look.")
+
+    ticket.refresh_from_db()
+    assert ticket.status == Status.IN_PROGRESS
+
+
+def test_the_submitters_own_words_take_nothing(cast):
+    join_vo(vo=cast.juno, user=cast.boris, is_shifter=True)
+    ticket = file_team(cast, cast.boris)
+
+    write(ticket=ticket, by=cast.boris, words="It gets worse.")
+
+    ticket.refresh_from_db()
+    assert ticket.status == Status.ASSIGNED
