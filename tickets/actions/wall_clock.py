@@ -102,7 +102,7 @@ def confirm_by_link(
     :param by: the account, where the person is signed in
     :param reader: the key of the account that the mail was written to, if it was a person's
     :raises ReceiptNotPossible: without a name, to whoever raised the alarm (who may be on call as
-        well), or where nobody waits for a receipt any more
+        well), by the link of an earlier run, or where nobody waits for a receipt any more
     """
     name = clean_line(name)[:150] or (by.name if by else "")
     if not name:
@@ -113,7 +113,17 @@ def confirm_by_link(
             _("You raised this alarm yourself."), _("Somebody else has to confirm it.")
         )
     running = _running(ticket)
+    if running.pk != clock.pk:
+        raise ReceiptNotPossible(
+            _("This link belongs to an earlier alarm of this ticket; it was raised again since."),
+            _("Use the link in the newest mail."),
+        )
     return _receive(ticket, running, by=by, how=ReceiptHow.LINK, at=at, name=name, through=through)
+
+
+def is_running(ticket: Ticket) -> bool:
+    """Return whether the ticket's alarm waits for a receipt."""
+    return WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).exists()
 
 
 def after_step(ticket: Ticket, *, step: str, by: User | None, at: datetime) -> None:

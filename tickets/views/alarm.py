@@ -89,14 +89,16 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         run = WallClock.objects.select_related(
             "ticket__vo", "ticket__notified_site", "ticket__unit", "received_by"
         ).get(pk=run.pk)
+        if not run.is_running and not wall_clock.is_running(run.ticket):
+            problem = ""  # somebody was quicker: the page says who
     context = {
         "ticket": run.ticket,
         "alarm": alarm_head(run, at=at),
         "is_test": is_test_alarm(run.ticket),
         "name": name or (user.name if user else ""),
-        "problem": problem if run.is_running else "",
+        "problem": problem,
     }
-    status = 422 if problem and run.is_running else 200
+    status = 422 if problem else 200
     return render(request, "tickets/alarm_receipt.html", context, status=status)
 
 

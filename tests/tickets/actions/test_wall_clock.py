@@ -214,3 +214,18 @@ def test_a_worker_that_dies_half_way_leaves_the_call_to_the_next(cast, zoya, mon
 
     wall_clock.climb(at=after(17))
     assert calls(ticket) == [0, 1]
+
+
+def test_the_link_of_an_earlier_alarm_confirms_no_later_one(cast, zoya):
+    ticket = raise_alarm(cast, zoya)
+    earlier = clock_of(ticket)
+    solution = {"step": "solve", "solution": "Restarted.", "code": "FIXED"}
+    work.take_step(ticket=ticket, by=cast.boris, at=after(10), **solution)
+    work.take_step(ticket=ticket, step="reopen", comment="No.", by=zoya, at=after(120))
+
+    with pytest.raises(ReceiptNotPossible, match="earlier alarm"):
+        wall_clock.confirm_by_link(
+            clock=earlier, name="Night desk", through="", by=None, at=after(121)
+        )
+
+    assert clock_of(ticket).is_running

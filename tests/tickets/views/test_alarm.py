@@ -11,6 +11,7 @@ from supportunits.models import VOSite
 from tests.make import AT, make_downtime, make_site
 from tests.tickets.actions.test_team import file_team
 from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
+from tickets.actions import work
 from tickets.mail import receipt_link
 from tickets.mail.recipients import Why
 from tickets.models import Category, Draft, Ticket, TicketType
@@ -202,6 +203,22 @@ def test_who_raised_it_and_is_on_call_as_well_cannot_confirm_it(cast, zoya, clie
         page = client.post(link, {"name": "Zoya"})
         assert page.status_code == 422
         assert "Somebody else has to confirm it." in text_of(page)
+    assert clock_of(ticket).is_running
+
+
+def test_the_link_of_an_earlier_alarm_says_that_it_is_none_of_this(cast, zoya):
+    ticket = raise_alarm(cast, zoya)
+    earlier = link_of(ticket)
+    later = AT + timedelta(hours=1)
+    work.take_step(
+        ticket=ticket, step="solve", solution="Done.", code="FIXED", by=cast.boris, at=later
+    )
+    work.take_step(ticket=ticket, step="reopen", comment="No.", by=zoya, at=later)
+
+    page = Client().post(earlier, {"name": "Night desk"})
+
+    assert page.status_code == 422
+    assert "Use the link in the newest mail." in text_of(page)
     assert clock_of(ticket).is_running
 
 
