@@ -39,6 +39,7 @@ class Mail:
     :ivar key: names the mail for ever; the same key twice is the same mail
     :ivar kind: what it is about, for the outbox page ("account", "ticket.submitted", …)
     :ivar reason: why this address hears of it, in words
+    :ivar names_tickets: of a mail about several tickets, those whose words stand in it
     :ivar headers: further headers; the usual ones are added when it is sent
     :ivar to_address: of a webhook, the phone number or address that its body names
     :ivar wants_signature: S/MIME, if the portal has a certificate
@@ -52,6 +53,7 @@ class Mail:
     to_user_id: int | None = None
     reason: str = ""
     about_ticket: int | None = None
+    names_tickets: tuple[int, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     channel: Channel = Channel.MAIL
     gateway_id: int | None = None
@@ -151,22 +153,23 @@ def withdraw_calls(*, key_prefix: str) -> int:
 
 
 @transaction.atomic
-def redact_about(*, ticket: int) -> int:
+def redact_about(*, ticket: int, also_gathered: bool = True) -> int:
     """Take subject and text out of every mail about a ticket, sent or not (redaction).
 
     What was sent has left; what we keep of it goes. Mails that still wait leave with a note.
 
     :param ticket: the ticket's number
+    :param also_gathered: mails about several tickets, too, which hold the subject of each
     :returns: how many mails were changed
     """
     subject = f"[{settings.JUNO_MAIL_TAG} #{ticket}]"
     note = _("A part of this ticket was redacted. Read the rest on the ticket's page.")
     changed = Delivery.objects.filter(about_ticket=ticket).update(subject=subject, body=note)
-    # A mail about several tickets names each by its address and its subject.
-    page = f"{settings.JUNO_BASE_URL}/tickets/{ticket}/"
-    named = {"body__contains": page}
-    changed += Delivery.objects.filter(about_ticket=None, **named).update(body=note)
-    CaughtMail.objects.filter(**named).update(body=note)
+    if also_gathered:
+        gathered = Delivery.objects.filter(about_ticket=None, names_tickets__contains=[ticket])
+        caught = list(gathered.values_list("message_id", flat=True))
+        changed += gathered.update(body=note)
+        CaughtMail.objects.filter(message_id__in=caught).update(body=note)
     CaughtMail.objects.filter(headers__contains={"X-JUNO-Ticket": str(ticket)}).update(
         subject=subject, body=note, headers={"X-JUNO-Ticket": str(ticket)}
     )
@@ -182,6 +185,7 @@ def _row(mail: Mail, at: datetime) -> Delivery:
         to_user_id=mail.to_user_id,
         reason=text.clean_line(mail.reason)[:200],
         about_ticket=mail.about_ticket,
+        names_tickets=list(mail.names_tickets),
         subject=text.shorten(mail.subject, SUBJECT_LENGTH),
         body=text.clean(mail.body),
         headers={name: text.clean_line(value) for name, value in mail.headers.items()},

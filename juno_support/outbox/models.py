@@ -2,6 +2,7 @@
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Upper
@@ -77,7 +78,8 @@ class Delivery(models.Model):
     ``wants_signature``: S/MIME, if the portal has a certificate.
     ``reason`` says why this address hears of it ("submitter", "member of TPM", …).
     ``about_ticket`` is a ticket's number, for the search on the outbox page; this app knows no
-    tickets. Redaction replaces ``body``.
+    tickets. ``names_tickets`` are the numbers of those whose words stand in a mail about several.
+    Redaction replaces ``body``.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -97,6 +99,7 @@ class Delivery(models.Model):
     wants_signature = models.BooleanField(default=False)
     reason = models.CharField(max_length=200, blank=True)
     about_ticket = models.PositiveBigIntegerField(null=True, blank=True)
+    names_tickets = ArrayField(models.BigIntegerField(), default=list, blank=True)
     subject = models.CharField(max_length=998)
     body = models.TextField()
     headers = models.JSONField(default=dict)
@@ -127,6 +130,12 @@ class Delivery(models.Model):
                 fields=["about_ticket", "-id"],
                 name="delivery_by_ticket",
                 condition=models.Q(about_ticket__isnull=False),
+            ),
+            # redaction: mails about several tickets that name one
+            GinIndex(
+                fields=["names_tickets"],
+                name="delivery_names_ticket",
+                condition=models.Q(about_ticket__isnull=True),
             ),
             # the outbox page's search by a part of an address
             GinIndex(

@@ -2,6 +2,7 @@
 
 import pytest
 from celery.app.task import Task
+from django.conf import settings
 from django.db import transaction
 from django.test import override_settings
 
@@ -141,3 +142,22 @@ def test_redaction_takes_subject_and_text_out_of_every_mail_about_the_ticket() -
         assert "secret" not in f"{redacted.subject} {redacted.body} {redacted.headers}"
         assert "123" in redacted.subject
     assert other.body == "secret text"
+
+
+@pytest.mark.django_db
+def test_redaction_reaches_gathered_mails_that_name_the_ticket_and_no_others() -> None:
+    page = f"secret: {settings.JUNO_BASE_URL}/tickets/123/"
+    gathered = make_delivery(body=page, about_ticket=None, names_tickets=(5, 123))
+    caught = CaughtMail.objects.create(
+        message_id=gathered.message_id, subject="2 tickets", body=page, caught_at=AT
+    )
+    announced = make_delivery(body=page, about_ticket=None, kind="announcement")
+    apart = make_delivery(body=page, about_ticket=None, names_tickets=(5,))
+
+    assert actions.redact_about(ticket=123, also_gathered=False) == 0
+    assert actions.redact_about(ticket=123) == 1
+
+    for row in (gathered, caught, announced, apart):
+        row.refresh_from_db()
+    assert "secret" not in gathered.body + caught.body
+    assert announced.body == apart.body == page

@@ -174,7 +174,8 @@ def redact_passed(*, ticket: Ticket, told: HistoryEntry, at: datetime) -> None:
     )
     store(ticket)
     index.reindex(ticket)
-    outbox.redact_about(ticket=ticket.pk)
+    # A mail about several tickets holds subjects, and these are each ticket's own.
+    outbox.redact_about(ticket=ticket.pk, also_gathered=False)
 
 
 def redo(note: dict[str, Any], *, at: datetime) -> bool:

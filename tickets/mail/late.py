@@ -177,6 +177,7 @@ def _mail(reader: _Reader, person: User | None, entry: HistoryEntry, key: str) -
             to_user_id=reader.user_id,
             reason="; ".join(reason.words() for reason in reader.reasons),
             about_ticket=only.pk if only else None,
+            names_tickets=() if only else tuple(sorted(ticket.pk for ticket in tickets)),
             subject=_subject(only, len(tickets), len(reader.red)),
             body=_body(reader),
             headers=threads.headers(number=only.pk, status=only.status, is_first=False)
