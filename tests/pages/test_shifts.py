@@ -535,6 +535,21 @@ def test_the_card_is_shown_and_downloaded_with_the_time_it_was_made(
     assert "<link" not in text_of(file) and "src=" not in text_of(file)
 
 
+@pytest.mark.parametrize("address", ["/shifts/juno/card/", "/shifts/juno/card/?download=1"])
+def test_the_card_gives_addresses_to_those_who_see_addresses(
+    cast: Cast, kind: ShiftType, client_of: ClientOf, address: str
+) -> None:
+    shift_clock.make_cards_of_day(at=AT)
+    for person, other, sees in (
+        (cast.ada, cast.boris, False),
+        (cast.boris, cast.ada, True),
+        (cast.carla, cast.ada, True),
+    ):
+        page = text_of(client_of(person).get(address))
+        assert "+86 10 5550100" in page
+        assert (other.email in page) is sees, person
+
+
 @pytest.mark.parametrize("sign", ["²", "٣", "9" * 5000])
 def test_a_number_of_another_script_or_without_end_is_no_number(
     cast: Cast, shift: Shift, client_of: ClientOf, sign: str

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from juno_support.access import checked_inside
 from juno_support.lib import clock, display
 from juno_support.pages.shifts.find import logged_vo
+from supportunits import policies
 from supportunits.models import VO, OnCallCard
 from supportunits.shift_words import period_words
 
@@ -26,7 +27,7 @@ def card_page(request: HttpRequest, name: str) -> HttpResponse:
     card = OnCallCard.objects.filter(vo=vo).order_by("-made_at").first()
     facts: dict[str, Any] = {"vo": vo, "card": None}
     if card is not None:
-        facts = _facts(vo, card)
+        facts = _facts(vo, card) | {"sees_addresses": policies.may_see_addresses(request.user)}
     if card is not None and "download" in request.GET:
         return _file(vo, card, facts)
     facts["age"] = display.age(card.made_at, clock.now()) if card else ""
