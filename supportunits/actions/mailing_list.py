@@ -5,6 +5,7 @@ read the list: no account is asked for. The proof holds for a year; the clock se
 mail in time, twice more as reminders, and then lets the proof lapse.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
@@ -17,6 +18,8 @@ from supportunits import list_notices
 from supportunits.actions.trace import traced
 from supportunits.actions.units import UnitIsClosed, locked, restate
 from supportunits.models import ListState, ListTest, SupportUnit, UnitState
+
+logger = logging.getLogger(__name__)
 
 LINK_LIFE = timedelta(days=14)
 PROOF_LIFE = timedelta(days=365)
@@ -177,7 +180,11 @@ def review_lists(*, at: datetime) -> None:
         list_state=ListState.PROVEN, list_proven_at__lte=at - PROOF_LIFE + REMINDERS[0]
     ).exclude(state=UnitState.CLOSED)
     for unit in soon.order_by("pk"):
-        _review(unit=unit, at=at)
+        try:
+            _review(unit=unit, at=at)
+        except Exception:
+            # What goes wrong with one list costs the others nothing; the next round tries again.
+            logger.exception("the list of unit %s was left for the next round", unit.pk)
 
 
 @transaction.atomic

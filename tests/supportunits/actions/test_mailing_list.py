@@ -143,6 +143,18 @@ def test_the_yearly_round_reminds_three_times_and_then_lets_it_lapse(
     assert cast.in2p3_unit.working_list == "in2p3-cc-list@example.org"
 
 
+def test_a_unit_that_was_tested_a_moment_ago_does_not_stop_the_round(
+    cast: Cast, at: datetime
+) -> None:
+    other = make.make_unit(name="Other", mailing_list="other@example.org")
+    for unit in (cast.in2p3_unit, other):
+        _proven(unit, at)
+    due = at + YEAR - mailing_list.REMINDERS[0]
+    mailing_list.send_test(unit=cast.in2p3_unit, by=None, at=due - timedelta(minutes=5))
+    mailing_list.review_lists(at=due)
+    assert ListTest.objects.filter(unit=other).count() == 2
+
+
 def test_a_followed_reminder_begins_another_year(cast: Cast, at: datetime) -> None:
     _proven(cast.in2p3_unit, at)
     soon = at + YEAR - timedelta(days=30)
