@@ -11,7 +11,7 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from supportunits import planning
-from supportunits.actions.rota import check_shift, lock_type, refuse_no_shifter
+from supportunits.actions.rota import check_shift, cut_gaps, lock_type, refuse_no_shifter
 from supportunits.actions.trace import traced
 from supportunits.models import (
     OnCallContact,
@@ -183,10 +183,16 @@ def accept_plan(*, plan: ShiftPlan, by: User | None, at: datetime) -> tuple[Shif
     notes = []
     for slot in plan.slots:
         starts_at, ends_at = slot_times(slot)
-        gaps = Shift.objects.filter(
-            type=kind, person=None, starts_at=starts_at, ends_at=ends_at
-        ).first()
-        shift = gaps or Shift(type=kind, starts_at=starts_at, ends_at=ends_at)
+        there = list(
+            Shift.objects.filter(
+                type=kind, starts_at__lt=ends_at, ends_at__gt=starts_at
+            ).select_related("type")
+        )
+        slot_period = Period(starts_at, ends_at)
+        gap = next((one for one in there if one.is_gap and period_of(one) == slot_period), None)
+        if gap is None and all(one.is_gap for one in there):
+            cut_gaps(there, slot_period)
+        shift = gap or Shift(type=kind, starts_at=starts_at, ends_at=ends_at)
         shift.type, shift.person = kind, people.get(slot["person"])
         note = _store_slot(shift)
         if note:

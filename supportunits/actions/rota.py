@@ -255,7 +255,12 @@ def free_shifts_of(
         mine &= Q(type__vo=vo)
     freed = []
     for shift in Shift.objects.filter(mine).select_related("type__vo").order_by("starts_at", "pk"):
-        shift = lock_shift(shift)
+        try:
+            shift = lock_shift(shift)
+        except ShiftIsOver:  # taken off the rota meanwhile
+            continue
+        if shift.person_id != user.pk:  # somebody else has it meanwhile
+            continue
         end_swaps(shift, at)
         if shift.starts_at < at:
             ends_at, shift.ends_at = shift.ends_at, at
@@ -315,8 +320,8 @@ def copy_pattern(
 
 def _place(new: Shift, there: list[Shift], done: Copied) -> None:
     words = period_words(new.starts_at, new.ends_at)
-    gap = next((one for one in there if one.is_gap and period_of(one) == period_of(new)), None)
-    if gap is None and any(period_of(one).overlaps(period_of(new)) for one in there):
+    old = [one for one in there if period_of(one).overlaps(period_of(new))]
+    if any(not one.is_gap for one in old):
         done.notes.append(_("%(when)s: a shift is there already.") % {"when": words})
         return
     if new.person is not None:
@@ -329,15 +334,33 @@ def _place(new: Shift, there: list[Shift], done: Copied) -> None:
     if new.person is not None and is_absent(new.person, period_of(new)):
         done.notes.append(_("%(when)s: %(name)s is absent.") % {"when": words, "name": new.person})
         new.person = None
+    if old and new.person is None:
+        return
+    gap = next((one for one in old if period_of(one) == period_of(new)), None)
     if gap is not None:
-        if new.person is None:
-            return
         gap.person = new.person
         gap.save(update_fields=["person"])
     else:
+        there[:] = [one for one in there if one not in old]
+        there += [*cut_gaps(old, period_of(new)), new]
         new.save()
-        there.append(new)
     done.made += 1
+
+
+def cut_gaps(gaps: Iterable[Shift], period: Period) -> list[Shift]:
+    """Make room in gaps; what lies before and after it stays a gap. Returns these."""
+    left = []
+    for gap in gaps:
+        for starts_at, ends_at in (
+            (gap.starts_at, min(period.starts_at, gap.ends_at)),
+            (max(period.ends_at, gap.starts_at), gap.ends_at),
+        ):
+            if starts_at < ends_at:
+                left.append(Shift(type=gap.type, starts_at=starts_at, ends_at=ends_at))
+        gap.delete()
+    for rest in left:
+        rest.save()
+    return left
 
 
 # --- What all of them ask ----------------------------------------------------------------------

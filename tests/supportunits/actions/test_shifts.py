@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
@@ -24,6 +25,7 @@ from supportunits.models import (
 from tests import make
 from tests.cast import Cast
 from tests.make import AT
+from tests.monitoring.actions.test_two_at_once import beside
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 # Of the week after the tests' moment.
@@ -222,6 +224,67 @@ def test_the_pattern_is_copied_with_what_stands_in_its_way_in_words(
     assert done.made == 5
     said = ["there already", "Carla Rossi is absent", "Ada Liang is no shifter"]
     assert [words in note for words, note in zip(said, done.notes, strict=True)] == [True] * 3
+
+
+def test_gaps_of_other_lengths_give_room_to_copied_shifts(cast: Cast, kind: ShiftType) -> None:
+    first = datetime.combine(NEXT, time(0), tzinfo=UTC)
+    old = add(kind, cast.ada, first - WEEK + DAY)
+    length = old.ends_at - old.starts_at
+    starts_at = old.starts_at + WEEK
+    Shift.objects.create(
+        type=kind, starts_at=starts_at - HOUR, ends_at=starts_at + length + 2 * HOUR
+    )
+
+    done = rota.copy_pattern(kind=kind, first_day=NEXT, weeks=1, by=None, at=AT)
+
+    assert (done.made, done.notes) == (1, [])
+    week = Shift.objects.filter(starts_at__gte=first).order_by("starts_at")
+    assert [(one.starts_at, one.ends_at, one.person) for one in week] == [
+        (starts_at - HOUR, starts_at, None),
+        (starts_at, starts_at + length, cast.ada),
+        (starts_at + length, starts_at + length + 2 * HOUR, None),
+    ]
+
+
+def test_gaps_of_other_lengths_give_room_to_a_plan(cast: Cast, kind: ShiftType) -> None:
+    plan = propose(kind, [cast.ada, cast.boris, cast.carla], weeks=1)
+    first = datetime.fromisoformat(plan.slots[0]["starts_at"])
+    Shift.objects.create(type=kind, starts_at=first, ends_at=first + 3 * DAY)
+
+    _plan, notes = plans.accept_plan(plan=plan, by=None, at=AT)
+
+    assert notes == []
+    rows = {one.starts_at: one.person_id for one in Shift.objects.all()}
+    assert rows == {
+        datetime.fromisoformat(slot["starts_at"]): slot["person"] for slot in plan.slots
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["given away", "taken off"])
+def test_who_leaves_does_not_touch_what_was_changed_meanwhile(
+    cast: Cast, kind: ShiftType, how: str
+) -> None:
+    shift = add(kind, cast.ada, AT + DAY)
+
+    def leave() -> None:
+        rota.free_shifts_of(user=cast.ada, by=None, at=AT)
+        done.append(True)
+
+    done: list[bool] = []
+    with transaction.atomic():
+        rota.lock_type(kind)
+        thread = beside(leave)
+        if how == "given away":
+            Shift.objects.filter(pk=shift.pk).update(person=cast.boris)
+        else:
+            Shift.objects.filter(pk=shift.pk).delete()
+    thread.join(10)
+
+    assert done
+    assert list(Shift.objects.values_list("person", flat=True)) == (
+        [cast.boris.pk] if how == "given away" else []
+    )
 
 
 def test_a_copied_shift_keeps_its_utc_across_daylight_saving(cast: Cast, kind: ShiftType) -> None:
