@@ -24,6 +24,7 @@ from tickets.models import (
     JobEvidence,
     Kind,
     Ticket,
+    TicketRelation,
 )
 from tickets.search import index
 
@@ -44,9 +45,11 @@ def redact_entry(
     :raises NotAllowed: if the person may not
     """
     ticket = _start(entry.ticket, by, is_again)
+    if entry.text:
+        # It may have been the solution, which followers keep without a link to this entry.
+        _blank_among_followers(ticket, entry.text, at)
     if entry.text and entry.text == ticket.solution:
         # The words that solved the ticket stand in both places.
-        _blank_same_solutions(ticket)
         _blank_solution(ticket)
     _blank_entry(entry, at)
     if entry.is_public:
@@ -74,7 +77,7 @@ def redact_solution(
     """Blank the solution and its traces. Raises as :func:`redact_entry`."""
     ticket = _start(ticket, by, is_again)
     if ticket.solution:
-        _blank_same_solutions(ticket)
+        _blank_among_followers(ticket, ticket.solution, at)
         for entry in DiaryEntry.objects.filter(ticket=ticket, text=ticket.solution):
             _blank_entry(entry, at)
             _blank_repeated(entry, at)
@@ -233,16 +236,24 @@ def _blank_repeated(entry: DiaryEntry, at: datetime) -> None:
         copies = DiaryEntry.objects.filter(passed_from__in=numbers, redacted_at=None)
 
 
-def _blank_same_solutions(ticket: Ticket) -> None:
-    """Blank at once the same words where they solved the tickets that follow this one."""
+def _blank_among_followers(ticket: Ticket, said: str, at: datetime) -> None:
+    """Blank at once the same words on all that ever followed: their solution, or what is kept of it
+    in the diary of one that was reopened.
+    """
     html = markdown.render(BLANK)
-    leads = [ticket.pk]
+    seen, leads = {ticket.pk}, {ticket.pk}
     while leads:
-        solved = Ticket.objects.filter(
-            relations__other__in=leads, relations__kind__in=LED, solution=ticket.solution
+        followers = TicketRelation.objects.filter(other__in=leads, kind__in=LED)
+        leads = set(followers.values_list("ticket_id", flat=True)) - seen
+        seen |= leads
+        Ticket.objects.filter(pk__in=leads, solution=said).update(
+            solution=BLANK, solution_html=html
         )
-        leads = list(solved.values_list("pk", flat=True))
-        Ticket.objects.filter(pk__in=leads).update(solution=BLANK, solution_html=html)
+        for kept in DiaryEntry.objects.filter(
+            ticket__in=leads, text=said, is_public=True, redacted_at=None
+        ):
+            _blank_entry(kept, at)
+            Ticket.objects.filter(pk=kept.ticket_id).update(last_line="")
 
 
 def _blank_solution(ticket: Ticket) -> None:

@@ -9,7 +9,7 @@ from tests.make import AT, make_issue_type
 from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
 from tests.tickets.make import make_ticket, write
 from tests.tickets.relations.make import fresh, make_tickets, solve, work_off
-from tickets.actions import assign, relations, spam, undo, work
+from tickets.actions import assign, redact, relations, spam, undo, work
 from tickets.actions.hanging import CannotRelate
 from tickets.actions.row import NotAllowed
 from tickets.models import (
@@ -17,6 +17,7 @@ from tickets.models import (
     Dispatch,
     HistoryEntry,
     Kind,
+    SearchDocument,
     StatusInterval,
     TicketRelation,
     UndoWindow,
@@ -397,3 +398,30 @@ def test_a_supporter_who_marks_an_alarm_as_a_duplicate_has_received_it(cast, mas
     assert (run.received_by, run.received_at) == (cast.carla, LATER)
     newest = HistoryEntry.objects.filter(ticket=alarm).latest("pk")
     assert fresh(alarm)[0].last_entry_id == newest.pk
+
+
+@pytest.mark.parametrize("what", ["solution", "entry", "kept entry of the master"])
+def test_a_redaction_reaches_what_a_reopened_duplicate_keeps_of_the_solution(
+    cast, ticket, master, what
+):
+    said = "The password is hunter2."
+    entry = None
+    if what == "entry":
+        entry = write(ticket=master, by=cast.boris, words=said)
+    solve(master, by=cast.boris, solution=said)
+    _mark(cast, ticket, master)
+    work_off()
+    work.take_step(ticket=ticket, step="reopen", comment="No.", by=cast.eve, at=LATER)
+    assert DiaryEntry.objects.get(ticket=ticket, passed_from=None).text == said
+    if what == "kept entry of the master":
+        work.take_step(ticket=master, step="reopen", comment="No.", by=cast.ada, at=LATER)
+        entry = DiaryEntry.objects.get(ticket=master)
+
+    if entry is None:
+        redact.redact_solution(ticket=master, by=cast.carla, at=LATER, why="A password.")
+    else:
+        redact.redact_entry(entry=entry, by=cast.carla, at=LATER, why="A password.")
+    work_off(LATER)
+
+    assert not DiaryEntry.objects.filter(text__contains="hunter2").exists()
+    assert not SearchDocument.objects.filter(public__contains="hunter2").exists()
