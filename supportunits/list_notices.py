@@ -36,7 +36,7 @@ def tell_proof_lapsed(*, unit: SupportUnit, at: datetime) -> None:
     notices.send(
         kind="unit.list-lapsed",
         key=f"list-lapsed:{unit.pk}:{at.isoformat()}",
-        to=[*notices.managers_of(unit), *notices.tpm()],
+        to=[*notices.managers_of(unit), *notices.tpm(at=at)],
         subject=_("The list of %(unit)s is not proven any more") % {"unit": unit.name},
         reason=_("managers and TPM hear of lists that may not be read"),
         facts=_facts(unit),
@@ -49,7 +49,7 @@ def tell_list_fails(*, unit: SupportUnit, at: datetime) -> None:
     notices.send(
         kind="unit.list-failing",
         key=f"list-failing:{unit.pk}:{at.isoformat()}",
-        to=[*notices.tpm(), *notices.managers_of(unit)],
+        to=[*notices.tpm(at=at), *notices.managers_of(unit)],
         subject=_("Mail to the list of %(unit)s comes back") % {"unit": unit.name},
         reason=_("managers and TPM hear of lists that may not be read"),
         facts=_facts(unit) | {"bounces": unit.list_bounces, "is_routable": unit.state in ROUTABLE},

@@ -68,7 +68,7 @@ def tell_nobody_left(*, unit: SupportUnit, person: User, at: datetime) -> None:
     send(
         kind="unit.nobody-left",
         key=f"unit-nobody-left:{unit.pk}:{at.isoformat()}",
-        to=tpm(),
+        to=tpm(at=at),
         subject=_("%(unit)s has no supporter left") % {"unit": unit.name},
         reason=_("TPM hears of units that nobody works for"),
         facts={
@@ -118,15 +118,16 @@ def person(user: User) -> To:
     return To(user.email, user.pk)
 
 
-def tpm() -> list[To]:
-    """Return TPM: its list, else its operators; where TPM itself is empty, who stands in for it,
-    else the admins.
+def tpm(*, at: datetime) -> list[To]:
+    """Return TPM: its list, else its operators; where TPM itself is empty, who is on shift.
+
+    Where nobody is, who stands in for TPM, else the admins.
     """
     unit = SupportUnit.objects.get(kind=UnitKind.TPM)
     if unit.working_list:
         return [To(unit.working_list)]
     operators = User.objects.filter(is_active=True, unit_memberships__unit=unit)
-    people = list(operators.order_by("pk")) or fallback.people()
+    people = list(operators.order_by("pk")) or fallback.on_shift(at=at) or fallback.people()
     return [person(user) for user in people] or admins()
 
 
