@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from juno_support.lib import markdown, text
+from juno_support.lib import form_key, markdown, text
 from juno_support.outbox.actions import Mail, enqueue_all
 from supportunits import announcements, policies
 from supportunits.actions.trace import traced
@@ -61,9 +61,7 @@ def announce(
     :raises NotForYou: if ``by`` may not announce to this audience
     :raises NotAcceptable: if something about it cannot be taken
     """
-    with connection.cursor() as cursor:
-        # Of two presses of one button the second sees what the first has made.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [submission_key.int % 2**63])
+    form_key.wait_for(submission_key)
     before = Announcement.objects.filter(submission_key=submission_key).first()
     if before is not None:
         return before

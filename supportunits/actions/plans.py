@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
+from juno_support.lib import form_key
 from supportunits import planning
 from supportunits.actions.rota import check_shift, cut_gaps, lock_type, refuse_no_shifter
 from supportunits.actions.trace import traced
@@ -56,6 +57,7 @@ def propose_plan(
     :param first_day: UTC; usually a Monday
     :raises PlanImpossible: no week, no person, or every slot is taken
     """
+    form_key.wait_for(key)
     known = ShiftPlan.objects.filter(submission_key=key).first()
     if known is not None:
         return known

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from juno_support.lib import markdown
+from juno_support.lib import form_key, markdown
 from juno_support.lib.text import clean
 from supportunits import policies, shift_notices
 from supportunits.actions.rota import lock_shift
@@ -147,6 +147,7 @@ def write_log(
     """
     if not policies.may_write_shift_log(by, vo):
         raise NotYourShift(_("Shifters of %(vo)s and TPM write this log.") % {"vo": vo.name})
+    form_key.wait_for(key)
     known = ShiftLogEntry.objects.filter(submission_key=key).first()
     if known is not None:
         return known

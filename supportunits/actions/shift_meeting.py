@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from juno_support.lib import markdown
+from juno_support.lib import form_key, markdown
 from juno_support.lib.text import clean, clean_line
 from supportunits.actions.trace import traced
 from supportunits.models import (
@@ -66,6 +66,7 @@ def add_action(
 
     :raises MeetingImpossible: it says nothing
     """
+    form_key.wait_for(key)
     known = MeetingAction.objects.filter(submission_key=key).first()
     if known is not None:
         return known

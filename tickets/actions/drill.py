@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
+from juno_support.lib import form_key
 from supportunits import policies as unit_policies
 from supportunits.models import VO
-from tickets.actions import form_key
 from tickets.actions.alarm import raise_alarm
 from tickets.actions.row import NotAllowed
 from tickets.actions.submit import NotAcceptable

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from juno_support.lib import text
-from tickets.actions import form_key
+from juno_support.lib import form_key, text
 from tickets.models import Attachment, DiaryEntry, Draft, Ticket
 
 MOST_FILES = 20

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
+from juno_support.lib import form_key
 from juno_support.lib import text as texts
 from supportunits import policies as unit_policies
 from supportunits.actions.trace import traced
@@ -47,6 +48,7 @@ def save_text(
         the same VO has the title
     """
     _check_writes_texts(by)
+    form_key.wait_for(key)
     made = None if row is not None else ReadyText.objects.filter(submission_key=key).first()
     if made is not None:
         return made
@@ -103,6 +105,7 @@ def save_item(
     :raises CannotKeep: without words, or where another line has them
     """
     _check_admin(by)
+    form_key.wait_for(key)
     made = None if row is not None else CheckItem.objects.filter(submission_key=key).first()
     if made is not None:
         return made

@@ -12,12 +12,11 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import NotificationMode, User
 from juno_support.errors import SupportError
-from juno_support.lib import markdown, text
+from juno_support.lib import form_key, markdown, text
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
 from supportunits.models import VO, IssueType, SupportUnit, UnitKind
 from tickets import history, response
-from tickets.actions import form_key
 from tickets.models import (
     AffectedSite,
     Attachment,

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import markdown, text, words
+from juno_support.lib.form_key import wait_for
 from supportunits.actions.trace import traced
 from supportunits.models import VO, IssueType
 from tickets import policies
-from tickets.actions.form_key import wait_for
 from tickets.actions.row import NotAllowed
 from tickets.answers import rights
 from tickets.answers.models import AnswerUse, Audience, KnownAnswer

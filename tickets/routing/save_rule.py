@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
+from juno_support.lib import form_key
 from juno_support.lib.text import clean_line
 from supportunits import policies as unit_policies
-from tickets.actions import form_key
 from tickets.actions.row import NotAllowed
 from tickets.routing.check_rule import problems
 from tickets.routing.models import RoutingRule
