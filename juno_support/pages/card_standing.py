@@ -13,6 +13,7 @@ from juno_support.lib.text import show_bidi
 from juno_support.pages import card_lines
 from juno_support.pages.card_edit import card_fields
 from supportunits import card_content, policies, portal, readiness, validation
+from supportunits.actions.dedicated_support import may_be_withdrawn
 from supportunits.models import (
     VO,
     CardRequest,
@@ -137,10 +138,10 @@ def support_panel(vo: VO, card: VOIDCard, user: Person) -> SupportPanel:
         unit=unit.name if unit else "",
         unit_url=reverse("units:unit", args=[unit.name]) if unit else "",
         missing=tuple(readiness.what_is_missing(unit))
-        if unit and state == SupportState.ACCEPTED
+        if unit and state in (SupportState.ACCEPTED, SupportState.ACTIVE)
         else (),
         may_ask=may_change and state in (None, SupportState.REFUSED, SupportState.WITHDRAWN),
-        may_withdraw=may_change and state in (SupportState.REQUESTED, SupportState.ACCEPTED),
+        may_withdraw=may_change and request is not None and may_be_withdrawn(request),
         may_decide=may_decide,
         units=_units_to_choose(vo) if may_decide else (),
         new_name=f"{vo.name.upper()}-Support",

@@ -23,6 +23,7 @@ from supportunits.models import (
     SupportState,
     SupportUnit,
     UnitKind,
+    UnitState,
     VersionSource,
 )
 
@@ -51,15 +52,15 @@ def ask_support(*, vo: VO, by: User, at: datetime) -> SupportRequest:
 
 @traced
 def withdraw_support(*, vo: VO, by: User, at: datetime) -> SupportRequest:
-    """Untick it, before it is active.
+    """Untick it, before it is active or after its unit was closed.
 
     :raises NotAllowed: for those who may not change the card
     :raises AlreadyDecided: it is active, or there is nothing to withdraw
     """
     _check_may_change(vo, by)
     card = cards.locked(vo)
-    request = SupportRequest.objects.filter(vo=vo, state__in=LIVING).first()
-    if request is None or request.state == SupportState.ACTIVE:
+    request = SupportRequest.objects.filter(vo=vo, state__in=LIVING).select_related("unit").first()
+    if request is None or not may_be_withdrawn(request):
         raise (
             AlreadyDecided(
                 _("The support is active: a unit works for the VO."),
@@ -73,6 +74,13 @@ def withdraw_support(*, vo: VO, by: User, at: datetime) -> SupportRequest:
     request.save()
     _tick(card.vo, False, by, at)
     return request
+
+
+def may_be_withdrawn(request: SupportRequest) -> bool:
+    """Return whether no unit works for the VO: it is not active yet, or its unit is closed."""
+    if request.state == SupportState.ACTIVE:
+        return request.unit is None or request.unit.state == UnitState.CLOSED
+    return request.state in BEFORE_ACTIVE
 
 
 @traced

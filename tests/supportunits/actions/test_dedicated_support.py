@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from juno_support.pages.card_standing import support_panel
 from supportunits import queries
 from supportunits.actions import dedicated_support, units
 from supportunits.actions.deciding import AlreadyDecided, WordsMissing
@@ -101,6 +102,14 @@ def test_accepted_with_a_unit_of_the_vo_that_works_is_active_at_once(
         )
     request = dedicated_support.accept_support(request=request, unit=unit, by=cast.dmitri, at=at)
     assert request.state == "ACTIVE"
+    assert not support_panel(cast.juno, card, cast.ada).may_withdraw
+
+    units.close_unit(unit=unit, by=cast.dmitri, at=at)
+
+    panel = support_panel(cast.juno, card, cast.ada)
+    assert panel.may_withdraw and "the unit is closed" in panel.missing
+    dedicated_support.withdraw_support(vo=cast.juno, by=cast.ada, at=at)
+    assert queries.support_state(cast.juno) == "WITHDRAWN"
 
 
 def test_refused_with_a_reason_the_tick_goes_and_one_may_ask_again(
