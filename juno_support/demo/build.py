@@ -15,6 +15,7 @@ from juno_support.demo.past import Past
 from juno_support.demo.routing_rules import write_rules
 from juno_support.demo.story import tell_story
 from juno_support.demo.unit_life import tell_unit_life
+from juno_support.outbox.models import Delivery
 from tickets.routing import training
 
 
@@ -47,6 +48,8 @@ def build(*, at: datetime) -> Built:
         tell_unit_life(people=people, begins=at - world.HISTORY, at=at)
         furnish_desk(people=people, at=at)
         rota.go_on(people=people, at=at)
+        # Nobody is mailed about the past.
+        Delivery.objects.all().delete()
         past.poll_downtimes(at)
         past.poll_topology(at)
         past.poll_states(at)

@@ -10,7 +10,6 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from juno_support.accounts.models import User
 from juno_support.demo.people import CHARACTERS
-from juno_support.outbox.models import Delivery
 from supportunits.actions import (
     plans,
     rota,
@@ -137,8 +136,6 @@ def go_on(*, people: Mapping[str, User], at: datetime) -> None:
             key=_key(f"action {number}"),
         )
     shift_clock.make_cards_of_day(at=at)
-    # Nobody is mailed about the past.
-    Delivery.objects.filter(kind__startswith="shift.").delete()
 
 
 def _work(shift: Shift, number: int, ticket: Ticket, site: str, at: datetime) -> None:

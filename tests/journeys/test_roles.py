@@ -85,15 +85,21 @@ def test_tpm_routes_again_with_a_reason(window_of: PageOf) -> None:
     number = file_ticket(ada, "J24.2 crashes in the waveform fit", "Segmentation fault, run 7700.")
     carla.goto(f"/tpm/?ticket={number}")
     carla.get_by_label(re.compile("^Unit or site")).fill("JUNO-Offline")
-    carla.get_by_role("button", name="Assign", exact=True).click()
+    carla.get_by_role("article", name="Ticket").get_by_role(
+        "button", name="Assign", exact=True
+    ).click()
     expect(carla.get_by_role("status").filter(has_text="JUNO-Offline")).to_be_visible()
 
     carla.goto(f"/tpm/?ticket={number}")
     carla.get_by_label(re.compile("^Unit or site")).fill("JUNO-Production")
-    carla.get_by_role("button", name="Assign", exact=True).click()
+    carla.get_by_role("article", name="Ticket").get_by_role(
+        "button", name="Assign", exact=True
+    ).click()
     expect(carla.get_by_role("alert")).to_contain_text("Say why")
     carla.get_by_label(re.compile("^Reason")).fill("It happens in production only.")
-    carla.get_by_role("button", name="Assign", exact=True).click()
+    carla.get_by_role("article", name="Ticket").get_by_role(
+        "button", name="Assign", exact=True
+    ).click()
     expect(carla.get_by_role("status").filter(has_text="JUNO-Production")).to_be_visible()
     ada.reload()
     expect(ada.locator("#ticket-head")).to_contain_text("JUNO-Production")
