@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -185,7 +185,7 @@ def test_history_runs_in_the_order_of_time(built: Path) -> None:
         of_tickets.setdefault(ticket, []).append(moment)
     assert all(moments == sorted(moments) for moments in of_tickets.values())
     assert max(moment for _ticket, moment in entries) <= AT
-    # Three chapters are told after the story that they belong into: tickets that wait, alarms, spam.
+    # Three chapters are told after the story: tickets that wait, alarms, spam.
     numbers = list(Ticket.objects.order_by("pk").values_list("submitted_at", flat=True))
     assert sum(later < earlier for earlier, later in pairwise(numbers)) == 3
 
