@@ -3,7 +3,8 @@
 At once the site's emergency address and the person on call, by mail; after 15 minutes the person on
 call, by the gateways to phones; after 60 minutes the person on call, TPM and the operations centre.
 Whoever cannot be reached is never left out silently: where nobody is on call, or no phone can be
-rung, the admins are mailed instead and told so. A receipt takes back what still waits to ring, and
+rung, the admins are mailed instead and told so; they also hear who of several on call could not be
+rung. A receipt takes back what still waits to ring, and
 is told to everybody who was called.
 """
 
@@ -37,7 +38,8 @@ def handle(dispatch: Dispatch) -> None:
     ticket = Ticket.objects.select_related(
         "submitter", "unit", "vo", "notified_site__operations_centre"
     ).get(pk=entry.ticket_id)
-    clock = WallClock.objects.get(pk=entry.facts["clock"])
+    # Locked: a receipt comes before the call is written, or finds it there to take back.
+    clock = WallClock.objects.select_for_update().get(pk=entry.facts["clock"])
     if entry.kind == Kind.ALARM_RECEIVED:
         withdraw_calls(key_prefix=_prefix(clock))
         enqueue_all(_tell_who_was_called(entry, ticket, clock), at=at)
@@ -54,10 +56,14 @@ def compose(entry: HistoryEntry, ticket: Ticket, clock: WallClock) -> list[Mail]
         readers = [*_emergency(ticket), *_on_call_or_admins(people, ticket)]
     elif call == Call.PHONE:
         calls = writer.calls(people)
-        if calls:
+        rung = {mail.to_user_id for mail in calls}
+        silent = [each.user.name for each in people if each.user.pk not in rung]
+        if calls and not silent:
             return sorted(calls, key=lambda mail: mail.key)
-        readers = _people(_admins(), Why.ADMIN)
-        writer.no_phone = True
+        writer.no_phone = not calls
+        writer.not_rung = ", ".join(dict.fromkeys(silent))
+        mails = [writer.mail(reader) for reader in _once(_people(_admins(), Why.ADMIN))]
+        return sorted([*calls, *mails], key=lambda mail: mail.key)
     else:
         readers = [*_on_call_or_admins(people, ticket), *_tpm(ticket), *_operations(ticket)]
     mails = [writer.mail(reader) for reader in _once(readers)]
@@ -73,6 +79,7 @@ class _Writer:
     clock: WallClock
     call: Call
     no_phone: bool = False
+    not_rung: str = ""
 
     def __post_init__(self) -> None:
         self._story = words.Story.load(self.ticket, [self.entry])
@@ -88,6 +95,7 @@ class _Writer:
                 "began": words.moment(self.clock.starts_at),
                 "site": self.ticket.notified_site.name if self.ticket.notified_site else "",
                 "no_phone": self.no_phone,
+                "not_rung": self.not_rung,
             }
             return _about(
                 self.ticket,

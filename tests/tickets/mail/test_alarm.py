@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from juno_support.outbox.models import Channel, Delivery, DeliveryState, Gateway
 from supportunits.models import UnitKind
@@ -185,6 +187,32 @@ def test_where_no_phone_can_be_rung_the_admins_are_told_so(cast, zoya, mei, gate
 
     assert set(mails) == {cast.dmitri.email}
     assert "no phone could be rung" in mails[cast.dmitri.email].body
+
+
+def test_the_admins_hear_who_of_several_on_call_cannot_be_rung(cast, zoya, mei, gateways):
+    nils = make_user(username="nils", name="Nils Berg")
+    make_shift(type=make_shift_type(vo=cast.juno, name="Night"), person=nils)
+    raise_alarm(cast, zoya)
+    sent()
+    wall_clock.climb(at=after(15))
+
+    told = sent()
+
+    assert set(told) == {"+86 10 555-0100", "86105550100@sms.example.org", cast.dmitri.email}
+    assert "cannot be: Nils Berg." in told[cast.dmitri.email].body
+
+
+def test_a_call_is_written_under_the_lock_of_the_clock(cast, zoya, mei, gateways):
+    raise_alarm(cast, zoya)
+    sent()
+    wall_clock.climb(at=after(15))
+
+    with CaptureQueriesContext(connection) as queries:
+        sent()
+
+    assert any(
+        "tickets_wallclock" in query["sql"] and "FOR UPDATE" in query["sql"] for query in queries
+    )
 
 
 def test_after_an_hour_on_call_tpm_and_operations(cast, zoya, mei, gateways):
