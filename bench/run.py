@@ -31,6 +31,7 @@ from juno_support.launcher.supervisor import Stopped, Supervisor
 
 GOALS: Final[dict[str, float]] = {
     "queue": 2.5,
+    "tpm_desk": 3.0,
     "ticket": 3.0,
     "search_rare": 4.0,
     "search_common": 4.0,
