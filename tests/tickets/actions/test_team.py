@@ -227,7 +227,7 @@ def test_any_shifter_of_the_vo_answers_escalates_reopens_and_verifies(cast, quen
     ticket.refresh_from_db()
     assert ticket.status == Status.IN_PROGRESS, "her answer wakes it as the submitter's would"
 
-    work.escalate(ticket=ticket, by=rosa, at=AT)
+    assert work.escalate(ticket=ticket, by=rosa, at=AT).escalation_level == 1
     work.set_affected_sites(ticket=ticket, sites=[cast.in2p3, cast.beijing], by=rosa, at=AT)
     solution = {"step": "solve", "solution": "Restarted.", "code": "FIXED"}
     work.take_step(ticket=ticket, by=cast.boris, at=AT, **solution)
@@ -236,7 +236,7 @@ def test_any_shifter_of_the_vo_answers_escalates_reopens_and_verifies(cast, quen
     verified = work.take_step(ticket=ticket, step="verify", by=rosa, at=AT)
 
     assert verified.status == Status.VERIFIED
-    assert verified.escalation_level == 1
+    assert verified.escalation_level == 0, "reopened, it could be escalated anew"
 
 
 def test_a_member_who_is_no_shifter_only_reads_it(cast, quentin):
