@@ -20,7 +20,7 @@ from markdown_it.token import Token
 
 from juno_support.lib.text import clean, clean_line, first_bytes, show_bidi
 
-RENDERER_VERSION: Final = 1
+RENDERER_VERSION: Final = 2
 """Raise it whenever the same text would give other HTML."""
 
 MAX_BYTES: Final = 256 * 1024
@@ -189,10 +189,19 @@ def _alignment(state) -> None:  # type: ignore[no-untyped-def]
 
 
 def _headings(state) -> None:  # type: ignore[no-untyped-def]
-    """The page has its own first and second headings; those of a text come below them."""
+    """Put the headings of a text below the page's first two, and no level above a missing one.
+
+    Whatever a text begins with is an h3, and what stands below it is one level deeper.
+    """
+    above: list[int] = []
     for token in state.tokens:
+        if token.type == "heading_open":
+            level = int(token.tag[1])
+            while above and above[-1] >= level:
+                above.pop()
+            above.append(level)
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
+            token.tag = f"h{min(2 + len(above), 6)}"
 
 
 def _text(content: str) -> Token:

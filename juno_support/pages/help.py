@@ -265,7 +265,7 @@ _PICTURE: Final = re.compile(r'<a href="(/help/pictures/[\w.-]+)"[^>]*>([^<]*)</
 _TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
 _HEAD_CELL: Final = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
 _ROW: Final = re.compile(r"<tr>.*?</tr>", re.DOTALL)
-_HEADING: Final = re.compile(r"<h([4-6])>(.*?)</h\1>", re.DOTALL)
+_HEADING: Final = re.compile(r"<h([3-6])>(.*?)</h\1>", re.DOTALL)
 _NOT_IN_ANCHORS: Final = re.compile(r"[^\w\- ]")
 
 
@@ -304,8 +304,8 @@ def _with_labels(table: re.Match[str]) -> str:
 
 
 def _with_anchor(heading: re.Match[str], contents: list[Heading]) -> str:
-    """Lift a heading by two levels (the renderer lowers those of people) and name it."""
-    level, inner = int(heading[1]) - 2, heading[2]
+    """Lift a heading by one level (the renderer puts those of people below a second) and name it."""
+    level, inner = int(heading[1]) - 1, heading[2]
     words = unescape(strip_tags(inner))
     if level == 2:
         contents.append(Heading(anchor_of(words), words))

@@ -25,7 +25,15 @@ REL = 'rel="noopener nofollow"'
         ("**bold** *slant* ~~gone~~", "<p><strong>bold</strong> <em>slant</em> <s>gone</s></p>\n"),
         ("one\ntwo", "<p>one<br>\ntwo</p>\n"),
         ("# Title", "<h3>Title</h3>\n"),
-        ("###### Small", "<h6>Small</h6>\n"),
+        ("###### Small", "<h3>Small</h3>\n"),
+        (
+            "## a\n### b\n##### c\n### d\n# e",
+            "<h3>a</h3>\n<h4>b</h4>\n<h5>c</h5>\n<h4>d</h4>\n<h3>e</h3>\n",
+        ),
+        (
+            "# a\n## b\n### c\n#### d\n##### e",
+            "<h3>a</h3>\n<h4>b</h4>\n<h5>c</h5>\n<h6>d</h6>\n<h6>e</h6>\n",
+        ),
         ("see #12.", f'<p>see <a href="/tickets/12/" {REL}>#12</a>.</p>\n'),
         ("`#12` a#12 ##12 #1a", "<p><code>#12</code> a#12 ##12 #1a</p>\n"),
         ("[#12](https://x.org)", f'<p><a href="https://x.org" {REL}>#12</a></p>\n'),
@@ -162,3 +170,11 @@ def test_nothing_dangerous_gets_through(text: str) -> None:
     walls = Walls(convert_charrefs=True)
     walls.feed(render(text))
     walls.close()
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=12))
+def test_no_heading_skips_a_level(levels: list[int]) -> None:
+    html = render("\n\n".join(f"{'#' * level} x" for level in levels))
+    shown = [2, *map(int, re.findall(r"<h(\d)>", html))]
+    assert len(shown) == len(levels) + 1
+    assert all(3 <= b <= min(a + 1, 6) for a, b in zip(shown, shown[1:], strict=False))
