@@ -47,7 +47,7 @@ def begin(ticket: Ticket, at: datetime, *, told_until: datetime | None = None) -
     _clear(ticket)
     if ticket.status in CLOCKED:
         period = ResponsePeriod(ticket=ticket, unit=ticket.unit, status=ticket.status, starts_at=at)
-        count(period, ticket)
+        count(period, ticket, at)
         if told_until is not None:
             period.amber_told_at = told_until if period.amber_at <= told_until else None
             period.due_told_at = told_until if period.due_at <= told_until else None
@@ -87,15 +87,15 @@ def take_back(ticket: Ticket, since: datetime) -> None:
     _clear(ticket)
     if period is not None:
         period.ends_at, period.outcome = None, ""
-        count(period, ticket)
+        count(period, ticket, since)
         period.save()
 
 
-def recount(ticket: Ticket) -> None:
-    """Count the running clock anew: the priority changed, or the unit's hours or quality did."""
+def recount(ticket: Ticket, at: datetime) -> None:
+    """Count the running clock anew at a moment: the priority changed."""
     period = running_period(ticket)
     if period is not None:
-        count(period, ticket)
+        count(period, ticket, at)
         period.save()
 
 
@@ -146,8 +146,11 @@ def set_next(ticket: Ticket, period: ResponsePeriod) -> None:
         ticket.next_clock_at = period.amber_at
 
 
-def count(period: ResponsePeriod, ticket: Ticket) -> None:
-    """Count the clock's moments with the ticket's priority and its unit's hours; show them."""
+def count(period: ResponsePeriod, ticket: Ticket, at: datetime) -> None:
+    """Count the clock's moments with the ticket's priority and its unit's hours; show them.
+
+    :param at: what was told of a moment that now lies behind it is told again when it comes
+    """
     unit = ticket.unit
     found = quality.deadlines(
         unit,
@@ -157,6 +160,10 @@ def count(period: ResponsePeriod, ticket: Ticket) -> None:
     )
     period.yellow_at, period.amber_at = found.yellow_at, found.amber_at
     period.due_at = found.due_at
+    if period.amber_at > at:
+        period.amber_told_at = None
+    if period.due_at > at:
+        period.due_told_at = None
     period.priority, period.quality = ticket.priority, unit.quality
     period.counted_with = quality.counted_with(unit)
     ticket.yellow_at, ticket.amber_at = period.yellow_at, period.amber_at

@@ -49,7 +49,8 @@ def look_at_due(*, at: datetime) -> int:
 def recount_changed_units(*, at: datetime) -> int:
     """Count running clocks anew whose unit changed hours, holidays or quality of support.
 
-    Up to ``AT_ONCE`` at a time; returns how many. What was told stays told.
+    Up to ``AT_ONCE`` at a time; returns how many. What was told stays told, unless its moment lies
+    ahead again.
     """
     digests = {unit.pk: counted_with(unit) for unit in SupportUnit.objects.all()}
     numbers = _counted_otherwise(digests)
@@ -61,10 +62,11 @@ def recount_changed_units(*, at: datetime) -> int:
         periods = []
         for ticket in tickets:
             if (period := running.get(ticket.pk)) is not None:
-                response.count(period, ticket)
+                response.count(period, ticket, at)
                 periods.append(period)
         moments = ["yellow_at", "amber_at", "due_at"]
-        counted = [*moments, "priority", "quality", "counted_with"]
+        told = ["amber_told_at", "due_told_at"]
+        counted = [*moments, *told, "priority", "quality", "counted_with"]
         ResponsePeriod.objects.bulk_update(periods, counted, batch_size=AT_ONCE)
         Ticket.objects.bulk_update(tickets, [*moments, "next_clock_at"], batch_size=AT_ONCE)
     return len(periods)

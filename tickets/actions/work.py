@@ -174,7 +174,7 @@ def set_priority(
     if priority == ticket.priority:
         return ticket
     old, ticket.priority = ticket.priority, priority
-    response.recount(ticket)
+    response.recount(ticket, at)
     history.record(
         ticket=ticket,
         kind=Kind.PRIORITY_CHANGED,

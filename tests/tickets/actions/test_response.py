@@ -11,7 +11,16 @@ from tests.cast import Cast
 from tests.make import make_unit
 from tests.tickets.make import make_ticket, write
 from tickets.actions import assign, clock_round, spam, undo, work
-from tickets.models import Outcome, Priority, ResponsePeriod, Ticket, TicketType, UndoWindow
+from tickets.models import (
+    HistoryEntry,
+    Kind,
+    Outcome,
+    Priority,
+    ResponsePeriod,
+    Ticket,
+    TicketType,
+    UndoWindow,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +35,8 @@ def unit() -> SupportUnit:
 
 
 def _file(cast: Cast, unit: SupportUnit | None = None, **fields: Any) -> Ticket:
-    return make_ticket(by=cast.ada, at=MONDAY, unit=unit, priority=Priority.TOP, **fields)
+    priority = fields.pop("priority", Priority.TOP)
+    return make_ticket(by=cast.ada, at=MONDAY, unit=unit, priority=priority, **fields)
 
 
 def _moments(ticket: Ticket) -> list[datetime | None]:
@@ -203,15 +213,66 @@ def test_a_unit_that_changes_its_hours_has_its_deadlines_counted_anew(
     assert clock_round.recount_changed_units(at=MONDAY) == 0
 
 
-def test_what_was_told_stays_told_when_counted_anew(cast: Cast, unit: SupportUnit) -> None:
-    ticket = _file(cast, unit)
-    clock_round.look_at_due(at=MONDAY + 3 * HOUR)
+def _marks(ticket: Ticket) -> tuple[bool, bool]:
+    period = ResponsePeriod.objects.get(ticket=ticket)
+    return period.amber_told_at is not None, period.due_told_at is not None
 
-    work.set_priority(ticket=ticket, priority=Priority.URGENT, by=cast.boris, at=MONDAY + 3 * HOUR)
+
+def test_what_was_told_stays_told_while_its_moment_has_passed(
+    cast: Cast, unit: SupportUnit
+) -> None:
+    ticket = _file(cast, unit, priority=Priority.URGENT)
+    late = datetime(2026, 1, 14, 9, 0, tzinfo=UTC)
+    clock_round.look_at_due(at=late)
+
+    work.set_priority(ticket=ticket, priority=Priority.TOP, by=cast.boris, at=late)
+
+    assert _moments(ticket)[3] is None
+    assert _marks(ticket) == (True, True)
+    assert clock_round.look_at_due(at=late + 48 * HOUR) == 0
+
+
+def test_amber_stays_told_where_only_red_lies_ahead(cast: Cast, unit: SupportUnit) -> None:
+    ticket = _file(cast, unit)
+    shortly_before = datetime(2026, 1, 13, 8, 30, tzinfo=UTC)  # of the next day's 10:00 in Rome
+    clock_round.look_at_due(at=shortly_before)
+
+    work.set_priority(ticket=ticket, priority=Priority.URGENT, by=cast.boris, at=shortly_before)
 
     _yellow, amber, due, following = _moments(ticket)
-    assert amber is not None and amber > MONDAY + 3 * HOUR
+    assert amber is not None and amber < shortly_before
     assert following == due
+    assert _marks(ticket) == (True, False)
+
+
+def test_a_moment_that_lies_ahead_again_is_told_again(cast: Cast, unit: SupportUnit) -> None:
+    ticket = _file(cast, unit)
+    clock_round.look_at_due(at=MONDAY + 5 * HOUR)
+    assert _marks(ticket) == (True, True)
+
+    lower = Priority.LESS_URGENT
+    work.set_priority(ticket=ticket, priority=lower, by=cast.boris, at=MONDAY + 5 * HOUR)
+
+    _yellow, amber, due, following = _moments(ticket)
+    assert amber is not None and due is not None and amber > MONDAY + 5 * HOUR
+    assert following == amber
+    assert _marks(ticket) == (False, False)
+    told = HistoryEntry.objects.filter(ticket=ticket, kind=Kind.RESPONSE_DUE).order_by("pk")
+    for moment in (amber, due):
+        assert clock_round.look_at_due(at=moment) == 1
+    assert [entry.facts["colours"] for entry in told] == [["amber", "red"], ["amber"], ["red"]]
+
+
+def test_a_deadline_that_a_unit_moves_is_told_again(cast: Cast, unit: SupportUnit) -> None:
+    ticket = _file(cast, unit)
+    clock_round.look_at_due(at=MONDAY + 5 * HOUR)
+
+    units.change_unit(unit=unit, changes={"quality": Quality.BASE}, by=None, at=MONDAY)
+    clock_round.recount_changed_units(at=MONDAY + 5 * HOUR)
+
+    _yellow, amber, _due, following = _moments(ticket)
+    assert following == amber
+    assert _marks(ticket) == (False, False)
 
 
 def test_recounting_many_units_costs_a_fixed_number_of_queries(
