@@ -304,7 +304,7 @@ def _with_labels(table: re.Match[str]) -> str:
 
 
 def _with_anchor(heading: re.Match[str], contents: list[Heading]) -> str:
-    """Lift a heading by one level (the renderer puts those of people below a second) and name it."""
+    """Lift a heading by one level, since people's begin below a second, and name it."""
     level, inner = int(heading[1]) - 1, heading[2]
     words = unescape(strip_tags(inner))
     if level == 2:

@@ -3,6 +3,7 @@
 import re
 import time
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -177,4 +178,4 @@ def test_no_heading_skips_a_level(levels: list[int]) -> None:
     html = render("\n\n".join(f"{'#' * level} x" for level in levels))
     shown = [2, *map(int, re.findall(r"<h(\d)>", html))]
     assert len(shown) == len(levels) + 1
-    assert all(3 <= b <= min(a + 1, 6) for a, b in zip(shown, shown[1:], strict=False))
+    assert all(3 <= b <= min(a + 1, 6) for a, b in pairwise(shown))
