@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
-from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
@@ -109,6 +109,43 @@ def has_left(site: Site) -> bool:
     return bool(_that_left([site]))
 
 
+def of_sites_that_left() -> Q:
+    """Return the condition under which a unit's site is one that :func:`has_left`."""
+    commissioned = VOSite.objects.filter(site=OuterRef("site"), is_in_commissioning=True)
+    return (
+        Q(kind=UnitKind.SITE)
+        & (
+            Q(site__certification_status=CertificationStatus.CLOSED)
+            | Q(site__gone_at__isnull=False)
+        )
+        & ~Exists(commissioned)
+    )
+
+
+def why_unreachable(unit: SupportUnit) -> str:
+    """Return in words why no ticket can be given to the unit; empty where one can.
+
+    Its site should be loaded; one more query only where that is closed or gone.
+    """
+    if not unit.is_routable:
+        return _("%(unit)s cannot receive tickets: it is %(state)s.") % {
+            "unit": unit.name,
+            "state": unit.get_state_display(),
+        }
+    if unit.kind == UnitKind.SITE and unit.site is not None and has_left(unit.site):
+        return _left_words(unit.site)
+    return ""
+
+
+def _left_words(site: Site) -> str:
+    words = (
+        _("%(site)s is closed: nobody there would read the ticket.")
+        if site.certification_status == CertificationStatus.CLOSED
+        else _("%(site)s has left GOCDB: nobody there would read the ticket.")
+    )
+    return words % {"site": site.name}
+
+
 def _that_left(sites: Iterable[Site]) -> list[Site]:
     gone = [
         site
@@ -150,12 +187,7 @@ def check_notifiable(site: Site) -> None:
     status = site.certification_status
     if has_left(site):
         raise SiteCannotBeNotified(
-            (
-                _("%(site)s is closed: nobody there would read the ticket.")
-                if status == CertificationStatus.CLOSED
-                else _("%(site)s has left GOCDB: nobody there would read the ticket.")
-            )
-            % {"site": site.name},
+            _left_words(site),
             _("Leave the choice to TPM, or pick another site."),
         )
     if status in _NOT_YET and not is_in_commissioning(site):
@@ -200,8 +232,8 @@ def find_units(text: str, *, limit: int = 8) -> list[UnitMatch]:
     """Return routable units that the text may mean, best first; forgives typing errors.
 
     Looks at names and titles of units, at names of sites and at their aliases. A site without a
-    routable unit of its own stands for its operations centre's unit, else for TPM. At most four
-    queries; the names have trigram indexes.
+    routable unit of its own stands for its operations centre's unit, else for TPM; units of sites
+    that left are no answer. At most four queries; the names have trigram indexes.
     """
     text = clean_line(text)[:100]
     if not text:
@@ -209,7 +241,9 @@ def find_units(text: str, *, limit: int = 8) -> list[UnitMatch]:
     found = [
         UnitMatch(unit, None, "", unit.score)
         for unit in _alike(
-            SupportUnit.objects.filter(state__in=[UnitState.ACTIVE, UnitState.MAIL_ONLY]),
+            SupportUnit.objects.filter(
+                ~of_sites_that_left(), state__in=[UnitState.ACTIVE, UnitState.MAIL_ONLY]
+            ),
             text,
             ("name", "title"),
             limit,

@@ -173,6 +173,22 @@ def test_vanished_sites_are_not_offered(cast: Cast, at: Any) -> None:
     assert queries.find_units("oldsite") == []
 
 
+@pytest.mark.parametrize("left", ["closed", "gone"])
+def test_units_of_sites_that_left_are_not_offered(cast: Cast, at: Any, left: str) -> None:
+    site = make.make_site(
+        name="JINR",
+        certification_status="Closed" if left == "closed" else "Certified",
+        gone_at=at if left == "gone" else None,
+    )
+    unit = make.make_site_unit(site=site, name="Oldsite support")
+    assert queries.find_units("oldsite") == []
+
+    make.make_vo_site(
+        vo=cast.juno, site=site, is_in_commissioning=True, contact_email="a@example.org"
+    )
+    assert [match.unit for match in queries.find_units("oldsite")] == [unit]
+
+
 def test_the_look_up_is_bounded(cast: Cast, django_assert_max_num_queries: Any) -> None:
     for number in range(30):
         make.make_site(name=f"LAB-{number}")

@@ -61,18 +61,19 @@ def assign_to_unit(
     :param bounce: why a unit gives it back to TPM
     :param rule: the key of the routing rule that does it
     :raises StepNotAllowed: if the workflow or the person's role forbids it
-    :raises UnitNotRoutable: if the unit is closed or has no contact
+    :raises UnitNotRoutable: if the unit is closed or has no contact, or its site left
     :raises AlreadyThere: if the ticket is with that unit already
     :raises ReasonMissing: if a reason is needed
     """
     ticket = locked(ticket)
     refuse_stale(ticket, seen=seen, kinds=(Kind.ASSIGNED_TO_UNIT, Kind.STATUS_CHANGED), by=by)
     step = find_step("assign", status=ticket.status, roles=policies.roles_in(ticket, by))
-    if not unit.is_routable:
+    if unreachable := unit_queries.why_unreachable(unit):
         raise UnitNotRoutable(
-            _("%(unit)s cannot receive tickets: it is %(state)s.")
-            % {"unit": unit.name, "state": unit.get_state_display()},
-            _("Choose another unit, or give this one a contact first."),
+            unreachable,
+            _("Choose another unit.")
+            if unit.is_routable
+            else _("Choose another unit, or give this one a contact first."),
         )
     if ticket.is_restricted != (unit.kind == UnitKind.SECURITY):
         raise UnitNotRoutable(

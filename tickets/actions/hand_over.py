@@ -11,12 +11,11 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from supportunits import queries as unit_queries
-from supportunits.models import Shift, SupportUnit, UnitKind, UnitMembership, UnitState, VOSite
+from supportunits.models import Shift, SupportUnit, UnitMembership, UnitState
 from tickets import history
 from tickets.actions import assign
 from tickets.actions.row import apart, locked, store
 from tickets.models import Kind, Ticket, TicketPerson
-from topology.models import CertificationStatus
 
 AT_ONCE = 200
 
@@ -66,19 +65,10 @@ def leave_closed_units(*, at: datetime) -> int:
     polls, hands them over: operations centre, else TPM, unless a VO has it in commissioning
     (domain: section 6). Returns how many.
     """
-    commissioned = VOSite.objects.filter(site=OuterRef("site"), is_in_commissioning=True)
-    site_is_closed = (
-        Q(kind=UnitKind.SITE)
-        & (
-            Q(site__certification_status=CertificationStatus.CLOSED)
-            | Q(site__gone_at__isnull=False)
-        )
-        & ~Exists(commissioned)
-    )
     tickets = Ticket.objects.filter(unit=OuterRef("pk"), is_open=True)
     # From the few units that are closed to their tickets: open tickets may be many.
     closed = list(
-        SupportUnit.objects.filter(Q(state=UnitState.CLOSED) | site_is_closed)
+        SupportUnit.objects.filter(Q(state=UnitState.CLOSED) | unit_queries.of_sites_that_left())
         .alias(ticket=Subquery(tickets.values("pk")[:1]))
         .filter(ticket__isnull=False)
         .values_list("pk", flat=True)

@@ -136,6 +136,9 @@ def submit_ticket(
     _check_copies_of_the_day(by, len(copies), at)
     is_restricted = issue_type is not None and issue_type.is_security
     responsible = _responsible_unit(notified_site, unit, is_restricted, to_tpm)
+    if notified_site is None and responsible.kind == UnitKind.SITE:
+        # Its contact is mailed, whether the site or its unit was chosen (domain: section 6).
+        notified_site = responsible.site
     is_direct = responsible.kind != UnitKind.TPM
 
     html = markdown.render(description)
@@ -294,16 +297,21 @@ def _responsible_unit(
         if not unit.is_routable:
             raise NotAcceptable(
                 "send_to",
-                _("%(unit)s cannot receive tickets: it is %(state)s.")
-                % {"unit": unit.name, "state": unit.get_state_display()},
+                unit_queries.why_unreachable(unit),
                 _("Leave it to TPM, or choose another unit."),
             )
+        if unit.kind == UnitKind.SITE and unit.site is not None:
+            _check_notifiable(unit.site)
         return unit
     if notified_site is not None:
-        try:
-            unit_queries.check_notifiable(notified_site)
-        except unit_queries.SiteCannotBeNotified as error:
-            raise NotAcceptable("send_to", error.message, error.next_step) from error
+        _check_notifiable(notified_site)
         if not to_tpm:
             return unit_queries.unit_for_notified_site(notified_site)
     return unit_queries.tpm_unit()
+
+
+def _check_notifiable(site: Site) -> None:
+    try:
+        unit_queries.check_notifiable(site)
+    except unit_queries.SiteCannotBeNotified as error:
+        raise NotAcceptable("send_to", error.message, error.next_step) from error

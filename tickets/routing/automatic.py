@@ -7,6 +7,7 @@ from django.db import transaction
 
 from juno_support.errors import SupportError
 from juno_support.lib import clock
+from supportunits import queries as unit_queries
 from supportunits.models import UnitKind
 from tickets.actions import assign
 from tickets.actions.row import locked
@@ -42,7 +43,7 @@ def route_by_rules(*, ticket: Ticket, at: datetime) -> RoutingRule | None:
     asks_for_services = any(rule.service_type for rule in rules)
     seen = see([ticket], with_names=False, with_services=asks_for_services)[0]
     for rule in rules:
-        if rule.unit.is_routable and fits(terms_of(rule), seen):
+        if fits(terms_of(rule), seen) and not unit_queries.why_unreachable(rule.unit):
             return _route(ticket, rule, at)
     return None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from supportunits import queries as unit_queries
 from supportunits.models import UnitKind
 from tickets.models import TicketType
 from tickets.routing.matching import SHORTEST_WORD, is_too_short, leaves_nothing, terms_of
@@ -47,7 +48,12 @@ def shadowed_by(rule: RoutingRule, others: Iterable[RoutingRule]) -> RoutingRule
             continue
         is_before = (other.position, other.pk) < (rule.position, rule.pk or float("inf"))
         takes = other.is_automatic or (other.unit_id == rule.unit_id and not rule.is_automatic)
-        if is_before and takes and leaves_nothing(terms_of(other), terms):
+        if (
+            is_before
+            and takes
+            and leaves_nothing(terms_of(other), terms)
+            and not unit_queries.why_unreachable(other.unit)
+        ):
             return other
     return None
 
@@ -70,6 +76,8 @@ def why_idle(rule: RoutingRule, others: Iterable[RoutingRule]) -> str:
             "unit": rule.unit.name,
             "state": rule.unit.get_state_display(),
         }
+    if unreachable := unit_queries.why_unreachable(rule.unit):
+        return unreachable
     first = shadowed_by(rule, others)
     if first is not None:
         return _("“%(name)s” comes first and takes everything") % {"name": first.name}
@@ -125,6 +133,8 @@ def _of_unit(rule: RoutingRule) -> Iterable[Problem]:
             )
             % {"unit": unit.name, "state": unit.get_state_display()},
         )
+    elif unreachable := unit_queries.why_unreachable(unit):
+        yield Problem("unit_name", unreachable + " " + _("Choose another unit."))
 
 
 def _of_conditions(rule: RoutingRule) -> Iterable[Problem]:

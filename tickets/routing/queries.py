@@ -45,7 +45,7 @@ def routed_tickets(*, at: datetime) -> QuerySet[Ticket]:
 def rules_in_order() -> QuerySet[RoutingRule]:
     """Return all rules, the first one first, with what their conditions name."""
     return RoutingRule.objects.select_related(
-        "unit", "vo", "site", "operations_centre", "issue_type"
+        "unit__site", "vo", "site", "operations_centre", "issue_type"
     ).order_by("position", "pk")
 
 
@@ -53,7 +53,7 @@ def rules_in_use() -> QuerySet[RoutingRule]:
     """Return the rules that act, the first one first, with what matching needs and no more."""
     return (
         RoutingRule.objects.filter(is_on=True)
-        .select_related("unit", "site")
+        .select_related("unit__site", "site")
         .order_by("position", "pk")
     )
 

@@ -100,9 +100,15 @@ def suggest_many(
     """
     sites = {site.pk: site for seen in many for site in _sites_of(seen)}
     chains = unit_queries.chains_for_sites(sites.values()) if sites else {}
-    units = SupportUnit.objects.in_bulk({hint.unit_id for hints in hinted for hint in hints})
+    units = SupportUnit.objects.filter(~unit_queries.of_sites_that_left()).in_bulk(
+        {hint.unit_id for hints in hinted for hint in hints}
+    )
     of_vo = _units_of_vos({seen.vo_id for seen in many} - {None})
-    terms = [(rule, terms_of(rule)) for rule in known.rules if rule.unit.is_routable]
+    terms = [
+        (rule, terms_of(rule))
+        for rule in known.rules
+        if not unit_queries.why_unreachable(rule.unit)
+    ]
     made = []
     for seen, hints in zip(many, hinted, strict=True):
         merged = _Merged(seen.unit_id)

@@ -5,7 +5,15 @@ from datetime import timedelta
 import pytest
 
 from supportunits.models import UnitState
-from tests.make import AT, make_issue_type, make_unit, make_user
+from tests.make import (
+    AT,
+    make_issue_type,
+    make_site,
+    make_site_unit,
+    make_unit,
+    make_user,
+    make_vo_site,
+)
 from tests.tickets.make import make_ticket
 from tickets.actions import assign
 from tickets.actions.assign import AlreadyThere, ReasonMissing, UnitNotRoutable
@@ -69,6 +77,18 @@ def test_the_same_unit_again_is_said(cast):
 def test_a_unit_that_cannot_receive_is_refused(cast, state):
     with pytest.raises(UnitNotRoutable):
         _route(cast, make_ticket(by=cast.ada), unit=make_unit(name="Gone", state=state))
+
+
+@pytest.mark.parametrize("fields", [{"certification_status": "Closed"}, {"gone_at": AT}])
+def test_the_unit_of_a_site_that_left_is_refused(cast, fields):
+    site = make_site(name="SINP", **fields)
+    unit = make_site_unit(site=site)
+
+    with pytest.raises(UnitNotRoutable, match="nobody there would read the ticket"):
+        _route(cast, make_ticket(by=cast.ada), unit=unit)
+
+    make_vo_site(vo=cast.juno, site=site, is_in_commissioning=True, contact_email="a@example.org")
+    assert _route(cast, make_ticket(by=cast.ada), unit=unit).unit == unit
 
 
 @pytest.mark.parametrize("who", ["ada", "eve", "dmitri"])

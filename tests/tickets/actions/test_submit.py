@@ -9,7 +9,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from supportunits.models import SupportUnit, UnitKind, UnitState
-from tests.make import AT, make_issue_type, make_site, make_unit, make_user, make_vo_site
+from tests.make import (
+    AT,
+    make_issue_type,
+    make_site,
+    make_site_unit,
+    make_unit,
+    make_user,
+    make_vo_site,
+)
 from tests.tickets.make import make_ticket
 from tickets.actions import files, submit
 from tickets.actions.submit import NotAcceptable
@@ -131,6 +139,37 @@ def test_certification_decides_who_can_be_notified(cast, status, is_refused):
             make_ticket(by=cast.ada, notified_site=site)
     else:
         assert make_ticket(by=cast.ada, notified_site=site).notified_site == site
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"certification_status": "Certified"}, ""),
+        ({"certification_status": "Suspended"}, ""),
+        ({"certification_status": "Uncertified"}, "not certified"),
+        ({"certification_status": "Closed"}, "is closed: nobody there"),
+        ({"certification_status": "Certified", "gone_at": AT}, "has left GOCDB"),
+    ],
+)
+def test_the_unit_of_a_site_is_no_way_round_that(cast, fields, words):
+    site = make_site(name="SINP", **fields)
+    unit = make_site_unit(site=site)
+
+    if words:
+        with pytest.raises(NotAcceptable, match=words) as error:
+            make_ticket(by=cast.ada, unit=unit)
+        assert (error.value.field, bool(error.value.next_step)) == ("send_to", True)
+    else:
+        ticket = make_ticket(by=cast.ada, unit=unit)
+        assert (ticket.unit, ticket.notified_site) == (unit, site)
+
+
+def test_the_unit_of_a_site_in_commissioning_gets_tickets(cast):
+    site = make_site(name="SINP", certification_status="Uncertified")
+    make_vo_site(vo=cast.juno, site=site, is_in_commissioning=True, contact_email="a@example.org")
+    unit = make_site_unit(site=site)
+
+    assert make_ticket(by=cast.ada, unit=unit).notified_site == site
 
 
 def test_an_uncertified_site_in_commissioning_can_be_notified(cast):

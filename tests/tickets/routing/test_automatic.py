@@ -3,7 +3,7 @@
 import pytest
 
 from supportunits.models import UnitState
-from tests.make import AT, make_issue_type, make_site, make_unit
+from tests.make import AT, make_issue_type, make_site, make_site_unit, make_unit
 from tests.tickets.make import make_ticket
 from tests.tickets.routing.make import make_rule
 from tickets import tasks
@@ -99,6 +99,23 @@ def test_a_unit_that_closed_stops_its_rule_and_tpm_has_the_ticket(cast, rule, st
     ticket = make_ticket(by=cast.ada, subject="The tape is stuck")
 
     assert automatic.route_by_rules(ticket=ticket, at=AT) is None
+
+
+def test_a_site_that_left_gives_room_to_the_next_rule(cast, storage):
+    site = make_site(name="SINP")
+    make_rule(
+        name="One",
+        unit=make_site_unit(site=site),
+        by=cast.dmitri,
+        words=["tape"],
+        is_automatic=True,
+    )
+    second = make_rule(name="Two", unit=storage, by=cast.dmitri, words=["tapes"], is_automatic=True)
+    site.certification_status = "Closed"
+    site.save()
+    ticket = make_ticket(by=cast.ada, subject="The tape of many tapes is stuck")
+
+    assert automatic.route_by_rules(ticket=ticket, at=AT) == second
 
 
 def test_supporters_read_which_rule_it_was_and_others_only_that_one_did(

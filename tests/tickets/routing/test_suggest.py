@@ -167,3 +167,14 @@ def test_a_supporter_s_own_hand_over_is_no_decision_of_tpm(cast, learnt, client_
     ticket.refresh_from_db()
     assert ticket.unit == learnt[0]
     assert not RoutingDecision.objects.exists()
+
+
+def test_units_of_sites_that_left_are_not_suggested(cast, learnt):
+    make_rule(name="Doors", unit=cast.in2p3_unit, by=cast.dmitri, words=["door"])
+    ticket = make_ticket(by=cast.ada, subject="dcache door")
+    assert ("IN2P3-CC", Origin.RULE) in _told(ticket)
+
+    cast.in2p3.gone_at = AT
+    cast.in2p3.save()
+
+    assert _told(ticket) == [("Storage", Origin.LEARNT)]

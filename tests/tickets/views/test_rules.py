@@ -219,3 +219,15 @@ def test_the_preview_asks_a_bounded_number_of_questions_and_says_how_far_it_came
     assert len(queries) <= 2 + 3 * 5, "\n".join(query["sql"][:120] for query in queries)
     assert part.fitting == 10
     assert part.looked_back_to == AT - timedelta(hours=18)
+
+
+def test_a_rule_for_a_site_that_left_says_so_and_no_new_one_is_written(admin, cast, storage):
+    rule = make_rule(name="Lyon", unit=cast.in2p3_unit, by=cast.dmitri, words=["lyon"])
+    cast.in2p3.certification_status = "Closed"
+    cast.in2p3.save()
+
+    assert "IN2P3-CC is closed: nobody there" in admin.get("/tpm/rules/").content.decode()
+    assert "does nothing now" in admin.get(f"/tpm/rules/{rule.pk}/").content.decode()
+    page = admin.post("/tpm/rules/new/", _form(unit_name="IN2P3-CC"))
+    assert page.status_code == 422
+    assert "nobody there would read" in str(page.context["form"].errors["unit_name"])
