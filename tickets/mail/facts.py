@@ -18,9 +18,9 @@ from supportunits.models import (
 from supportunits.on_call import on_call
 from tickets import policies
 from tickets.actions.work import LAST_ESCALATION
-from tickets.mail.recipients import EntryFacts, Person, TicketFacts, Unit
+from tickets.mail.recipients import Centre, EntryFacts, Person, TicketFacts, Unit
 from tickets.models import Category, HistoryEntry, Kind, Ticket, TicketPerson, TicketType
-from topology.models import CertificationStatus
+from topology.models import CertificationStatus, Site
 
 # Sources write several addresses into one field.
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;]+")
@@ -56,6 +56,8 @@ def of_ticket(ticket: Ticket) -> TicketFacts:
         involved=_readers(ticket, by_part.get(TicketPerson.Part.INVOLVED, [])),
         site_name=ticket.notified_site.name if ticket.notified_site else "",
         site_addresses=_site_addresses(ticket),
+        site_centre=_centre_of_suspended(ticket.notified_site),
+        unit_centre=_centre_of_suspended(ticket.unit.site),
         vo_name=ticket.vo.name if ticket.vo else "",
         shifters=_owners(ticket),
         is_alarm=ticket.type == TicketType.ALARM,
@@ -176,9 +178,14 @@ def _site_addresses(ticket: Ticket) -> tuple[str, ...]:
     contact = by_vo.contact_email if by_vo else site.contact
     if not contact and (other := commissioning.first()):
         contact = other.contact_email
+    return tuple(dict.fromkeys(split_addresses(contact)))
+
+
+def _centre_of_suspended(site: Site | None) -> Centre:
     # A suspended site keeps its tickets, and its operations centre is told as well (section 6).
-    centre = ""
-    if site.certification_status == CertificationStatus.SUSPENDED and site.operations_centre:
-        centre = site.operations_centre.helpdesk_email or site.operations_centre.email
-    fields = (contact, centre)
-    return tuple(dict.fromkeys(address for field in fields for address in split_addresses(field)))
+    if site is None or site.certification_status != CertificationStatus.SUSPENDED:
+        return Centre()
+    centre = site.operations_centre
+    if centre is None:
+        return Centre()
+    return Centre(centre.name, split_addresses(centre.helpdesk_email or centre.email))

@@ -45,9 +45,12 @@ def compose(entries: Sequence[HistoryEntry]) -> list[Mail]:
 
     :param entries: of one ticket, oldest first; not empty
     """
-    ticket = Ticket.objects.select_related("submitter", "unit", "vo", "notified_site").get(
-        pk=entries[0].ticket_id
-    )
+    ticket = Ticket.objects.select_related(
+        "submitter",
+        "unit__site__operations_centre",
+        "vo",
+        "notified_site__operations_centre",
+    ).get(pk=entries[0].ticket_id)
     ticket_facts = facts.of_ticket(ticket)
     # What the system does along with a person's action is that person's own.
     actor = next((entry.actor for entry in entries if entry.actor is not None), None)

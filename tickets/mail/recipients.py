@@ -12,9 +12,10 @@ Rules, in the order in which the code applies them:
 - The calls of an alarm are told by ``mail.alarm``, to whom they are made.
 - An internal note goes to assigned and involved supporters, the unit's members, and to its list,
   in full only where the list's manager declared it closed to supporters.
-- Some kinds add somebody: the notified site when a ticket is filed, TPM when one is reopened or
-  escalated for the second time, who is on call (else the admins) at the third, the person who was
-  added or has the next step.
+- Some kinds add somebody: the notified site when a ticket is filed; the operations centre of a
+  suspended site when a ticket is filed for the site or given to its unit (section 6); TPM when one
+  is reopened or escalated for the second time, who is on call (else the admins) at the third, the
+  person who was added or has the next step.
 - Of what passes on from another ticket (a master, an incident) hears the public side alone, and its
   unit when the ticket goes on.
 - What monitoring notes is quiet, but for a recovery: assigned and involved supporters hear of it.
@@ -87,7 +88,7 @@ class Why(StrEnum):
     CALLED = "called"
 
 
-_LISTS = frozenset({Why.LIST, Why.SITE})
+_LISTS = frozenset({Why.LIST, Why.SITE, Why.OPERATIONS})
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,14 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Centre:
+    """The operations centre of a suspended site; empty for other sites."""
+
+    name: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class TicketFacts:
     """What matters of a ticket. Everybody in it may read the ticket at this moment.
 
@@ -164,6 +173,8 @@ class TicketFacts:
     :ivar on_call: who is on call for the ticket's VO at this moment
     :ivar shifters: of a TEAM ticket, those of its VO; of an ALARM ticket its alarmers
     :ivar vo_name: that VO's
+    :ivar site_centre: of the notified site, where that is suspended
+    :ivar unit_centre: of the site whose unit has the ticket, where that is suspended
     """
 
     submitter: Person
@@ -184,6 +195,8 @@ class TicketFacts:
     involved: tuple[Person, ...] = ()
     site_name: str = ""
     site_addresses: tuple[str, ...] = ()
+    site_centre: Centre = Centre()
+    unit_centre: Centre = Centre()
     vo_name: str = ""
     shifters: tuple[Person, ...] = ()
     is_alarm: bool = False
@@ -346,6 +359,9 @@ def _further(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     if entry.kind == Kind.SUBMITTED:
         site = Reason(Why.SITE, ticket.site_name)
         ears += [_Ear(address, site, is_new=True) for address in ticket.site_addresses]
+        ears += _of_centre(ticket.site_centre)
+    if entry.kind == Kind.ASSIGNED_TO_UNIT:
+        ears += _of_centre(ticket.unit_centre)
     if entry.person is not None and entry.kind == Kind.PERSON_ADDED:
         ears.append(_person(entry.person, Why.ADDED, is_new=True))
     if entry.person is not None and entry.kind == Kind.NEXT_STEP:
@@ -400,6 +416,11 @@ def _of_unit(unit: Unit, *, is_new: bool) -> list[_Ear]:
         is_new=is_new,
     )
     return [*(_member(member, unit, is_new=is_new) for member in unit.members), listed]
+
+
+def _of_centre(centre: Centre) -> list[_Ear]:
+    reason = Reason(Why.OPERATIONS, centre.name)
+    return [_Ear(address, reason, is_new=True) for address in centre.addresses]
 
 
 def _member(person: Person, unit: Unit, *, is_new: bool = False) -> _Ear:

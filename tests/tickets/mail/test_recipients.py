@@ -18,6 +18,7 @@ from tests.tickets.mail.people import (
 )
 from tickets.mail.recipients import (
     QUIET,
+    Centre,
     EntryFacts,
     Person,
     TicketFacts,
@@ -46,6 +47,8 @@ LETTERS = {
     "security-list@x": "k",
     "helper@x": "H",
     "shifter@x": "r",
+    "centre@x": "o",
+    "unit-centre@x": "p",
 }
 EVERYBODY = "s b c f A I M l"
 
@@ -65,6 +68,11 @@ def heard(entry: EntryFacts, ticket: TicketFacts = TICKET) -> str:
 SOLUTION_ONLY = replace(TICKET, solution_only=True)
 SECURITY = replace(TICKET, is_restricted=True)
 TEAM = replace(TICKET, vo_name="juno", shifters=(ADA, ROSA))
+SUSPENDED = replace(
+    TICKET,
+    site_centre=Centre("NGI_FRANCE", ("centre@x",)),
+    unit_centre=Centre("NGI_IT", ("unit-centre@x",)),
+)
 STATUS = Kind.STATUS_CHANGED
 TABLE = [
     # the submitter's confirmation; the notified site
@@ -118,6 +126,24 @@ TABLE = [
 @pytest.mark.parametrize(("entry", "expected"), TABLE)
 def test_who_hears(entry: EntryFacts, expected: str) -> None:
     assert heard(entry) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (EntryFacts(Kind.SUBMITTED, actor=ADA), EVERYBODY + " n o"),
+        (EntryFacts(Kind.SUBMITTED, actor=ADA, is_child=True), "A I M l n o"),
+        (EntryFacts(Kind.ASSIGNED_TO_UNIT, status=Status.ASSIGNED), EVERYBODY + " p"),
+        (EntryFacts(STATUS, status=Status.IN_PROGRESS), EVERYBODY),
+        (EntryFacts(Kind.INTERNAL_ENTRY, is_public=False), "A I M l"),
+    ],
+)
+def test_the_operations_centre_of_a_suspended_site_hears_when_the_site_is_told(
+    entry: EntryFacts, expected: str
+) -> None:
+    assert heard(entry, SUSPENDED) == expected
+    if entry.kind in (Kind.SUBMITTED, Kind.ASSIGNED_TO_UNIT):
+        assert "o" not in heard(entry, replace(SUSPENDED, is_restricted=True))
 
 
 def test_the_table_names_every_kind() -> None:
@@ -274,6 +300,7 @@ units = st.builds(
     st.one_of(st.just(""), addresses),
     st.booleans(),
 )
+centres = st.builds(Centre, st.just("NGI_FRANCE"), st.lists(addresses, max_size=2).map(tuple))
 tickets = st.builds(
     TicketFacts,
     submitter=persons,
@@ -289,6 +316,8 @@ tickets = st.builds(
     assigned=few_persons,
     involved=few_persons,
     site_addresses=st.lists(addresses, max_size=2).map(tuple),
+    site_centre=centres,
+    unit_centre=centres,
     shifters=few_persons,
 )
 entries = st.builds(
