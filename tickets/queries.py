@@ -291,14 +291,8 @@ def rail(user: Any, *, at: datetime) -> list[Count]:
             (
                 "silent",
                 _("Silent at my units"),
-                f"unit_id = ANY(%s) AND {ticket}.public_word_at < %s"
-                f" AND {ticket}.status NOT IN (%s, %s)",
-                [
-                    units,
-                    response.silent_since(at),
-                    Status.WAITING_FOR_REPLY.value,
-                    Status.ON_HOLD.value,
-                ],
+                f"unit_id = ANY(%s) AND {response.silent_sql(ticket)}",
+                [units, response.silent_since(at), at],
                 "unit:mine is:silent",
             )
         )

@@ -136,6 +136,27 @@ def silent_since(at: datetime) -> datetime:
     return working_time.working_days_ago(at, SILENT_DAYS, calendars.instance_calendar())
 
 
+def silent_sql(table: str) -> str:
+    """Return the condition on open tickets by which they are silent, on a table of that name.
+
+    Its parameters: before when the last public word was, and now. What waits for its submitter is
+    not silent (he is reminded), nor what is on hold until a date that lies ahead; what is on hold
+    without one is, for nothing else wakes it (domain: section 4, nothing sleeps). The statuses are
+    those of the indexes ``ticket_silent`` and ``ticket_unit_silent``.
+    """
+    return (
+        f"{table}.public_word_at < %s AND {table}.status <> '{Status.WAITING_FOR_REPLY.value}'"
+        f" AND ({table}.hold_until IS NULL OR {table}.hold_until <= %s)"
+    )
+
+
+def silent(at: datetime) -> models.Q:
+    """Return the same condition for querysets, with the days after which it shows at its unit."""
+    sleeps_on = models.Q(hold_until=None) | models.Q(hold_until__lte=at)
+    waits = models.Q(status=Status.WAITING_FOR_REPLY)
+    return models.Q(sleeps_on, ~waits, is_open=True, public_word_at__lt=silent_since(at))
+
+
 def set_next(ticket: Ticket, period: ResponsePeriod) -> None:
     """Set when the sweep has to look at the ticket again: the next colour nobody was told of."""
     if period.due_told_at is not None:

@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from juno_support.lib import calendars, working_time
 from juno_support.lib.text import whole_number
 from supportunits.models import IS_ROUTABLE, SupportUnit, UnitKind
-from tickets import policies, queries
+from tickets import policies, queries, response
 from tickets.models import Category, Ticket
 from tickets.workflow import Status
 
 SILENT_DAYS = 10
 WAITING_DAYS = 15
-PAUSED = (Status.WAITING_FOR_REPLY, Status.ON_HOLD)
 AT_TPM = (Status.ASSIGNED, Status.REOPENED, Status.IN_PROGRESS)
 _T = Ticket._meta.db_table
 
@@ -146,7 +145,7 @@ def _condition(name: str, units: Units, at: datetime) -> tuple[str, list[Any]]:
             return f"{_T}.escalation_level >= 1", []
         case "silent":
             since = working_time.working_days_ago(at, SILENT_DAYS, calendar)
-            return f"{_T}.public_word_at < %s AND NOT ({_T}.status IN {_in(PAUSED)})", [since]
+            return response.silent_sql(_T), [since, at]
         case "waiting":
             since = working_time.working_days_ago(at, WAITING_DAYS, calendar)
             return (

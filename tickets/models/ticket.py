@@ -246,7 +246,7 @@ class Ticket(models.Model):
             models.Index(
                 fields=["public_word_at"],
                 name="ticket_silent",
-                condition=models.Q(is_open=True) & ~_is("WAITING_FOR_REPLY", "ON_HOLD"),
+                condition=models.Q(is_open=True) & ~models.Q(status="WAITING_FOR_REPLY"),
             ),
             models.Index(
                 fields=["submitted_at", "id"],
@@ -269,7 +269,7 @@ class Ticket(models.Model):
             models.Index(
                 fields=["unit", "public_word_at"],
                 name="ticket_unit_silent",
-                condition=models.Q(is_open=True) & ~_is("WAITING_FOR_REPLY", "ON_HOLD"),
+                condition=models.Q(is_open=True) & ~models.Q(status="WAITING_FOR_REPLY"),
             ),
             # auto-close sweep
             models.Index(

@@ -12,7 +12,6 @@ from supportunits.models import SupportUnit
 from supportunits.quality import working_time_of
 from tickets import queries, response
 from tickets.models import ResponsePeriod, Ticket
-from tickets.workflow import Status
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,6 @@ def response_counts(user: Any, unit: SupportUnit, *, at: datetime) -> dict[str, 
     lists = {
         "late": here.filter(due_at__lte=at),
         "amber": here.filter(amber_at__lte=at, due_at__gt=at),
-        "silent": here.filter(public_word_at__lt=response.silent_since(at)).exclude(
-            status__in=[Status.WAITING_FOR_REPLY, Status.ON_HOLD]
-        ),
+        "silent": here.filter(response.silent(at)),
     }
     return dict(zip(lists, queries.count_up_to_limit(list(lists.values())), strict=True))

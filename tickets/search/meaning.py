@@ -318,10 +318,7 @@ def _is(value: str, user: Any, at: datetime) -> Q:
         "late": lambda: Q(due_at__lte=at),
         "amber": lambda: Q(amber_at__lte=at, due_at__gt=at),
         "yellow": lambda: Q(yellow_at__lte=at, amber_at__gt=at),
-        "silent": lambda: (
-            Q(is_open=True, public_word_at__lt=response.silent_since(at))
-            & ~Q(status__in=[Status.WAITING_FOR_REPLY, Status.ON_HOLD])
-        ),
+        "silent": lambda: response.silent(at),
         "followed": lambda: Q(pk__in=Subscription.objects.filter(user=user.pk).values("ticket_id")),
         "restricted": lambda: Q(is_restricted=True),
         "bounced": lambda: Q(unit_changes__gte=2),

@@ -1,19 +1,24 @@
 """The response clock where people see it: rows, search, counts, a ticket's page, a unit's page."""
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from supportunits.models import Quality, SupportUnit
 from tests.cast import Cast
 from tests.make import make_unit
 from tests.tickets.make import make_ticket, write
-from tickets import queries
+from tickets import queries, response
 from tickets.actions import clock_round
+from tickets.desk import lists
 from tickets.models import Priority, Ticket
+from tickets.reports.response_times import response_counts
 from tickets.search.run import find
+from tickets.workflow import Status
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +92,50 @@ def test_silent_is_five_working_days_and_leaves_out_what_waits(
 
     assert found(next_monday - HOUR) == []
     assert found(next_monday + HOUR) == [silent.pk]
+
+
+def test_on_hold_is_silent_without_a_date_and_once_it_has_passed(
+    cast: Cast, unit: SupportUnit
+) -> None:
+    """What waits for nothing shows everywhere: search, rail, the unit's page and TPM's desk."""
+    since, later = MONDAY - timedelta(days=28), MONDAY + HOUR
+    dates = {"without": None, "passed": MONDAY - HOUR, "ahead": MONDAY + 2 * HOUR}
+    held = {name: make_ticket(by=cast.ada, at=since, unit=unit) for name in dates}
+    for name, date in dates.items():
+        on_hold = {"status": Status.ON_HOLD, "hold_until": date, "due_at": None}
+        Ticket.objects.filter(pk=held[name].pk).update(**on_hold)
+    silent = {held["without"].pk, held["passed"].pk}
+
+    def shown(at: datetime) -> list[set[int] | int]:
+        rail = {count.name: count.number for count in queries.rail(cast.boris, at=at)}
+        desk = lists.tickets_in("silent", cast.carla, at=at)
+        return [
+            set(find("unit:mine is:silent", user=cast.boris, at=at).ids),
+            rail["silent"],
+            response_counts(cast.boris, unit, at=at)["silent"],
+            set(desk.values_list("pk", flat=True)),
+        ]
+
+    assert shown(MONDAY) == [silent, 2, 2, silent]
+    everything = silent | {held["ahead"].pk}
+    assert shown(MONDAY + 2 * HOUR) == [everything, 3, 3, everything]
+    assert shown(later) == [silent, 2, 2, silent]
+
+
+def test_silent_tickets_are_found_by_their_indexes(cast: Cast, unit: SupportUnit) -> None:
+    one = make_ticket(by=cast.ada, at=MONDAY, unit=unit)
+    for number in range(1000):
+        one.pk, one.submission_key = None, uuid.uuid4()
+        one.unit = unit if number % 10 == 0 else cast.in2p3_unit
+        one.public_word_at = MONDAY - timedelta(days=40 if number % 50 == 0 else 0)
+        one.save()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tickets_ticket")
+    at_desk = lists.tickets_in("silent", cast.carla, at=MONDAY).order_by().only("pk")
+    here = queries.open_tickets(cast.boris).filter(response.silent(MONDAY), unit=unit).order_by()
+
+    assert "ticket_silent" in at_desk.explain()
+    assert "ticket_unit_silent" in here.only("pk").explain()
 
 
 def test_the_rail_counts_late_and_silent(cast: Cast, ticket: Ticket) -> None:
