@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
@@ -19,17 +20,19 @@ from tickets.actions.row import apart
 from tickets.actions.submit import submit_ticket
 from tickets.actions.work import take_step
 from tickets.models import Category, SupportTicket, Ticket
-from tickets.workflow import StepNotAllowed
+from tickets.workflow import ResolutionCode, StepNotAllowed
 
 # The submission key of a request's ticket: made of its number, so that two workers file one.
 _NAMES: Final = uuid.UUID("6f3a1f0e-6c0b-4f55-9a51-7d2a6a1f7f5c")
 AT_ONCE: Final = 50
+_ENDS: Final = (SupportState.WITHDRAWN, SupportState.REFUSED, SupportState.ACTIVE)
 
 
 def tell_of_support_requests(*, at: datetime) -> int:
-    """File a ticket about each request that has none; withdraw it with its request.
+    """File a ticket about each request that has none; end it as its request ended.
 
-    As often as one likes. Returns how many were filed.
+    It is withdrawn with the request, unsolved with the reason of a refusal, and solved when the
+    support is active (domain: section 8). As often as one likes. Returns how many were filed.
     """
     waiting = SupportRequest.objects.filter(
         ticket_link=None, state__in=(SupportState.REQUESTED, SupportState.ACCEPTED)
@@ -38,12 +41,13 @@ def tell_of_support_requests(*, at: datetime) -> int:
     for request in list(waiting.order_by("pk")[:AT_ONCE]):
         with apart(f"about support request {request.pk}"):
             filed += _file(request, at)
-    links = SupportTicket.objects.filter(request__state=SupportState.WITHDRAWN).exclude(
-        told_state=SupportState.WITHDRAWN
+    links = SupportTicket.objects.filter(request__state__in=_ENDS).exclude(
+        told_state=F("request__state")
     )
-    for link in list(links.select_related("ticket__submitter").order_by("pk")[:AT_ONCE]):
+    links = links.select_related("ticket__submitter", "request__vo", "request__unit")
+    for link in list(links.order_by("pk")[:AT_ONCE]):
         with apart(link.ticket_id):
-            _withdraw(link, at)
+            _end(link, at)
     return filed
 
 
@@ -66,7 +70,7 @@ def _file(request: SupportRequest, at: datetime) -> int:
                 "The VO %(vo)s asks for dedicated user support: a support unit of its own.\n\n"
                 "1. An admin accepts or refuses the request on the VO's page: %(page)s\n"
                 "2. The unit's mailing list is proven, and its supporters are registered.\n"
-                "3. The support is active; solve this ticket then."
+                "3. The support is active: this ticket is solved then by itself."
             )
             % {"vo": vo.name, "page": page},
         )
@@ -82,11 +86,27 @@ def _submitter(request: SupportRequest) -> User | None:
     return User.objects.filter(is_active=True, is_staff=True).order_by("pk").first()
 
 
-def _withdraw(link: SupportTicket, at: datetime) -> None:
-    ticket: Ticket = link.ticket
-    with transaction.atomic():
-        # It may be answered already, or withdrawn by hand.
+def _end(link: SupportTicket, at: datetime) -> None:
+    request = link.request
+    if request.state == SupportState.WITHDRAWN:
+        # It may be answered already, or withdrawn by hand: that stays.
         with suppress(StepNotAllowed):
-            take_step(ticket=ticket, step="withdraw", by=ticket.submitter, at=at)
-        link.told_state = SupportState.WITHDRAWN
-        link.save(update_fields=["told_state"])
+            take_step(ticket=link.ticket, step="withdraw", by=link.ticket.submitter, at=at)
+    elif link.ticket.is_open:
+        try:
+            _answer(link.ticket, request, at)
+        except StepNotAllowed:  # answered meanwhile, or a child is open: the next round sees it
+            return
+    link.told_state = request.state
+    link.save(update_fields=["told_state"])
+
+
+def _answer(ticket: Ticket, request: SupportRequest, at: datetime) -> None:
+    facts = {"vo": request.vo.name, "unit": request.unit, "reason": request.reason}
+    if request.state == SupportState.REFUSED:
+        step, code = "leave-unsolved", ResolutionCode.WONT_FIX
+        words = _("Dedicated user support for the VO %(vo)s was refused: %(reason)s")
+    else:
+        step, code = "solve", ResolutionCode.FIXED
+        words = _("Dedicated user support for the VO %(vo)s is active: its unit is %(unit)s.")
+    take_step(ticket=ticket, step=step, by=None, at=at, solution=words % facts, code=code)

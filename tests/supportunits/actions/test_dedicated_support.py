@@ -21,8 +21,11 @@ from supportunits.models import (
 )
 from tests import make
 from tests.cast import Cast
+from tests.tickets.make import make_ticket
+from tickets.actions.relations import make_child
 from tickets.actions.support_requests import tell_of_support_requests
-from tickets.models import SupportTicket, Ticket
+from tickets.actions.work import take_step
+from tickets.models import Kind, SupportTicket, Ticket
 
 
 @pytest.fixture
@@ -147,3 +150,68 @@ def test_a_request_withdrawn_before_its_ticket_needs_none(
     dedicated_support.ask_support(vo=cast.juno, by=cast.ada, at=at)
     dedicated_support.withdraw_support(vo=cast.juno, by=cast.ada, at=at)
     assert tell_of_support_requests(at=at) == 0
+
+
+def test_a_refusal_leaves_the_ticket_unsolved_with_its_reason_once(
+    cast: Cast, card: VOIDCard, at: datetime
+) -> None:
+    request = dedicated_support.ask_support(vo=cast.juno, by=cast.ada, at=at)
+    tell_of_support_requests(at=at)
+    dedicated_support.refuse_support(request=request, reason="Too few.", by=cast.dmitri, at=at)
+    tell_of_support_requests(at=at)
+    ticket = Ticket.objects.get()
+    assert (ticket.status, ticket.resolution_code) == ("UNSOLVED", "WONT_FIX")
+    assert "Too few." in ticket.solution
+    told = ticket.history.get(kind=Kind.STATUS_CHANGED)
+    assert told.is_public and told.dispatches.filter(consumer="mail").exists()
+
+    take_step(ticket=ticket, step="reopen", by=cast.ada, at=at, comment="Ten people ask for it.")
+    tell_of_support_requests(at=at)
+
+    ticket.refresh_from_db()
+    assert ticket.status == "REOPENED"
+
+
+def test_active_support_solves_the_ticket(cast: Cast, card: VOIDCard, at: datetime) -> None:
+    request = dedicated_support.ask_support(vo=cast.juno, by=cast.ada, at=at)
+    tell_of_support_requests(at=at)
+    request = dedicated_support.accept_support(
+        request=request, by=cast.dmitri, at=at, unit_name="JUNO-Support"
+    )
+    tell_of_support_requests(at=at)
+    ticket = Ticket.objects.get()
+    assert ticket.status == "NEW"
+    assert request.unit
+    add_member(unit=request.unit, user=cast.eve, by=cast.dmitri, at=at)
+    prove(request.unit, at)
+    dedicated_support.activate_ready(at=at)
+
+    tell_of_support_requests(at=at)
+    tell_of_support_requests(at=at)
+
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.resolution_code) == ("SOLVED", "FIXED")
+    assert "its unit is JUNO-Support" in ticket.solution
+    assert ticket.history.filter(kind=Kind.STATUS_CHANGED).count() == 1
+
+
+def test_what_somebody_answered_stays_and_a_parent_waits_for_its_child(
+    cast: Cast, card: VOIDCard, at: datetime
+) -> None:
+    request = dedicated_support.ask_support(vo=cast.juno, by=cast.ada, at=at)
+    tell_of_support_requests(at=at)
+    ticket, child = Ticket.objects.get(), make_ticket(by=cast.ada)
+    make_child(ticket=child, parent=ticket, by=cast.carla, at=at)
+    dedicated_support.refuse_support(request=request, reason="Too few.", by=cast.dmitri, at=at)
+    tell_of_support_requests(at=at)
+    ticket.refresh_from_db()
+    assert ticket.is_open
+
+    answer = {"step": "leave-unsolved", "by": cast.carla, "at": at, "code": "INVALID"}
+    take_step(ticket=child, solution="Nothing to do.", **answer)
+    take_step(ticket=ticket, solution="Ask again in spring.", **answer)
+    tell_of_support_requests(at=at)
+
+    ticket.refresh_from_db()
+    assert ticket.solution == "Ask again in spring."
+    assert SupportTicket.objects.get().told_state == "REFUSED"
