@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from juno_support.accounts.audit import Part
 from juno_support.accounts.models import User
+from juno_support.lib.calendars import time_words
 from supportunits.models import (
     VO,
     CardRequest,
@@ -62,7 +63,7 @@ def parts_of_unit(unit: SupportUnit) -> tuple[Part, ...]:
             addresses={"mailing_list"},
             # what the mail server says again and again; the list's state tells what follows from it
             quiet={"kind", "list_bounces"},
-            shown={"weekdays": _weekdays},
+            shown={"weekdays": _weekdays, "opens_at": time_words, "closes_at": time_words},
         ),
         Part(
             UnitMembership,

@@ -1,7 +1,7 @@
 """Forms about units, VOs and people: each small, each for one change."""
 
 import re
-from datetime import date
+from datetime import date, time
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from juno_support.accounts.zones import zone_choices
-from juno_support.lib.working_time import known_countries
+from juno_support.lib.working_time import END_OF_DAY, known_countries
 from supportunits.models import VO, Quality, SupportUnit, Tier, UnitKind
 
 _BETWEEN_DAYS = re.compile(r"[\s,;]+")
@@ -42,6 +42,20 @@ class DaysField(forms.CharField):
         if len(days) > _MOST_DAYS:
             raise ValidationError(_("Write %(n)s days at most."), params={"n": _MOST_DAYS})
         return sorted(days)
+
+
+class ClosingTimeField(forms.TimeField):
+    """When a day's work ends; 00:00 is the end of the day, since browsers take no 24:00."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Write the end of the day as people type it."""
+        # A form leaves out the microseconds of what it begins with.
+        return time(0) if value == END_OF_DAY.replace(microsecond=0) else value
+
+    def to_python(self, value: Any) -> time | None:
+        """Return the time, at midnight the end of the day."""
+        closes_at = super().to_python(value)
+        return END_OF_DAY if closes_at == time(0) else closes_at
 
 
 class AboutForm(forms.Form):
@@ -78,8 +92,10 @@ class HoursForm(forms.Form):
     opens_at = forms.TimeField(
         label=_("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
-    closes_at = forms.TimeField(
-        label=_("To"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    closes_at = ClosingTimeField(
+        label=_("To"),
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text=_("00:00 is the end of the day."),
     )
     weekdays = forms.TypedMultipleChoiceField(
         label=_("Working days"),

@@ -122,6 +122,11 @@ def _hours(text: str) -> tuple[Opening, ...]:
     return tuple(openings)
 
 
+def time_words(time_of_day: time) -> str:
+    """Return a time of day as people write it; the end of the day is 24:00."""
+    return "24:00" if time_of_day == END_OF_DAY else f"{time_of_day:%H:%M}"
+
+
 def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
@@ -131,4 +136,4 @@ def _zone(text: str) -> str:
 
 
 def _written(start: time, end: time) -> str:
-    return f"{start:%H:%M}-{'24:00' if end == END_OF_DAY else format(end, '%H:%M')}"
+    return f"{start:%H:%M}-{time_words(end)}"

@@ -20,6 +20,7 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display, markdown
+from juno_support.lib.calendars import time_words
 from juno_support.lib.text import clean_line, show_bidi
 from juno_support.pages.supporter_lines import RequestProblem, open_requests
 from juno_support.pages.unit_finding import find_to_change, find_unit
@@ -210,6 +211,7 @@ def show_unit(
             "time": time,
             "working": working,
             "weekdays": weekday_words(unit.weekdays),
+            "hours": f"{time_words(unit.opens_at)}–{time_words(unit.closes_at)}",
             "response_times": response_times(unit.quality),
             "quality": unit.get_quality_display(),
             "days_off": ", ".join(day.isoformat() for day in sorted(unit.extra_days_off)),

@@ -1,7 +1,7 @@
 """The pages of support units."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import reverse
 
+from juno_support.lib.working_time import END_OF_DAY
 from supportunits.actions import units as unit_actions
+from supportunits.hours import presence
 from supportunits.models import ListState, SupportUnit, UnitKind, UnitState
 from tests import make
 from tests.cast import ROLE_NAMES, Cast, Roles
@@ -208,6 +210,33 @@ def test_hours_and_quality_are_changed(cast: Cast, client_of: ClientOf) -> None:
     page = client.get("/units/IN2P3-CC/").content.decode()
     for words in ("08:00–12:30", "Mon, Wed", "2026-05-04, 2026-12-24", "4 working hours"):
         assert words in page
+
+
+@pytest.mark.parametrize("opens_at", ["00:00", "16:00"])
+def test_midnight_as_the_end_is_the_end_of_the_day(
+    cast: Cast, client_of: ClientOf, opens_at: str
+) -> None:
+    client = client_of(cast.dmitri)
+    hours = {
+        "part": "hours",
+        "time_zone": "Europe/Paris",
+        "opens_at": opens_at,
+        "closes_at": "00:00",
+        "weekdays": list("0123456"),
+    }
+
+    assert client.post("/units/IN2P3-CC/change/", hours).status_code == 302
+
+    cast.in2p3_unit.refresh_from_db()
+    assert cast.in2p3_unit.closes_at == END_OF_DAY
+    midnight = datetime(2026, 1, 12, 23, 0, tzinfo=UTC)  # in Paris
+    for at in (midnight - timedelta(seconds=1), midnight):
+        is_open = opens_at == "00:00" or at < midnight
+        assert presence(cast.in2p3_unit, at).is_working == is_open
+    page = client.get("/units/IN2P3-CC/").content.decode()
+    assert f"{opens_at}–24:00" in page
+    assert '<input type="time" name="closes_at" value="00:00"' in page
+    assert 'What">closes at</td><td data-label="Old">17:00</td><td data-label="New">24:00' in page
 
 
 def test_members_come_and_go(cast: Cast, client_of: ClientOf) -> None:
