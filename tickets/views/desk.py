@@ -131,10 +131,11 @@ def act(request: HttpRequest, number: int, what: str) -> HttpResponse:
     ticket = policies.find_ticket(request.user, number)
     name, after = place(request.POST or request.GET)
     if request.method != "POST":
-        words = request.session.pop(f"{TAKEN_BACK}-{number}", "")
+        # A chosen text comes before what was taken back, which stays until it is sent again.
+        kept = request.session.get(f"{TAKEN_BACK}-{number}", "")
+        words = ready_words(request, ticket) or kept
         form = action.form(
-            user=request.user,
-            initial={"seen": ticket.last_entry_id, "words": words or ready_words(request, ticket)},
+            user=request.user, initial={"seen": ticket.last_entry_id, "words": words}
         )
         return act_page(request, ticket, action, form, name, after)
     at = clock.now()
@@ -148,6 +149,8 @@ def act(request: HttpRequest, number: int, what: str) -> HttpResponse:
         form.add_error(field if field in form.fields else None, str(error))
         status = 409 if isinstance(error, ChangedMeanwhile) else 422
         return act_page(request, ticket, action, _again(form, ticket), name, after, status=status)
+    if action.name == "ask":
+        request.session.pop(f"{TAKEN_BACK}-{number}", None)
     following = lists.following(name, request.user, ticket, at=at)
     return redirect(
         desk_url(name, after, ticket=following, done=str(window.pk) if window else None)

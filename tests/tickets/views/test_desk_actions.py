@@ -65,6 +65,26 @@ def test_a_taken_back_question_is_in_the_form_again(cast, desk):
     assert "Which CE?" in desk.get(f"/tpm/{ticket.pk}/ask/").content.decode()
 
 
+def test_taken_back_words_stay_until_they_are_sent_again(cast, desk):
+    ticket = make_ticket(by=cast.ada)
+    address = f"/tpm/{ticket.pk}/ask/"
+    desk.post(address, {"words": "Which CE?", "key": str(uuid.uuid4())})
+    desk.post("/tpm/undo/", {"key": UndoWindow.objects.get().pk})
+    text = ReadyText.objects.create(title="Which job?", text="Which job?")
+
+    def words(**query):
+        return desk.get(address, query).context["form"]["words"].value()
+
+    desk.head(address)
+    desk.get(f"/tpm/{ticket.pk}/hold/")
+    assert desk.post(address, {"words": "", "key": str(uuid.uuid4())}).status_code == 422
+    assert [words(), words(text=text.pk), words()] == ["Which CE?", "Which job?", "Which CE?"]
+
+    desk.post(address, {"words": "Which CE, please?", "key": str(uuid.uuid4())})
+
+    assert words() == ""
+
+
 def test_a_ready_text_is_filled_in_and_what_is_missing_must_be(cast, desk):
     ticket = make_ticket(by=cast.ada, affected_sites=[cast.in2p3])
     text = ReadyText.objects.create(title="Which job?", text="At {site}, during {downtime}?")
