@@ -101,6 +101,11 @@ SCHEDULE = (
         "have mailing lists proven again in time, let proofs lapse after a year",
     ),
     Scheduled(
+        "supportunits.tasks.note_bounces",
+        timedelta(minutes=1),
+        "count mails that came back from mailing lists of units",
+    ),
+    Scheduled(
         "tickets.tasks.learn_from_routed",
         timedelta(hours=1),
         "learn from routed tickets, where the last time is a day ago",

@@ -19,6 +19,12 @@ def review_lists(**_: object) -> None:
 
 
 @shared_task(ignore_result=True)
+def note_bounces(**_: object) -> None:
+    """Count what servers refused for good at the units whose mailing lists were written to."""
+    mailing_list.note_bounces(at=clock.now())
+
+
+@shared_task(ignore_result=True)
 def tell_shifters(**_: object) -> None:
     """Remind of shifts that begin soon, tell who is on call now, ask for missing notes."""
     shift_clock.tell_shifters(at=clock.now())

@@ -79,7 +79,8 @@ class Delivery(models.Model):
     ``reason`` says why this address hears of it ("submitter", "member of TPM", …).
     ``about_ticket`` is a ticket's number, for the search on the outbox page; this app knows no
     tickets. ``names_tickets`` are the numbers of those whose words stand in a mail about several.
-    Redaction replaces ``body``.
+    Redaction replaces ``body``. ``refused_at``: when the server refused a mail for good, so that
+    its address may be wrong.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -110,6 +111,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField()
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
     answer = models.CharField(
         max_length=300, blank=True, help_text="what a gateway answered; what was left out"
@@ -141,6 +143,12 @@ class Delivery(models.Model):
             GinIndex(
                 OpClass(Upper("to_address"), name="gin_trgm_ops"),
                 name="delivery_address_trgm",
+            ),
+            # what was refused lately: which lists of support units bounce?
+            models.Index(
+                fields=["refused_at"],
+                name="delivery_refused",
+                condition=models.Q(refused_at__isnull=False),
             ),
             # how fresh: when did a mail last leave?
             models.Index(

@@ -55,6 +55,8 @@ CALL_PAUSES = (
 )
 JITTER = 0.2  # ± a fifth, so that a thousand mails do not come back in one second
 MOST_AT_ONCE = 200
+# The server's word about the address or the mail; the rest is about us.
+_REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 
 
 class Outcome(Enum):
@@ -174,7 +176,9 @@ def send_one(delivery_id: int, *, line: Line, at: datetime) -> Outcome:
             delivery.sent_at = at
             delivery.error = ""
             outcome = Outcome.SENT
-        delivery.save(update_fields=["state", "sent_at", "error", "answer", "next_attempt_at"])
+        delivery.save(
+            update_fields=["state", "sent_at", "refused_at", "error", "answer", "next_attempt_at"]
+        )
     return outcome
 
 
@@ -257,6 +261,8 @@ def _note_failure(delivery: Delivery, error: Exception, at: datetime) -> Outcome
     delivery.error = _words(error)
     if is_permanent(error) or delivery.attempts >= most_attempts(delivery):
         delivery.state = DeliveryState.FAILED
+        if is_permanent(error) and isinstance(error, _REFUSALS):
+            delivery.refused_at = at
         logger.error("mail %s was given up: %s", delivery.pk, delivery.error)
         return Outcome.GIVEN_UP
     delivery.next_attempt_at = at + pause_after(delivery.attempts, pauses=_pauses(delivery))

@@ -10,14 +10,16 @@ from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
+from juno_support.outbox.models import Channel, Delivery, DeliveryState
 from supportunits import list_notices
 from supportunits.actions.trace import traced
 from supportunits.actions.units import UnitIsClosed, locked, restate
-from supportunits.models import ListState, ListTest, SupportUnit, UnitState
+from supportunits.models import ListBounce, ListState, ListTest, SupportUnit, UnitState
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,9 @@ PROOF_LIFE = timedelta(days=365)
 REMINDERS = (timedelta(days=30), timedelta(days=14), timedelta(days=3))
 LEAST_PAUSE = timedelta(minutes=10)
 MOST_BOUNCES = 3
+# What was refused longer ago says nothing about a list that is named today.
+BOUNCE_MEMORY = timedelta(days=1)
+SAME_TIME = timedelta(minutes=2)
 
 _signer = Signer(salt="supportunits.list-test")
 
@@ -168,6 +173,52 @@ def note_bounce(*, unit: SupportUnit, address: str, at: datetime) -> SupportUnit
     if is_news:
         list_notices.tell_list_fails(unit=unit, at=at)
     return unit
+
+
+def note_bounces(*, at: datetime) -> int:
+    """Count the mails to lists of units that a server refused for good lately; returns how many.
+
+    A server that refuses everything says nothing about a list: it must have taken another mail at
+    about that time. Doing it again counts nothing twice: what was counted is kept.
+    """
+    taken = Delivery.objects.filter(
+        state=DeliveryState.SENT,
+        channel=Channel.MAIL,
+        sent_at__gte=OuterRef("refused_at") - SAME_TIME,
+        sent_at__lte=OuterRef("refused_at") + SAME_TIME,
+    )
+    refused = Delivery.objects.filter(
+        Exists(taken),
+        channel=Channel.MAIL,
+        refused_at__gt=at - BOUNCE_MEMORY,
+        list_bounce=None,
+    )
+    bounced = dict(refused.order_by("pk").values_list("pk", "to_address"))
+    if not bounced:
+        return 0
+    units: dict[str, list[SupportUnit]] = {}
+    for unit in SupportUnit.objects.exclude(mailing_list="").order_by("pk"):
+        units.setdefault(unit.mailing_list.casefold(), []).append(unit)
+    counted = 0
+    for key, address in bounced.items():
+        readers = units.get(address.casefold(), [])
+        try:
+            counted += bool(readers) and _count(key, readers, address, at)
+        except Exception:
+            # What goes wrong with one list costs the others nothing; the next round tries again.
+            logger.exception("the bounce of mail %s was left for the next round", key)
+    return counted
+
+
+@transaction.atomic
+def _count(delivery_id: int, units: list[SupportUnit], address: str, at: datetime) -> bool:
+    _row, is_new = ListBounce.objects.get_or_create(
+        delivery_id=delivery_id, defaults={"noted_at": at}
+    )
+    if is_new:
+        for unit in units:
+            note_bounce(unit=unit, address=address, at=at)
+    return is_new
 
 
 def review_lists(*, at: datetime) -> None:

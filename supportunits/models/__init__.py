@@ -14,7 +14,7 @@ from supportunits.models.card import (
 )
 from supportunits.models.fallback import FallbackPerson
 from supportunits.models.faq import UnitFAQ
-from supportunits.models.list_test import ListTest
+from supportunits.models.list_test import ListBounce, ListTest
 from supportunits.models.request import RequestState, SupporterRequest, UnitRequest
 from supportunits.models.shift import OnCallContact, Shift, ShiftType
 from supportunits.models.shift_log import (
@@ -75,6 +75,7 @@ __all__ = [
     "FallbackPerson",
     "HandOver",
     "IssueType",
+    "ListBounce",
     "ListState",
     "ListTest",
     "MeetingAction",

@@ -1,8 +1,9 @@
-"""Test mails to the mailing lists of support units."""
+"""Test mails to the mailing lists of support units, and mails that came back from them."""
 
 from django.conf import settings
 from django.db import models
 
+from juno_support.outbox.models import Delivery
 from supportunits.models.unit import SupportUnit
 
 
@@ -48,3 +49,13 @@ class ListTest(models.Model):
 
     def __str__(self) -> str:
         return f"test of {self.address}"
+
+
+class ListBounce(models.Model):
+    """A mail that was refused for good, and has been counted at the lists with its address."""
+
+    delivery = models.OneToOneField(Delivery, models.CASCADE, related_name="list_bounce")
+    noted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"bounce of mail {self.delivery_id}"

@@ -90,6 +90,7 @@ def test_a_refused_address_is_given_up_at_once_and_the_next_mail_goes() -> None:
     gone.refresh_from_db()
     assert gone.state == DeliveryState.FAILED
     assert gone.error == "550 5.1.1 no such person"
+    assert gone.refused_at is not None
     assert len(mailbox.accepted) == 1
 
 
@@ -99,6 +100,7 @@ def test_a_refused_message_is_given_up_at_once() -> None:
         assert send(row) == {Outcome.GIVEN_UP: 1}
     row.refresh_from_db()
     assert row.error == "554 5.7.1 looks like spam"
+    assert row.refused_at is not None
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,7 @@ def test_after_the_last_attempt_it_is_given_up_visibly() -> None:
             assert row.attempts == attempt
     assert outcome is Outcome.GIVEN_UP
     assert (row.state, row.error) == (DeliveryState.FAILED, "451 try later")
+    assert row.refused_at is None, "it never said that this is for good"
     # A server that is away from Friday evening to Monday morning costs nothing.
     assert row.last_attempt_at is not None
     assert row.last_attempt_at - AT > timedelta(hours=60)
@@ -174,6 +177,8 @@ def test_a_header_that_would_break_out_is_given_up_and_the_others_go() -> None:
         again = make_delivery()
         Delivery.objects.filter(pk=again.pk).update(headers={name: "x"})
         assert send(again) == {Outcome.GIVEN_UP: 1}
+        again.refresh_from_db()
+        assert again.refused_at is None, "that is our mistake, not the address's"
 
 
 def test_a_mail_that_kills_its_worker_does_not_do_so_for_ever() -> None:

@@ -27,7 +27,7 @@ from juno_support.outbox.models import Channel, Delivery, Gateway
 from supportunits import queries as units
 from supportunits.on_call import OnCall, on_call
 from tickets.mail import facts, receipt_link, threads, words
-from tickets.mail.recipients import Reason, Recipient, Why, recipients
+from tickets.mail.recipients import Reason, Recipient, Unit, Why, recipients
 from tickets.models import Call, Dispatch, HistoryEntry, Kind, Ticket, WallClock
 
 
@@ -241,9 +241,15 @@ def _operations(ticket: Ticket) -> list[Recipient]:
     if centre is None:
         return []
     unit = units.unit_of_operations_centre(centre)
-    fields = (unit.mailing_list if unit else "", centre.helpdesk_email or centre.email)
+    heard = facts.of_unit(unit, ticket) if unit else Unit()
+    fields = (heard.mailing_list, centre.helpdesk_email or centre.email)
     reason = Reason(Why.OPERATIONS, centre.name)
-    return [_reader(each, reason) for field in fields for each in facts.split_addresses(field)]
+    found = [_reader(each, reason) for field in fields for each in facts.split_addresses(field)]
+    if heard.mailing_list:
+        return found
+    # Without a list that works the members are called one by one (domain: section 8).
+    member = Reason(Why.MEMBER, heard.name)
+    return [*found, *(_reader(each.address, member, each.user_id) for each in heard.members)]
 
 
 def _admins() -> list[User]:

@@ -130,8 +130,8 @@ def _of_unit(unit: SupportUnit, members: dict[int, list[_Member]]) -> list[_Ear]
         (member.address, member, Reason(Why.MEMBER, unit.name), "")
         for member in members.get(unit.pk, ())
     ]
-    if unit.mailing_list and unit.state != UnitState.CLOSED and unit.kind != UnitKind.SECURITY:
-        ears.append((unit.mailing_list, None, Reason(Why.LIST, unit.name), unit.time_zone))
+    if unit.working_list and unit.state != UnitState.CLOSED and unit.kind != UnitKind.SECURITY:
+        ears.append((unit.working_list, None, Reason(Why.LIST, unit.name), unit.time_zone))
     return ears
 
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from juno_support.outbox.models import Delivery
+from juno_support.outbox.models import Channel, Delivery, DeliveryState
 from supportunits import readiness
 from supportunits.actions import mailing_list, members, units
 from supportunits.models import ListState, ListTest, SupportUnit, UnitState
 from tests import make
 from tests.cast import Cast
+from tests.outbox.make import make_delivery
 
 YEAR = mailing_list.PROOF_LIFE
 
@@ -211,6 +212,51 @@ def test_a_proof_ends_the_failing(cast: Cast, at: datetime) -> None:
 def test_a_bounce_of_an_address_of_yesterday_counts_nothing(cast: Cast, at: datetime) -> None:
     unit = mailing_list.note_bounce(unit=cast.in2p3_unit, address="old@example.org", at=at)
     assert unit.list_bounces == 0
+
+
+def _refused(address: str, at: datetime | None, channel: Channel = Channel.MAIL) -> None:
+    row = make_delivery(to_address=address, channel=channel)
+    Delivery.objects.filter(pk=row.pk).update(state=DeliveryState.FAILED, refused_at=at)
+
+
+def _taken(at: datetime) -> None:
+    row = make_delivery()
+    Delivery.objects.filter(pk=row.pk).update(state=DeliveryState.SENT, sent_at=at)
+
+
+def test_refused_mails_to_a_list_are_counted_once(cast: Cast, at: datetime) -> None:
+    shared = make.make_unit(name="Storage", mailing_list="In2p3-cc-list@example.org")
+    _taken(at)
+    for _ in range(2):
+        _refused("IN2P3-CC-list@example.org", at)
+    _refused("ada@example.org", at)
+    _refused("in2p3-cc-list@example.org", None)
+    _refused("in2p3-cc-list@example.org", at, Channel.SMS)
+    _refused("in2p3-cc-list@example.org", at - timedelta(days=2))
+
+    assert mailing_list.note_bounces(at=at) == 2
+    assert mailing_list.note_bounces(at=at) == 0
+
+    for unit in (cast.in2p3_unit, shared):
+        unit.refresh_from_db()
+        assert (unit.list_bounces, unit.list_state) == (2, ListState.UNPROVEN)
+    _refused("in2p3-cc-list@example.org", at)
+    mailing_list.note_bounces(at=at)
+    cast.in2p3_unit.refresh_from_db()
+    assert cast.in2p3_unit.list_state == ListState.FAILING
+
+
+def test_a_server_that_refuses_everything_says_nothing_about_lists(
+    cast: Cast, at: datetime
+) -> None:
+    _taken(at - timedelta(minutes=5))
+    for _ in range(3):
+        _refused("in2p3-cc-list@example.org", at)
+
+    assert mailing_list.note_bounces(at=at) == 0
+
+    _taken(at + timedelta(minutes=1))
+    assert mailing_list.note_bounces(at=at + timedelta(minutes=2)) == 3
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.db import connection
 from juno_support.lib import clock
 from juno_support.outbox.actions import redact_about
 from juno_support.outbox.models import Delivery
-from supportunits.models import Quality, SupportUnit, UnitMembership
+from supportunits.models import ListState, Quality, SupportUnit, UnitMembership
 from tests.cast import Cast, make_cast
 from tests.make import (
     join_vo,
@@ -84,6 +84,15 @@ def test_each_colour_is_told_once_and_to_whom_it_concerns(
     ticket.refresh_from_db()
     assert ticket.updated_at == MONDAY  # the clock is no work on the ticket
     assert ticket.next_clock_at is None
+
+
+def test_a_list_from_which_mail_comes_back_is_not_written_to(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(cast, _unit(list_state=ListState.FAILING))
+    clock_round.look_at_due(at=MONDAY + 3 * HOUR)
+
+    assert set(_mails(MONDAY + 3 * HOUR, monkeypatch)) == {"member", "chief"}
 
 
 def test_the_mail_says_what_is_due_when_in_the_readers_time(

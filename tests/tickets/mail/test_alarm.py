@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from juno_support.outbox.models import Channel, Delivery, DeliveryState, Gateway
-from supportunits.models import UnitKind
+from supportunits.models import ListState, UnitKind
 from tests.make import (
     AT,
     make_on_call_contact,
@@ -239,6 +239,28 @@ def test_after_an_hour_on_call_tpm_and_operations(cast, zoya, mei, gateways):
         "help@ngi.example.org",
     }
     assert all("Nobody has confirmed the ALARM" in mail.body for mail in mails.values())
+
+
+def test_where_the_list_of_the_operations_centre_fails_its_members_are_called(
+    cast, zoya, mei, gateways
+):
+    make_unit(
+        name="NGI_FRANCE",
+        kind=UnitKind.OPERATIONS_CENTRE,
+        operations_centre=cast.in2p3.operations_centre,
+        mailing_list="ngi-list@example.org",
+        list_state=ListState.FAILING,
+        members=(cast.eve,),
+    )
+    raise_alarm(cast, zoya)
+    wall_clock.climb(at=after(59))
+    sent()
+    wall_clock.climb(at=after(60))
+
+    mails = sent()
+
+    assert "ngi-list@example.org" not in mails
+    assert cast.eve.email in mails
 
 
 def test_a_receipt_takes_back_what_still_waits_to_ring_and_tells_who_was_called(
