@@ -7,6 +7,17 @@ from juno_support.lib import working_time
 from juno_support.lib.working_time import Calendar, Opening
 from supportunits.models import SupportUnit
 
+FIELDS = (
+    "time_zone",
+    "opens_at",
+    "closes_at",
+    "weekdays",
+    "holiday_country",
+    "extra_days_off",
+    "extra_working_days",
+)
+"""What a unit's working time depends on."""
+
 
 def calendar_of(unit: SupportUnit) -> Calendar:
     """Return the unit's calendar: its weekdays and hours in its zone, holidays, extra days.

@@ -23,9 +23,10 @@ from juno_support.access import allowed_if
 from juno_support.errors import SupportError
 from juno_support.lib import clock
 from juno_support.lib.text import whole_number
-from supportunits import on_call
+from supportunits import hours, on_call
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
+from supportunits.models import SupportUnit
 from supportunits.presence import presence_text
 from tickets import policies, queries
 from tickets.actions import checks
@@ -51,13 +52,17 @@ _SPAM = '<span class="tag tag-warn" title="{}">{}</span>'
 
 @dataclass(frozen=True)
 class Offer:
-    """A suggested unit, and why; what was learnt says how likely it is and names tickets."""
+    """A suggested unit, and why; what was learnt says how likely it is and names tickets.
+
+    :ivar presence: its local time, and whether it is at work or when next
+    """
 
     unit: int
     name: str
     reason: str
-    likelihood: str = ""
-    examples: tuple[int, ...] = ()
+    likelihood: str
+    examples: tuple[int, ...]
+    presence: str
 
 
 @require_safe
@@ -298,16 +303,27 @@ def _offers(ticket: Ticket, user: Any) -> list[Offer]:
     A page of the desk is asked for again and again while its first ticket stays where it is. What
     was learnt and the rules change slowly; whether a unit can receive is asked when it is chosen.
     """
-    key = f"desk:suggested:{ticket.pk}:{ticket.last_entry_id}:{user.pk}:{get_language()}"
+    key = f"desk:offers:{ticket.pk}:{ticket.last_entry_id}:{user.pk}:{get_language()}"
     found = cache.get(key)
     if found is None:
         made = suggest_units(ticket, user)
         found = [
-            (each.unit.pk, each.unit.name, str(each.reason), str(each.likelihood), each.examples)
+            (
+                (
+                    each.unit.pk,
+                    each.unit.name,
+                    str(each.reason),
+                    str(each.likelihood),
+                    each.examples,
+                ),
+                {field: getattr(each.unit, field) for field in hours.FIELDS},
+            )
             for each in made
         ]
         cache.set(key, found, OFFERS_KEPT_SECONDS)
-    return [Offer(*each) for each in found]
+    # Time goes on meanwhile: only the hours are kept, not what they say now.
+    now = clock.now()
+    return [Offer(*offer, presence_text(SupportUnit(**its), now)) for offer, its in found]
 
 
 def _checks(ticket: Ticket) -> list[dict[str, Any]]:

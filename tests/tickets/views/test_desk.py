@@ -1,7 +1,7 @@
 """The TPM desk: its lists, routing in one step, undo."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -91,6 +91,24 @@ def test_routing_in_one_step_and_the_next_ticket_is_shown(cast, desk):
     assert (ticket.unit, ticket.status) == (cast.in2p3_unit, Status.ASSIGNED)
     assert answer.context["ticket"] == following
     assert "Undo" in answer.content.decode()
+
+
+def test_a_suggestion_says_what_time_it_is_there_now(cast, desk, clock_at):
+    make_ticket(by=cast.ada, affected_sites=[cast.in2p3])
+    SupportUnit.objects.filter(pk=cast.in2p3_unit.pk).update(
+        time_zone="Asia/Shanghai", opens_at=time(9), closes_at=time(12)
+    )
+    noon = datetime(2026, 1, 12, 3, 59, 30, tzinfo=UTC)
+
+    def shown(at):
+        clock_at(at)
+        page = desk.get("/tpm/")
+        presence = page.context["suggestions"][0].presence
+        assert presence in page.content.decode()
+        return presence
+
+    assert shown(noon) == "11:59, at work"
+    assert shown(noon + timedelta(seconds=30)) == "12:00, from Tue 09:00"
 
 
 def test_undo_from_the_page(cast, desk, clock_at):
