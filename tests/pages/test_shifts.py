@@ -499,6 +499,21 @@ def test_the_report_counts_a_week_or_a_shift(cast: Cast, shift: Shift, client_of
     assert client.get("/shifts/juno/report/?shift=x&week=x").status_code == 200
 
 
+def test_what_is_open_now_is_counted_to_a_hundred_and_what_happened_exactly(
+    cast: Cast, shift: Shift, client_of: ClientOf
+) -> None:
+    one = make_ticket(by=cast.ada, vo=cast.juno, at=AT - HOUR)
+    one.next_step, one.next_step_at = "call CNAF", AT - HOUR
+    for _number in range(104):
+        one.pk, one.submission_key = None, uuid4()
+        one.save()
+    page = client_of(cast.boris).get("/shifts/juno/report/?week=2026-01-12")
+    figures = {figure.label: figure.text for figure in page.context["figures"]}
+    assert figures["opened"] == "105"
+    assert (figures["open now"], figures["promises overdue now"]) == ("99+", "99+")
+    assert '<span class="tile-number">99+</span>' in text_of(page)
+
+
 def test_a_meeting_keeps_minutes_and_actions(cast: Cast, shift: Shift, client_of: ClientOf) -> None:
     client, here = client_of(cast.ada), "/shifts/juno/meeting/?week=2026-01-12"
     client.post(here, {"minutes": "All **well**."})

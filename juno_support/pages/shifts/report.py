@@ -28,6 +28,7 @@ from supportunits.models import VO, HandOver, Shift, ShiftLogEntry
 from supportunits.rota import Period, monday_of
 from tickets import policies as ticket_policies
 from tickets.models import Proposal, Ticket, TicketType
+from tickets.queries import count_text, count_up_to_limit
 
 MOST_ROWS = 40
 LONGEST = timedelta(days=35)
@@ -37,11 +38,20 @@ BAR = 26
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of the report and the list that it counts."""
+    """A number of the report and the list that it counts.
+
+    :ivar stops: of what is now; it stops at a hundred, as live counts do
+    """
 
     label: str
     number: int
     url: str = ""
+    stops: bool = False
+
+    @property
+    def text(self) -> str:
+        """Return the number as people read it."""
+        return count_text(self.number) if self.stops else str(self.number)
 
 
 @require_safe
@@ -129,16 +139,15 @@ def _week_url(vo: VO, moment: datetime, days: int) -> str:
 def _figures(vo: VO, tickets: Any, period: Period, now: datetime) -> list[Figure]:
     begins, ends = period.starts_at, period.ends_at
     opened = Q(submitted_at__gte=begins, submitted_at__lt=ends)
-    numbers = tickets.filter(
-        opened | Q(solved_at__gte=begins, solved_at__lt=ends) | Q(is_open=True)
-    ).aggregate(
+    solved = Q(solved_at__gte=begins, solved_at__lt=ends)
+    numbers = tickets.filter(opened | solved).aggregate(
         opened=Count("pk", filter=opened),
         team=Count("pk", filter=opened & Q(type=TicketType.TEAM)),
         alarm=Count("pk", filter=opened & Q(type=TicketType.ALARM)),
-        solved=Count("pk", filter=Q(solved_at__gte=begins, solved_at__lt=ends)),
-        still=Count("pk", filter=Q(is_open=True)),
-        overdue=Count("pk", filter=Q(is_open=True, next_step_at__lt=now)),
+        solved=Count("pk", filter=solved),
     )
+    still = tickets.filter(is_open=True)
+    open_now, overdue = count_up_to_limit([still, still.filter(next_step_at__lt=now)])
     proposals = Proposal.objects.filter(vo=vo, opened_at__gte=begins, opened_at__lt=ends).count()
     scope = f"vo:{vo.name}"
     return [
@@ -146,8 +155,8 @@ def _figures(vo: VO, tickets: Any, period: Period, now: datetime) -> list[Figure
         Figure(_("of these TEAM"), numbers["team"], f"/tickets/?q={scope}+type:team"),
         Figure(_("of these ALARM"), numbers["alarm"], f"/tickets/?q={scope}+type:alarm"),
         Figure(_("solved"), numbers["solved"]),
-        Figure(_("open now"), numbers["still"], f"/tickets/?q={scope}+status:open"),
-        Figure(_("promises overdue now"), numbers["overdue"], "/tickets/?q=is:overdue"),
+        Figure(_("open now"), open_now, f"/tickets/?q={scope}+status:open", stops=True),
+        Figure(_("promises overdue now"), overdue, "/tickets/?q=is:overdue", stops=True),
         Figure(_("sites proposed for a ticket"), proposals, "/proposals/"),
     ]
 
