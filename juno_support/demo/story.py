@@ -50,6 +50,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LOOK_ROUND_EVERY = 8 * HOUR
 TOPOLOGY_EVERY = 60 * HOUR
+# So far back open tickets hear what happens at their sites.
+CHANGES_KNOWN = timedelta(days=7)
 # So far back tickets know what ARGO, DIRAC and the links were like.
 STATES_KNOWN = timedelta(days=3)
 # Of links one poll tells the last day.
@@ -243,10 +245,11 @@ class _Teller:
 
     def _look_round(self, moment: datetime) -> None:
         """Do what the portal does by the clock."""
-        self.past.poll_downtimes(moment)
         if moment > self.at - STATES_KNOWN:
             self.past.poll_states(moment, "argo", "dirac-https")
-        watch.refresh_contexts(at=moment)
+        if moment > self.at - CHANGES_KNOWN:
+            self.past.poll_downtimes(moment)
+            watch.refresh_contexts(at=moment)
         clocks.look_round(moment)
         close.wake_held(at=moment)
         close.close_overdue(at=moment)
