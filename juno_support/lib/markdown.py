@@ -1,9 +1,9 @@
 """Markdown to safe HTML.
 
 What people write is rendered once, when it is stored, and kept beside its text with the version of
-this renderer, which tells what a later one would show otherwise. Three walls, each enough by itself against scripts:
-the parser passes no HTML on, the result is sanitised against an allow-list, and the pages' Content
-Security Policy forbids inline scripts.
+this renderer, which tells what a later one would show otherwise. Three walls, each enough by itself
+against scripts: the parser passes no HTML on, the result is sanitised against an allow-list, and
+the pages' Content Security Policy forbids inline scripts.
 """
 
 from __future__ import annotations
