@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 
 from juno_support.lib import markdown, text
 from tickets import history
-from tickets.actions import hanging, passing, redact, work
+from tickets.actions import files, hanging, passing, redact, work
 from tickets.actions.row import locked, store
 from tickets.models import (
     LED,
@@ -115,7 +115,9 @@ def _is_child(number: int, *, of: Ticket) -> bool:
 
 
 def _repeat(ticket: Ticket, source: HistoryEntry, words: DiaryEntry, at: datetime) -> None:
-    """Write what was said in public on the other ticket into this one's public diary, once."""
+    """Write what was said in public on the other ticket into this one's public diary, once, with
+    its files.
+    """
     if words.redacted_at is not None:
         return
     entry, is_new = DiaryEntry.objects.get_or_create(
@@ -133,6 +135,7 @@ def _repeat(ticket: Ticket, source: HistoryEntry, words: DiaryEntry, at: datetim
     )
     if not is_new:
         return
+    files.repeat(source=words, entry=entry)
     told = history.record(
         ticket=ticket,
         kind=Kind.PUBLIC_ENTRY,

@@ -79,6 +79,29 @@ def add_to_entry(
     ]
 
 
+def repeat(*, source: DiaryEntry, entry: DiaryEntry) -> None:
+    """Attach the public files of an entry also to one that repeats it on another ticket.
+
+    Each has a row of its own there, so that whoever reads that ticket may open it, and nobody needs
+    to read the other one. The stored file is the same.
+    """
+    Attachment.objects.bulk_create(
+        Attachment(
+            ticket=entry.ticket,
+            entry=entry,
+            uploader_id=file.uploader_id,
+            is_public=True,
+            passed_from=file,
+            file=file.file.name,
+            name=file.name,
+            content_type=file.content_type,
+            size=file.size,
+            uploaded_at=file.uploaded_at,
+        )
+        for file in Attachment.objects.filter(entry=source, is_public=True, redacted_at=None)
+    )
+
+
 def sweep_orphans(*, at: datetime) -> int:
     """Remove old drafts, and stored files that no row names; returns how many files."""
     Draft.objects.filter(updated_at__lt=at - DRAFT_AGE).delete()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -101,7 +101,8 @@ def redact_subject(
 def redact_attachment(
     *, attachment: Attachment, by: User, at: datetime, why: str, is_again: bool = False
 ) -> Ticket:
-    """Remove an attachment's file for good; its row says that it was there.
+    """Remove an attachment's file for good, also where it passed on to; its row says that it was
+    there. A file that only passed on to this ticket stays where it came from, as words do.
 
     :raises NotAllowed: if the person may not, or the file belongs to no ticket yet
     """
@@ -109,10 +110,9 @@ def redact_attachment(
         raise NotAllowed(_("This file belongs to no ticket."))
     ticket = _start(attachment.ticket, by, is_again)
     file, storage = attachment.file.name, attachment.file.storage
-    attachment.name, attachment.file, attachment.redacted_at = _("redacted"), "", at
-    attachment.save(update_fields=["name", "file", "redacted_at"])
+    _blank_files(str(attachment.pk), at)
     if file:
-        transaction.on_commit(lambda: storage.delete(file), robust=True)
+        transaction.on_commit(lambda: _delete_unless_named(storage, file), robust=True)
     return _finish(
         ticket, by, at, why, is_public=attachment.is_public, attachment=str(attachment.pk)
     )
@@ -159,11 +159,13 @@ def redact_job(
 def redact_passed(*, ticket: Ticket, told: HistoryEntry, at: datetime) -> None:
     """Take the traces of what was redacted on another ticket out of one that followed it.
 
-    The words themselves are gone already.
+    The words themselves are gone already. A file may have passed on at the same moment.
 
     :param told: the entry of that redaction
     """
     ticket = locked(ticket)
+    if "attachment" in told.facts:
+        _blank_files(told.facts["attachment"], at)
     history.record(
         ticket=ticket,
         kind=Kind.REDACTED,
@@ -173,7 +175,7 @@ def redact_passed(*, ticket: Ticket, told: HistoryEntry, at: datetime) -> None:
         consumers=(),
         words=told.words,
         lead=told.ticket_id,
-        **{name: told.facts[name] for name in ("part",) if name in told.facts},
+        **{name: told.facts[name] for name in ("part", "attachment") if name in told.facts},
     )
     store(ticket)
     index.reindex(ticket)
@@ -234,6 +236,22 @@ def _blank_repeated(entry: DiaryEntry, at: datetime) -> None:
         DiaryEntry.objects.filter(pk__in=numbers).update(text=BLANK, html=html, redacted_at=at)
         Ticket.objects.filter(diary__in=numbers).update(last_line="")
         copies = DiaryEntry.objects.filter(passed_from__in=numbers, redacted_at=None)
+
+
+def _blank_files(key: str, at: datetime) -> None:
+    """Blank the row of an attachment, and all that repeat it on tickets that follow this one."""
+    keys: list[Any] = [key]
+    while keys:
+        Attachment.objects.filter(pk__in=keys, redacted_at=None).update(
+            name=_("redacted"), file="", redacted_at=at
+        )
+        keys = list(Attachment.objects.filter(passed_from__in=keys).values_list("pk", flat=True))
+
+
+def _delete_unless_named(storage: Storage, file: str) -> None:
+    """Remove a stored file, unless another ticket still shows it."""
+    if not Attachment.objects.filter(file=file).exists():
+        storage.delete(file)
 
 
 def _blank_among_followers(ticket: Ticket, said: str, at: datetime) -> None:

@@ -75,6 +75,14 @@ class Attachment(models.Model):
         related_name="+",
     )
     is_public = models.BooleanField(default=True)
+    passed_from = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="passed_on",
+        help_text="the file of a master or an incident that this one repeats; both are stored once",
+    )
     file = models.FileField(upload_to=_path, blank=True)
     name = models.CharField(max_length=255)
     content_type = models.CharField(max_length=100)

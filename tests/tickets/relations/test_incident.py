@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from juno_support.outbox.models import Delivery
 from supportunits.models import UnitKind
@@ -15,6 +17,7 @@ from tickets.actions import incident, redact, relations, work
 from tickets.actions.hanging import CannotRelate
 from tickets.actions.row import NotAllowed
 from tickets.models import (
+    Attachment,
     DiaryEntry,
     HistoryEntry,
     Incident,
@@ -242,6 +245,88 @@ def test_a_member_of_another_vo_who_joined_reads_the_update_and_not_the_ticket(c
     assert DiaryEntry.objects.get(ticket=ticket).is_public
     assert policies.reads(ticket, other) == policies.Reading.PUBLIC
     assert policies.reads(storage, other) == policies.Reading.OUTLINE
+
+
+def _png(name="plot.png"):
+    return SimpleUploadedFile(name, b"picture of the disk")
+
+
+def test_the_files_of_an_update_go_along_and_open_for_who_reads_there(cast, storage, client_of):
+    other = make_user(username="other")
+    ticket = _join(make_ticket(by=other), storage, other)
+    duplicate = make_ticket(by=cast.eve)
+    relations.mark_duplicate(ticket=duplicate, master=ticket, by=cast.carla, at=AT)
+    write(ticket=storage, by=cast.boris, words="See the plot.", uploads=[_png()])
+    write(ticket=storage, by=cast.boris, is_public=False, uploads=[_png("internal.png")])
+    work_off(LATER)
+    work_off(LATER)
+
+    for reader, own in ((other, ticket), (cast.eve, duplicate)):
+        file = Attachment.objects.get(ticket=own)
+        assert (file.name, file.entry.ticket, file.is_public) == ("plot.png", own, True)
+        page = client_of(reader).get(f"/tickets/{own.pk}/").content.decode()
+        assert f"/files/{file.pk}/" in page
+        answer = client_of(reader).get(f"/files/{file.pk}/")
+        assert b"".join(answer.streaming_content) == b"picture of the disk"
+        origin = Attachment.objects.get(ticket=storage, name="plot.png")
+        assert client_of(reader).get(f"/files/{origin.pk}/").status_code == 404
+    copy = Attachment.objects.get(ticket=duplicate)
+    assert client_of(other).get(f"/files/{copy.pk}/").status_code == 404
+    tasks.sweep_dispatches()
+    mail = Delivery.objects.filter(about_ticket=ticket.pk, to_address=other.email).latest("pk")
+    assert "plot.png" in mail.body
+
+
+def test_a_file_that_is_redacted_there_is_gone_everywhere(
+    cast, storage, django_capture_on_commit_callbacks
+):
+    _join(make_ticket(by=cast.eve), storage, cast.carla)
+    write(ticket=storage, by=cast.boris, words="See the log.", uploads=[_png("secret.log")])
+    work_off(LATER)
+    origin = Attachment.objects.get(ticket=storage)
+    stored = origin.file.name
+
+    with django_capture_on_commit_callbacks(execute=True):
+        redact.redact_attachment(attachment=origin, by=cast.boris, at=LATER, why="A password.")
+
+    assert not default_storage.exists(stored)
+    assert not Attachment.objects.filter(redacted_at=None).exists()
+    assert not Attachment.objects.filter(name="secret.log").exists()
+
+
+def test_a_file_that_is_redacted_where_it_came_to_stays_where_it_came_from(
+    cast, storage, django_capture_on_commit_callbacks
+):
+    ticket = _join(make_ticket(by=cast.eve), storage, cast.carla)
+    write(ticket=storage, by=cast.boris, words="See the plot.", uploads=[_png()])
+    work_off(LATER)
+    origin, copy = Attachment.objects.get(ticket=storage), Attachment.objects.get(ticket=ticket)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        redact.redact_attachment(attachment=copy, by=cast.boris, at=LATER, why="Not ours.")
+
+    origin.refresh_from_db()
+    copy.refresh_from_db()
+    assert (origin.redacted_at, copy.redacted_at) == (None, LATER)
+    assert default_storage.exists(origin.file.name)
+
+
+def test_a_file_that_passed_on_while_it_was_redacted_is_blanked_after(cast, storage):
+    ticket = _join(make_ticket(by=cast.eve), storage, cast.carla)
+    write(ticket=storage, by=cast.boris, words="See the log.", uploads=[_png("secret.log")])
+    work_off(LATER)
+    redact.redact_attachment(
+        attachment=Attachment.objects.get(ticket=storage),
+        by=cast.boris,
+        at=LATER,
+        why="A password.",
+    )
+    # A worker that had read the file before, and wrote its row after.
+    Attachment.objects.filter(ticket=ticket).update(name="secret.log", redacted_at=None)
+
+    work_off(LATER)
+
+    assert not Attachment.objects.filter(name="secret.log").exists()
 
 
 @pytest.mark.parametrize("who", ["supporter", "alarmer"])
