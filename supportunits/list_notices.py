@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from supportunits import notices
-from supportunits.models import ROUTABLE, ListTest, SupportUnit
+from supportunits.models import ListTest, SupportUnit
 
 
 def send_test(*, test: ListTest, token: str, at: datetime) -> None:
@@ -52,7 +52,7 @@ def tell_list_fails(*, unit: SupportUnit, at: datetime) -> None:
         to=[*notices.tpm(at=at), *notices.managers_of(unit)],
         subject=_("Mail to the list of %(unit)s comes back") % {"unit": unit.name},
         reason=_("managers and TPM hear of lists that may not be read"),
-        facts=_facts(unit) | {"bounces": unit.list_bounces, "is_routable": unit.state in ROUTABLE},
+        facts=_facts(unit) | {"bounces": unit.list_bounces} | notices.reach(unit),
         at=at,
     )
 

@@ -75,7 +75,7 @@ def tell_nobody_left(*, unit: SupportUnit, person: User, at: datetime) -> None:
             "person": person.get_full_name(),
             "unit": unit.name,
             "contact": unit.mailing_list,
-            "is_routable": unit.state in ROUTABLE,
+            **reach(unit),
             "unit_url": url_of(unit),
             "queue_url": f"{settings.JUNO_BASE_URL}/tickets/?{question}",
         },
@@ -101,6 +101,14 @@ def tell_nobody_manages(*, unit: SupportUnit, person: User, at: datetime) -> Non
         },
         at=at,
     )
+
+
+def reach(unit: SupportUnit) -> dict[str, bool]:
+    """Return for a mail whether tickets reach a unit itself, and whether they can be given to it.
+
+    Only TPM gets them without contact and supporter: others stand in (domain: section 6).
+    """
+    return {"is_itself_reached": unit.state in ROUTABLE, "is_routable": unit.is_routable}
 
 
 def quoted(words: str) -> str:

@@ -314,7 +314,10 @@ def _notice(unit: SupportUnit, members: list[MemberLine]) -> dict[str, str]:
     if unit.state == UnitState.NEEDS_CONTACT and unit.is_routable:
         return {
             "tone": "warn",
-            "text": _("TPM has neither contact nor supporter: only who is on shift gets its mail."),
+            "text": _(
+                "The unit has neither contact nor supporter: who is on shift gets its mail, else"
+                " who stands in for it, else the admins."
+            ),
         }
     if unit.state == UnitState.NEEDS_CONTACT:
         return {

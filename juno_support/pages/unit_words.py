@@ -49,7 +49,8 @@ def missing(unit: SupportUnit) -> str:
     if unit.state == UnitState.CLOSED:
         return ""
     if unit.state == UnitState.NEEDS_CONTACT:
-        lacks.append(_("not reachable"))
+        # TPM is reached all the same: others stand in.
+        lacks.append(_("needs a supporter") if unit.is_routable else _("not reachable"))
     if unit.state == UnitState.MAIL_ONLY and unit.kind not in MAY_STAY_MAIL_ONLY:
         lacks.append(_("needs a supporter"))
     if unit.list_state == ListState.FAILING:

@@ -91,6 +91,17 @@ def test_the_list_says_state_members_and_what_lacks(cast: Cast, client_of: Clien
     assert page.index("TPM") < page.index("JUNO production") < page.index("IN2P3-CC")
 
 
+def test_tpm_without_anybody_is_not_called_unreachable(cast: Cast, client_of: ClientOf) -> None:
+    SupportUnit.objects.filter(pk=cast.tpm.pk).update(
+        state=UnitState.NEEDS_CONTACT, mailing_list=""
+    )
+    client = client_of(cast.boris)
+    page = client.get("/units/").content.decode()
+    tpm = page[page.index("/units/TPM/") : page.index("/units/Security/")]
+    assert "needs a supporter" in tpm and "not reachable" not in tpm
+    assert "who stands in for it, else the admins" in client.get("/units/TPM/").content.decode()
+
+
 def test_the_list_is_searched_and_filtered(cast: Cast, client_of: ClientOf) -> None:
     make.make_unit(name="Storage")
     make.make_unit(name="Old storage", state=UnitState.CLOSED)

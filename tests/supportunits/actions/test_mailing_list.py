@@ -194,6 +194,17 @@ def test_three_hard_bounces_mark_the_list_and_tpm_hears_once(cast: Cast, at: dat
     assert "mailed one by one" in Delivery.objects.get(kind="unit.list-failing").body
 
 
+def test_tpm_is_reached_also_while_its_list_fails_and_nobody_works_there(
+    cast: Cast, at: datetime
+) -> None:
+    make.make_user(username="boss", is_staff=True)
+    members.remove_member(unit=cast.tpm, user=cast.carla, by=None, at=at)
+    _bounce(cast.tpm, at, 3)
+    body = Delivery.objects.filter(kind="unit.list-failing").latest("pk").body
+    assert "who is on shift gets its mail, else who stands in for it, else the admins" in body
+    assert "no ticket can be given" not in body
+
+
 def test_a_mail_only_unit_whose_list_fails_needs_a_contact(cast: Cast, at: datetime) -> None:
     unit = _bounce(make.make_unit(name="Storage"), at, 3)
     assert unit.state == UnitState.NEEDS_CONTACT

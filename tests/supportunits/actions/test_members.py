@@ -59,6 +59,13 @@ def test_tpm_is_told_when_nobody_is_left(cast: Cast, at: datetime) -> None:
     assert "/units/Big%20%26%20small/" in body
 
 
+def test_of_others_it_is_said_that_no_ticket_can_be_given(cast: Cast, at: datetime) -> None:
+    unit = make.make_unit(name="Storage", mailing_list="", members=(cast.eve,))
+    members.remove_member(unit=unit, user=cast.eve, by=None, at=at)
+    [(_address, body)] = _mails()
+    assert "no ticket can be given to it" in body and "stands in" not in body
+
+
 def test_operators_are_told_one_by_one_without_a_list(cast: Cast, at: datetime) -> None:
     make.make_unit(kind=UnitKind.TPM, mailing_list="", state=UnitState.ACTIVE)
     members.remove_member(unit=cast.in2p3_unit, user=cast.boris, by=None, at=at)
@@ -70,7 +77,8 @@ def test_admins_are_told_when_tpm_itself_is_empty(cast: Cast, at: datetime) -> N
     members.remove_member(unit=cast.tpm, user=cast.carla, by=None, at=at)
     [(address, body)] = _mails()
     assert address == "dmitri@example.org"
-    assert "no ticket can be given to it" in body
+    assert "who is on shift gets its mail, else who stands in for it, else the admins" in body
+    assert "no ticket can be given" not in body
 
 
 def test_without_an_address_it_needs_a_contact(cast: Cast, at: datetime) -> None:
