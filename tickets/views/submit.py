@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -109,19 +110,32 @@ def serve(request: HttpRequest, entry: Entry) -> HttpResponse:
             status = 429
     if not form.errors:
         try:
-            ticket = entry.file(
-                draft_id=draft_id, by=user, at=at, language=user.language, **form.arguments()
-            )
+            ticket = _file(request, entry, form, draft_id, user, at)
         except submit.NotAcceptable as error:
             _put_at_field(form, error)
         else:
-            _refer_back(request, ticket, user, at)
-            join_filed(request, ticket, user, at)
-            entry.filed(request, ticket, user, at)
             messages.success(request, _filed_words(ticket))
             return redirect("ticket", ticket.pk)
     _keep(request, entry, draft_id, user, at)
     return _form_page(request, entry, form, draft_id, user, at, status=status)
+
+
+@transaction.atomic
+def _file(
+    request: HttpRequest, entry: Entry, form: TicketForm, draft_id: UUID, user: User, at: datetime
+) -> Ticket:
+    """File the ticket and do what was asked for besides: a crash between them leaves the draft.
+
+    What cannot be done besides is told, and costs the ticket nothing.
+    """
+    ticket = entry.file(
+        draft_id=draft_id, by=user, at=at, language=user.language, **form.arguments()
+    )
+    # First what takes the lock of relations: whoever holds it may wait for the other tickets' rows.
+    join_filed(request, ticket, user, at)
+    _refer_back(request, ticket, user, at)
+    entry.filed(request, ticket, user, at)
+    return ticket
 
 
 def keep_typed(request: HttpRequest, entry: Entry) -> HttpResponse:

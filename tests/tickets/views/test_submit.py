@@ -671,6 +671,27 @@ def test_an_incident_that_ended_meanwhile_costs_no_ticket(cast, ada):
     assert "could not be joined" in page.content.decode()
 
 
+def test_a_crash_between_filing_and_joining_loses_nothing(cast, ada):
+    storage = _incident(cast)
+    data = filled(sites="IN2P3-CC", join=storage.pk)
+    ada.post(URL, data | {"keep": "1"})
+    number = Ticket.objects.latest("pk").pk
+
+    def die(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "tickets_ticketrelation"'):
+            raise SystemExit
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(die), pytest.raises(SystemExit):
+        ada.post(URL, data)
+
+    assert not Ticket.objects.filter(pk__gt=number).exists()
+    assert Draft.objects.filter(pk=data["draft"]).exists()
+    ada.post(URL, data)
+    ticket = Ticket.objects.get(pk__gt=number)
+    assert (ticket.status, ticket.relations.get().other) == ("ON_HOLD", storage)
+
+
 def test_a_draft_remembers_that_it_joins(cast, ada):
     storage = _incident(cast)
     data = filled(sites="IN2P3-CC", join=storage.pk, keep="1")
