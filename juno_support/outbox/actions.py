@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
@@ -145,11 +146,22 @@ def withdraw_calls(*, key_prefix: str) -> int:
 
     For when a person has answered meanwhile; mails are left to leave.
     """
-    return Delivery.objects.filter(
-        key__startswith=key_prefix,
-        state=DeliveryState.WAITING,
-        channel__in=(Channel.SMS, Channel.WEBHOOK),
-    ).update(state=DeliveryState.CANCELLED)
+    return _withdraw(Delivery.objects.filter(key__startswith=key_prefix))
+
+
+def withdraw_calls_about(*, ticket: int) -> int:
+    """Cancel what still waits to ring a phone about a ticket; returns how many.
+
+    For when nobody is to hear of the ticket any more.
+
+    :param ticket: the ticket's number
+    """
+    return _withdraw(Delivery.objects.filter(about_ticket=ticket))
+
+
+def _withdraw(rows: QuerySet[Delivery]) -> int:
+    calls = rows.filter(state=DeliveryState.WAITING, channel__in=(Channel.SMS, Channel.WEBHOOK))
+    return calls.update(state=DeliveryState.CANCELLED)
 
 
 @transaction.atomic

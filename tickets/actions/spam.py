@@ -1,9 +1,9 @@
 """Discard spam, and recover what was none.
 
 A discarded ticket is closed and of category spam: no queue, count, sweep or figure shows it, and
-nobody is told anything of it by mail. All else stays as it was, so that recovering brings it back
-whole (domain: section 1, TPM "discards spam, recoverable"). Beside the workflow's table, as undo:
-where it leads to is where the ticket was.
+nobody is told anything of it by mail or phone. All else stays as it was, so that recovering brings
+it back whole (domain: section 1, TPM "discards spam, recoverable"). Beside the workflow's table, as
+undo: where it leads to is where the ticket was.
 """
 
 from datetime import datetime
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
+from juno_support.outbox import actions as outbox
 from tickets import history, policies
 from tickets.actions import passing, wall_clock
 from tickets.actions.hanging import waits
@@ -46,6 +47,7 @@ def discard(*, ticket: Ticket, by: User, at: datetime, seen: int | None = None) 
     passing.let_loose(ticket, by=by, at=at)
     passing.end_incident(ticket, by=by, at=at)
     wall_clock.stop(ticket, at=at)
+    outbox.withdraw_calls_about(ticket=ticket.pk)
     told = _write(ticket, Kind.DISCARDED, by, at, category=category, status=status)
     # What waited for it waits no longer.
     passing.pass_on(told, at=at, to_followers=True, to_parent=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib.text import clean_line
+from juno_support.outbox import actions as outbox
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, apart, locked, store
 from tickets.models import (
@@ -59,13 +60,22 @@ def start(
 
 
 def stop(ticket: Ticket, *, at: datetime) -> None:
-    """End the run of the clock, if one is going on: nobody is called any more.
+    """End the run of the clock, if one is going on: nobody is called any more, nor rung by a call
+    that waits already.
 
     Inside the transaction of whoever ended the ticket.
     """
-    WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).update(
-        ended_at=at, next_call=None, next_call_at=None
+    # Locked: a call is written before this, and found here, or not written at all.
+    clock = (
+        WallClock.objects.select_for_update()
+        .filter(ticket=ticket, received_at=None, ended_at=None)
+        .first()
     )
+    if clock is None:
+        return
+    clock.ended_at, clock.next_call, clock.next_call_at = at, None, None
+    clock.save(update_fields=["ended_at", "next_call", "next_call_at"])
+    outbox.withdraw_calls(key_prefix=clock.key_prefix)
 
 
 @transaction.atomic

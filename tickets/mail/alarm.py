@@ -41,7 +41,7 @@ def handle(dispatch: Dispatch) -> None:
     # Locked: a receipt comes before the call is written, or finds it there to take back.
     clock = WallClock.objects.select_for_update().get(pk=entry.facts["clock"])
     if entry.kind == Kind.ALARM_RECEIVED:
-        withdraw_calls(key_prefix=_prefix(clock))
+        withdraw_calls(key_prefix=clock.key_prefix)
         enqueue_all(_tell_who_was_called(entry, ticket, clock), at=at)
     elif clock.is_running:
         enqueue_all(compose(entry, ticket, clock), at=at)
@@ -188,7 +188,7 @@ def _tell_who_was_called(entry: HistoryEntry, ticket: Ticket, clock: WallClock) 
     if entry.actor is not None:
         hears.add(entry.actor.email.casefold())
     called = Delivery.objects.filter(
-        about_ticket=ticket.pk, key__startswith=_prefix(clock), channel=Channel.MAIL
+        about_ticket=ticket.pk, key__startswith=clock.key_prefix, channel=Channel.MAIL
     )
     story = words.Story.load(ticket, [entry])
     mails = {}
@@ -320,9 +320,7 @@ def _page(ticket: Ticket) -> str:
     return f"{settings.JUNO_BASE_URL}/tickets/{ticket.pk}/"
 
 
-def _prefix(clock: WallClock) -> str:
-    return f"alarm:{clock.pk}:"
-
-
 def _key(clock: WallClock, part: str, address: str) -> str:
-    return f"{_prefix(clock)}{part}:{hashlib.sha256(address.casefold().encode()).hexdigest()[:32]}"
+    return (
+        f"{clock.key_prefix}{part}:{hashlib.sha256(address.casefold().encode()).hexdigest()[:32]}"
+    )

@@ -12,7 +12,7 @@ from juno_support.outbox.actions import Mail
 from juno_support.outbox.models import Channel, Gateway
 from supportunits.on_call import OnCall, on_call
 from tickets.mail.recipients import Reason, Why
-from tickets.models import HistoryEntry, Kind, Ticket
+from tickets.models import Category, HistoryEntry, Kind, Ticket
 
 TO_ON_CALL = 3
 """The step of an escalation at which the person on call hears of it."""
@@ -21,12 +21,12 @@ TO_ON_CALL = 3
 def calls(entry: HistoryEntry) -> list[Mail]:
     """Return the calls to the phones of those on call; none before the third step.
 
-    Of a ticket of type Security nobody but CSIRT hears.
+    Of a ticket of type Security nobody but CSIRT hears, of spam nobody.
     """
     if entry.kind != Kind.ESCALATED or entry.facts["level"] < TO_ON_CALL:
         return []
     ticket = Ticket.objects.select_related("vo").get(pk=entry.ticket_id)
-    if ticket.is_restricted:
+    if ticket.is_restricted or ticket.category == Category.SPAM:
         return []
     by_hook, by_sms = gateways.active(Channel.WEBHOOK), gateways.active(Channel.SMS)
     found: list[Mail] = []

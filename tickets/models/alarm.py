@@ -122,6 +122,11 @@ class WallClock(models.Model):
         return self.received_at is None and self.ended_at is None
 
     @property
+    def key_prefix(self) -> str:
+        """Return how the keys of all mails and calls of this run begin in the outbox."""
+        return f"alarm:{self.pk}:"
+
+    @property
     def minutes(self) -> int | None:
         """Return the whole minutes from the alarm to the receipt; None without one."""
         if self.received_at is None:

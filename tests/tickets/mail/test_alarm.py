@@ -19,7 +19,7 @@ from tests.make import (
 )
 from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
 from tickets import tasks
-from tickets.actions import wall_clock
+from tickets.actions import spam, wall_clock, work
 from tickets.mail import receipt_link
 from tickets.mail.recipients import Why
 from tickets.models import Kind
@@ -280,6 +280,24 @@ def test_a_receipt_takes_back_what_still_waits_to_ring_and_tells_who_was_called(
     assert Delivery.objects.get(channel=Channel.WEBHOOK).state == DeliveryState.CANCELLED
     assert {EMERGENCY, mei.email, zoya.email, cast.boris.email} <= set(told)
     assert "Night desk confirmed the receipt of the alarm after 16 min" in told[EMERGENCY].body
+
+
+@pytest.mark.parametrize("how", ["discarded", "withdrawn"])
+def test_an_alarm_that_ends_takes_back_what_still_waits_to_ring(cast, zoya, mei, gateways, how):
+    ticket, other = raise_alarm(cast, zoya), raise_alarm(cast, zoya)
+    sent()
+    wall_clock.climb(at=after(15))
+    sent()
+    calls = Delivery.objects.filter(channel__in=(Channel.WEBHOOK, Channel.SMS))
+    assert calls.update(state=DeliveryState.WAITING) == 4
+
+    if how == "discarded":
+        spam.discard(ticket=ticket, by=cast.carla, at=after(16))
+    else:
+        work.take_step(ticket=ticket, step="withdraw", by=zoya, at=after(16))
+
+    for about, state in ((ticket, DeliveryState.CANCELLED), (other, DeliveryState.WAITING)):
+        assert {call.state for call in calls.filter(about_ticket=about.pk)} == {state}
 
 
 def test_a_call_that_comes_too_late_is_not_made(cast, zoya, mei, gateways):

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from juno_support.accounts.models import User
-from juno_support.outbox.models import Channel, Delivery, Gateway
+from juno_support.outbox.models import Channel, Delivery, DeliveryState, Gateway
 from tests.cast import Cast
 from tests.make import AT, make_on_call_contact, make_shift, make_shift_type, make_user
 from tests.tickets.make import make_ticket
 from tickets import tasks
-from tickets.actions import work
+from tickets.actions import spam, work
 from tickets.models import Kind, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +92,25 @@ def test_phones_ring_by_every_gateway(
     assert f"#{ticket.pk}" in call["text"]
     message = mails["86105550100@sms.example.org"]
     assert len(message.body) <= 160 and f"/tickets/{ticket.pk}/" in message.body
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_phones_do_not_ring_about_spam(
+    cast: Cast, mei: User, clock_at: Callable[[datetime], None], is_written: bool
+) -> None:
+    Gateway.objects.create(
+        name="Phone", channel=Channel.WEBHOOK, url="https://phone.example.org/", created_at=AT
+    )
+    ticket = escalated(cast, clock_at, 3)
+    if is_written:
+        told()
+    calls = Delivery.objects.filter(channel=Channel.WEBHOOK)
+    assert calls.update(state=DeliveryState.WAITING) == int(is_written)
+
+    spam.discard(ticket=ticket, by=cast.carla, at=AT + 5 * DAY)
+    told()
+
+    assert not calls.exclude(state=DeliveryState.CANCELLED).exists()
 
 
 def test_the_next_step_is_one_working_day_after_the_last(cast: Cast) -> None:
