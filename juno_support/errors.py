@@ -19,3 +19,11 @@ class SupportError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.next_step}".strip()
+
+
+class NotAcceptable(SupportError):
+    """What was written cannot be taken; ``field`` names where, empty: as a whole."""
+
+    def __init__(self, field: str, message: str, next_step: str = "") -> None:
+        super().__init__(message, next_step)
+        self.field = field

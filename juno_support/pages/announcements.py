@@ -19,6 +19,7 @@ from juno_support.access import allowed_if, checked_inside, is_signed_in, open_t
 from juno_support.accounts.audit import Part
 from juno_support.accounts.audit_lines import trace
 from juno_support.accounts.models import User
+from juno_support.errors import NotAcceptable
 from juno_support.lib import clock, display
 from juno_support.lib.text import clean_line, shorten, whole_number
 from juno_support.pages import downtime_lines
@@ -192,7 +193,7 @@ def announce(request: HttpRequest) -> HttpResponse:
                 downtime_key=form.cleaned_data["downtime"],
                 **form.arguments(),
             )
-        except (actions.NotAcceptable, actions.NotForYou) as error:
+        except (NotAcceptable, actions.NotForYou) as error:
             form.add_error(getattr(error, "field", "") or None, str(error))
         else:
             messages.success(request, _("It is announced."))
@@ -216,7 +217,7 @@ def change(request: HttpRequest, key: int) -> HttpResponse:
             actions.change_announcement(
                 announcement=row, by=user, at=at, seen_at=form.cleaned_data["seen_at"], **given
             )
-        except (actions.NotAcceptable, actions.NotForYou) as error:
+        except (NotAcceptable, actions.NotForYou) as error:
             form.add_error(getattr(error, "field", "") or None, str(error))
             form.data = {**form.data, "seen_at": row.changed_at.isoformat()}
         else:

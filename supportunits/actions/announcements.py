@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
-from juno_support.errors import SupportError
+from juno_support.errors import NotAcceptable, SupportError
 from juno_support.lib import form_key, markdown, text
 from juno_support.outbox.actions import Mail, enqueue_all
 from supportunits import announcements, policies
@@ -28,14 +28,6 @@ class NotForYou(SupportError):
     """The person may not announce this."""
 
     is_refusal = True
-
-
-class NotAcceptable(SupportError):
-    """Something about an announcement cannot be taken; ``field`` names it."""
-
-    def __init__(self, field: str, message: str, next_step: str = "") -> None:
-        super().__init__(message, next_step)
-        self.field = field
 
 
 @traced

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.urls import reverse
 
+from juno_support.errors import NotAcceptable
 from juno_support.outbox.models import Delivery
 from monitoring.models import Downtime
 from supportunits import announcements, policies
@@ -163,7 +164,7 @@ def test_users_of_a_site_are_mailed(cast):
     ],
 )
 def test_what_cannot_be_taken_is_said_at_its_field(cast, fields, field):
-    with pytest.raises(actions.NotAcceptable) as refused:
+    with pytest.raises(NotAcceptable) as refused:
         announced(cast.dmitri, **fields)
 
     assert refused.value.field == field

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
+from juno_support.errors import NotAcceptable
 from juno_support.lib import display
 from monitoring import queries as monitoring
 from supportunits import policies as unit_policies
@@ -18,7 +19,6 @@ from supportunits.models import ALARM_TIERS, VO, IssueType, VOSite
 from tickets import history, policies
 from tickets.actions import wall_clock
 from tickets.actions.row import NotAllowed, locked, store
-from tickets.actions.submit import NotAcceptable
 from tickets.actions.team import submit_for_vo
 from tickets.models import AlarmDrill, Category, Kind, Priority, Ticket, TicketType, WallClock
 from tickets.workflow import OPEN

@@ -9,13 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
-from juno_support.errors import SupportError
+from juno_support.errors import NotAcceptable, SupportError
 from juno_support.lib import form_key
 from supportunits import policies as unit_policies
 from supportunits.models import VO
 from tickets.actions.alarm import raise_alarm
 from tickets.actions.row import NotAllowed
-from tickets.actions.submit import NotAcceptable
 from tickets.models import AlarmDrill, Category, Priority, Ticket
 from topology.models import Site
 

@@ -75,7 +75,7 @@ def draft_of_jobs(
     """Begin a ticket about jobs: a draft, with what was found out about them.
 
     :raises NotAllowed: if a job's VO is none of the person's
-    :raises tickets.actions.submit.NotAcceptable: see ``save_draft``
+    :raises NotAcceptable: see ``save_draft``
     """
     wanted = list(jobs)
     if not all(policies.may_see_jobs_of(by, job.vo) for job in wanted):

@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
+from juno_support.errors import NotAcceptable
 from supportunits import policies as unit_policies
 from tickets.actions import passing, submit, team
 from tickets.actions.hanging import locked_all
 from tickets.actions.relations import add_child
-from tickets.actions.submit import NotAcceptable
 from tickets.models import Ticket, TicketType
 from topology.models import Site
 

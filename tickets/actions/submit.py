@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import NotificationMode, User
-from juno_support.errors import SupportError
+from juno_support.errors import NotAcceptable
 from juno_support.lib import form_key, markdown, text
 from supportunits import policies as unit_policies
 from supportunits import queries as unit_queries
@@ -38,14 +38,6 @@ DESCRIPTION_BYTES = 256 * 1024
 MOST_COPIES = 20
 # By somebody who is no supporter: CC is no way to write to the world in our name.
 MOST_COPIES_A_DAY = 100
-
-
-class NotAcceptable(SupportError):
-    """What was written cannot become a ticket; ``field`` names where."""
-
-    def __init__(self, field: str, message: str, next_step: str = "") -> None:
-        super().__init__(message, next_step)
-        self.field = field
 
 
 @transaction.atomic

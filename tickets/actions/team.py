@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
+from juno_support.errors import NotAcceptable
 from supportunits import policies as unit_policies
 from supportunits.models import VO, IssueType
 from tickets.actions import submit
-from tickets.actions.submit import NotAcceptable
 from tickets.models import Ticket, TicketType
 from topology.models import Site
 

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
-from juno_support.errors import SupportError
+from juno_support.errors import NotAcceptable
 from juno_support.lib import markdown, text, words
 from juno_support.lib.form_key import wait_for
 from supportunits.actions.trace import traced
@@ -25,14 +25,6 @@ from topology.models import Site
 TITLE_LENGTH = 200
 TEXT_BYTES = 20 * 1024
 REVIEWED_EVERY = timedelta(days=365)
-
-
-class NotAcceptable(SupportError):
-    """Something about an answer cannot be taken; ``field`` names it."""
-
-    def __init__(self, field: str, message: str, next_step: str = "") -> None:
-        super().__init__(message, next_step)
-        self.field = field
 
 
 @traced

@@ -7,11 +7,10 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from juno_support.lib import calendars, working_time
+from juno_support.lib import calendars, cursor, working_time
 from juno_support.lib.text import whole_number
 from supportunits.models import IS_ROUTABLE, SupportUnit, UnitKind
 from tickets import policies, queries, response
@@ -123,9 +122,9 @@ def counts(user: Any, *, at: datetime, units: Units | None = None) -> list[int]:
             few = f"{seen} AND {condition} LIMIT {queries.COUNT_LIMIT}"
             given += [*parameters, *its_own]
         parts.append(f"(SELECT count(*) FROM ({few}) few)")  # noqa: S608 - SQL of our own
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", given)
-        return list(cursor.fetchone())
+    with connection.cursor() as rows:
+        rows.execute(f"SELECT {', '.join(parts)}", given)
+        return list(rows.fetchone())
 
 
 def _condition(name: str, units: Units, at: datetime) -> tuple[str, list[Any]]:
@@ -164,23 +163,18 @@ def _in(statuses: Iterable[Status]) -> str:
 
 def cursor_of(name: str, submitted_at: datetime, number: int) -> str:
     """Return the cursor that stands behind a ticket of a list."""
-    return str(number) if name == "discarded" else f"{submitted_at.isoformat()},{number}"
+    return str(number) if name == "discarded" else cursor.written(submitted_at, number)
 
 
-def behind(name: str, tickets: QuerySet[Ticket], cursor: str) -> QuerySet[Ticket]:
+def behind(name: str, tickets: QuerySet[Ticket], after: str) -> QuerySet[Ticket]:
     """Return the tickets behind a cursor of :func:`cursor_of`; all where it is none."""
-    moment, _comma, key = cursor.rpartition(",")
-    number = whole_number(key)
-    if number is None:
-        return tickets
     if name == "discarded":
-        return tickets.filter(pk__lt=number)
-    try:
-        at = parse_datetime(moment)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+        last = whole_number(after)
+        return tickets if last is None else tickets.filter(pk__lt=last)
+    place = cursor.read(after)
+    if place is None:
         return tickets
+    at, number = place
     return tickets.filter(
         Q(submitted_at__gt=at) | Q(submitted_at=at, pk__gt=number), submitted_at__gte=at
     )
@@ -189,9 +183,9 @@ def behind(name: str, tickets: QuerySet[Ticket], cursor: str) -> QuerySet[Ticket
 def following(name: str, user: Any, ticket: Ticket, *, at: datetime) -> int | None:
     """Return the number of the ticket that comes behind this one in a list, else of its first."""
     tickets = tickets_in(name, user, at=at)
-    cursor = cursor_of(name, ticket.submitted_at, ticket.pk)
+    after = cursor_of(name, ticket.submitted_at, ticket.pk)
     others = tickets.exclude(pk=ticket.pk)
-    found = behind(name, others, cursor).only("pk").first() or others.only("pk").first()
+    found = behind(name, others, after).only("pk").first() or others.only("pk").first()
     return found.pk if found else None
 
 

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from juno_support.access import allowed_if, checked_inside, is_signed_in
 from juno_support.accounts.audit import Part
 from juno_support.accounts.audit_lines import trace
-from juno_support.lib import clock, display, markdown
+from juno_support.errors import NotAcceptable
+from juno_support.lib import clock, cursor, display, markdown
 from juno_support.lib.text import clean_line, shorten, whole_number
 from tickets import policies
 from tickets.answers import change, find, forms, rights
@@ -73,7 +73,7 @@ def answer_list(request: HttpRequest) -> HttpResponse:
     more = ""
     if len(rows) > PAGE:
         last = rows[PAGE - 1]
-        question = {"q": line, "after": f"{last.updated_at.isoformat()},{last.pk}"}
+        question = {"q": line, "after": cursor.written(last.updated_at, last.pk)}
         more = f"?{urlencode(question | ({'show': 'withdrawn'} if withdrawn else {}))}"
     context = {
         "line": line,
@@ -125,7 +125,7 @@ def new_answer(request: HttpRequest) -> HttpResponse:
                 made_from=source,
                 **form.arguments(),
             )
-        except change.NotAcceptable as error:
+        except NotAcceptable as error:
             form.add_error(error.field or None, str(error))
         else:
             messages.success(request, _("The answer is there. It is offered from now on."))
@@ -151,7 +151,7 @@ def change_answer(request: HttpRequest, key: int) -> HttpResponse:
                 seen_at=form.cleaned_data["seen_at"],
                 **form.arguments(),
             )
-        except change.NotAcceptable as error:
+        except NotAcceptable as error:
             form.add_error(error.field or None, str(error))
             form.data = {**form.data, "seen_at": found.updated_at.isoformat()}
         else:
@@ -233,15 +233,11 @@ def _line(row: KnownAnswer, at: datetime) -> dict[str, Any]:
     }
 
 
-def _after(found: Any, cursor: str) -> Any:
-    moment, _comma, key = cursor.partition(",")
-    number = whole_number(key)
-    try:
-        at = parse_datetime(moment)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None or number is None:
+def _after(found: Any, text: str) -> Any:
+    place = cursor.read(text)
+    if place is None:
         return found
+    at, number = place
     return found.filter(updated_at__lte=at).exclude(updated_at=at, pk__gte=number)
 
 

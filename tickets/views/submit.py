@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from juno_support.access import checked_inside
 from juno_support.accounts.models import User
-from juno_support.errors import SupportError
+from juno_support.errors import NotAcceptable, SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import clean, shorten, whole_number
 from supportunits import policies as unit_policies
@@ -111,7 +111,7 @@ def serve(request: HttpRequest, entry: Entry) -> HttpResponse:
     if not form.errors:
         try:
             ticket = _file(request, entry, form, draft_id, user, at)
-        except submit.NotAcceptable as error:
+        except NotAcceptable as error:
             _put_at_field(form, error)
         else:
             messages.success(request, _filed_words(ticket))
@@ -292,7 +292,7 @@ def _store(
             data[name] = number
     try:
         submit.save_draft(draft_id=draft_id, by=user, at=at, data=data)
-    except submit.NotAcceptable:
+    except NotAcceptable:
         return False
     return True
 
@@ -391,7 +391,7 @@ def _too_many(user: User, at: datetime) -> SupportError | None:
     )
 
 
-def _put_at_field(form: TicketForm, error: submit.NotAcceptable) -> None:
+def _put_at_field(form: TicketForm, error: NotAcceptable) -> None:
     field: str | None = error.field
     if field == "send_to":
         field = "unit" if form.cleaned_data.get("unit") else "notified_site"

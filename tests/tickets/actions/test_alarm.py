@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from juno_support.errors import NotAcceptable
 from supportunits.models import Tier, UnitKind, VOSite
 from tests.make import AT, join_vo, make_downtime, make_issue_type, make_site, make_unit
 from tests.tickets.actions.test_team import file_team
@@ -13,7 +14,6 @@ from tests.tickets.make import write
 from tickets.actions import work
 from tickets.actions.alarm import convert_to_alarm, submit_alarm_ticket
 from tickets.actions.row import NotAllowed
-from tickets.actions.submit import NotAcceptable
 from tickets.models import Category, HistoryEntry, Kind, Priority, Ticket, TicketType
 from tickets.workflow import Status
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+from juno_support.errors import NotAcceptable
 from supportunits.models import SupportUnit, UnitKind, UnitState
 from tests.make import (
     AT,
@@ -20,7 +21,6 @@ from tests.make import (
 )
 from tests.tickets.make import make_ticket
 from tickets.actions import files, submit
-from tickets.actions.submit import NotAcceptable
 from tickets.models import Draft, HistoryEntry, Priority, StatusInterval, Ticket
 from tickets.workflow import Status
 

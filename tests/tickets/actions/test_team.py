@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from juno_support.errors import NotAcceptable
 from supportunits.models import UnitKind
 from tests.make import (
     AT,
@@ -18,7 +19,6 @@ from tests.make import (
 from tests.tickets.make import write
 from tickets.actions import diary, work
 from tickets.actions.row import NotAllowed
-from tickets.actions.submit import NotAcceptable
 from tickets.actions.team import submit_team_ticket
 from tickets.models import Ticket, TicketType
 from tickets.workflow import Status, StepNotAllowed

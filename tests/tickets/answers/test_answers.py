@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from juno_support.errors import NotAcceptable
 from juno_support.outbox.models import Delivery
 from tests.cast import ROLE_NAMES
 from tests.make import AT, make_issue_type, make_user, make_vo
@@ -95,7 +96,7 @@ def test_the_same_key_makes_it_once(cast):
     ],
 )
 def test_what_cannot_be_taken_is_said_at_its_field(cast, fields, field):
-    with pytest.raises(change.NotAcceptable) as refused:
+    with pytest.raises(NotAcceptable) as refused:
         make_answer(cast.boris, **fields)
 
     assert refused.value.field == field

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from juno_support.errors import NotAcceptable
 from juno_support.outbox.models import Delivery
 from supportunits.models import Tier
 from tests import make
@@ -15,7 +16,6 @@ from tickets import tasks
 from tickets.actions import catch_up, relations, several, work
 from tickets.actions.hanging import CannotRelate
 from tickets.actions.row import NotAllowed
-from tickets.actions.submit import NotAcceptable
 from tickets.models import HistoryEntry, Kind, RelationKind, Ticket, TicketRelation, TicketType
 from tickets.workflow import Status, StepNotAllowed
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from juno_support.errors import NotAcceptable
 from supportunits import queries as unit_queries
 from supportunits.models import UnitKind, UnitState
 from tests.make import (
@@ -19,7 +20,6 @@ from tests.make import (
 )
 from tests.tickets.make import make_ticket
 from tickets.actions import hand_over
-from tickets.actions.submit import NotAcceptable
 from tickets.actions.team import submit_team_ticket
 from tickets.mail.facts import of_ticket
 from tickets.models import TicketType
