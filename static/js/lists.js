@@ -70,7 +70,7 @@
 
   // Selecting: x ticks the line; then the keys of actions act on all that are ticked.
   const many = document.querySelector("[data-selected]");
-  const MANY = { a: "assign", 2: "duplicate", h: "hold", s: "spam" };
+  const MANY = { a: "assign", 2: "duplicate", i: "join", h: "hold", s: "spam" };
   const ticked = () => [...document.querySelectorAll(".ticket-pick input:checked")];
 
   function tick() {
@@ -175,7 +175,7 @@
       (event.key === "Escape" && close()) ||
       (desk && event.key === "x" && tick()) ||
       (desk && pressMany(event.key)) ||
-      (["1", "2", "3", "a", "e", "h", "s", "u"].includes(event.key) && press(event.key));
+      (["1", "2", "3", "a", "e", "h", "i", "s", "u"].includes(event.key) && press(event.key));
     if (done) event.preventDefault();
   });
 

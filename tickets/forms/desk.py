@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from juno_support.lib import clock
 from supportunits import queries as unit_queries
 from supportunits.models import VO, SupportUnit
 from supportunits.queries import UnitMatch
 from tickets import policies
 from tickets.desk import ready
 from tickets.forms.fields import WallClockField, in_zone
+from tickets.forms.relations import offer_incidents
 from tickets.models import Ticket
 
 _NUMBER = re.compile(r"^#?([0-9]{1,18})\b")
@@ -95,6 +97,30 @@ class DuplicateForm(DeskForm):
             raise ValidationError(
                 _("There is no ticket #%(number)s that you may read.") % {"number": match[1]}
             ) from None
+
+
+class JoinForm(DeskForm):
+    """Of which running incident the tickets are part."""
+
+    incident = forms.TypedChoiceField(
+        label=gettext_lazy("Running incidents"),
+        choices=(),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose the incident."),
+            "invalid_choice": gettext_lazy("This incident has ended. Choose another one."),
+        },
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, user: Any, **kwargs: Any) -> None:
+        """Make the form; it offers the incidents that run."""
+        super().__init__(data, user=user, **kwargs)
+        offer_incidents(self.fields["incident"], user, clock.now())
+
+    def clean_incident(self) -> Ticket:
+        """Return the ticket that is the incident."""
+        return policies.find_outline(self.user, self.cleaned_data["incident"])
 
 
 class AskForm(DeskForm):

@@ -54,18 +54,25 @@ class JoinChange(Change):
 
     def offer(self, user: Any, at: Any) -> None:
         """Offer the running incidents of which the person may know, newest first."""
-        running = (
-            Incident.objects.filter(ended_at=None, ticket__is_restricted=False)
-            .exclude(ticket=self.ticket)
-            .select_related("ticket")
-            .prefetch_related("ticket__affected_sites")
-            .order_by("-declared_at")[:MOST_INCIDENTS]
-        )
-        self.fields["incident"].choices = [  # type: ignore[attr-defined]
-            (row.pk, _incident_words(row.ticket, row.declared_at, user, at)) for row in running
-        ]
-        if not running:
-            self.fields["incident"].help_text = _("No incident is running.")
+        offer_incidents(self.fields["incident"], user, at, apart_from=self.ticket)
+
+
+def offer_incidents(
+    field: forms.Field, user: Any, at: Any, *, apart_from: Ticket | None = None
+) -> None:
+    """Make the running incidents of which the person may know a field's choices, newest first."""
+    running = (
+        Incident.objects.filter(ended_at=None, ticket__is_restricted=False)
+        .exclude(ticket=apart_from)
+        .select_related("ticket")
+        .prefetch_related("ticket__affected_sites")
+        .order_by("-declared_at")[:MOST_INCIDENTS]
+    )
+    field.choices = [  # type: ignore[attr-defined]
+        (row.pk, _incident_words(row.ticket, row.declared_at, user, at)) for row in running
+    ]
+    if not running:
+        field.help_text = _("No incident is running.")
 
 
 def _incident_words(ticket: Ticket, since: Any, user: Any, at: Any) -> str:

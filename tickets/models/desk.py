@@ -43,6 +43,7 @@ class UndoWindow(models.Model):
         RECOVER = "RECOVER", _("recovered")
         ESCALATE = "ESCALATE", _("escalated")
         UNSOLVED = "UNSOLVED", _("left unsolved")
+        JOIN = "JOIN", _("joined to an incident")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, override
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import calendars, working_time
-from tickets.actions import diary, relations, spam, work
+from tickets.actions import diary, incident, relations, spam, work
 from tickets.actions.undo import with_undo
 from tickets.forms import desk as forms
 from tickets.models import Ticket, UndoWindow
@@ -47,7 +47,7 @@ class DeskAction:
             do=lambda found: self.do(found, given, by, at),
             by=by,
             at=at,
-            among=[given["master"]] if "master" in given else (),
+            among=[given[name] for name in ("master", "incident") if name in given],
         )
 
 
@@ -57,6 +57,7 @@ def said(window: UndoWindow) -> str:
     words = {
         UndoWindow.Action.ASSIGN: _("#%(number)d went to %(unit)s."),
         UndoWindow.Action.DUPLICATE: _("#%(number)d is a duplicate now."),
+        UndoWindow.Action.JOIN: _("#%(number)d is part of the incident now."),
         UndoWindow.Action.ASK: _("#%(number)d: the submitter is asked."),
         UndoWindow.Action.HOLD: _("#%(number)d is on hold."),
         UndoWindow.Action.SPAM: _("#%(number)d is discarded as spam."),
@@ -81,6 +82,12 @@ def _assign(ticket: Ticket, given: Given, by: User, at: datetime) -> None:
 def _duplicate(ticket: Ticket, given: Given, by: User, at: datetime) -> None:
     relations.mark_duplicate(
         ticket=ticket, master=given["master"], by=by, at=at, seen=given.get("seen")
+    )
+
+
+def _join(ticket: Ticket, given: Given, by: User, at: datetime) -> None:
+    incident.join_incident(
+        ticket=ticket, incident=given["incident"], by=by, at=at, seen=given.get("seen")
     )
 
 
@@ -168,6 +175,15 @@ ACTIONS = {
             gettext_lazy("It is a duplicate"),
             _duplicate,
             forms.DuplicateForm,
+            for_many=True,
+        ),
+        DeskAction(
+            "join",
+            A.JOIN,
+            gettext_lazy("Join an incident"),
+            gettext_lazy("It is part of the incident"),
+            _join,
+            forms.JoinForm,
             for_many=True,
         ),
         DeskAction(

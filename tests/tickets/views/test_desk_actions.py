@@ -8,7 +8,7 @@ from django.core import mail
 
 from tests.make import AT
 from tests.tickets.make import make_ticket, write
-from tickets.actions import spam, work
+from tickets.actions import incident, spam, work
 from tickets.desk import lists
 from tickets.models import Category, CheckItem, CheckTick, ReadyText, Ticket, UndoWindow
 from tickets.workflow import Status
@@ -115,6 +115,56 @@ def test_a_duplicate_waits_for_its_master_and_is_undone(cast, desk):
     ticket.refresh_from_db()
     assert ticket.status == Status.NEW
     assert not ticket.relations.filter(ended_at=None).exists()
+
+
+def _storage(cast):
+    ticket = make_ticket(by=cast.boris, subject="Storage down", affected_sites=[cast.in2p3])
+    return incident.declare_incident(ticket=ticket, by=cast.boris, at=AT)
+
+
+def test_joining_an_incident_waits_for_it_and_is_undone(cast, desk):
+    ticket = make_ticket(by=cast.eve)
+    empty = desk.get(f"/tpm/{ticket.pk}/join/", **HTMX).content.decode()
+    assert "No incident is running." in empty
+    storage = _storage(cast)
+
+    form = desk.get(f"/tpm/{ticket.pk}/join/", **HTMX).content.decode()
+    assert f"#{storage.pk} Storage down, IN2P3-CC" in form
+    for given, words in (({}, "Choose the incident"), ({"incident": ticket.pk}, "has ended")):
+        refused = desk.post(f"/tpm/{ticket.pk}/join/", given)
+        assert (refused.status_code, words in refused.content.decode()) == (422, True)
+    page = desk.post(f"/tpm/{ticket.pk}/join/", {"incident": storage.pk}, follow=True)
+
+    assert "is part of the incident now" in page.content.decode()
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.relations.get().other) == (Status.ON_HOLD, storage)
+    desk.post("/tpm/undo/", {"key": UndoWindow.objects.get().pk})
+    ticket.refresh_from_db()
+    assert ticket.status == Status.NEW
+    assert not ticket.relations.filter(ended_at=None).exists()
+
+
+def test_several_join_an_incident_at_once_each_on_its_own(cast, desk):
+    storage = _storage(cast)
+    tickets = [make_ticket(by=cast.eve) for _ in range(3)]
+    numbers = [storage.pk, *(ticket.pk for ticket in tickets)]
+    assert 'data-many="join"' in desk.get("/tpm/").content.decode()
+    page = desk.get("/tpm/selected/", {"what": "join", "ticket": numbers}).content.decode()
+    assert "Join an incident: 4 tickets" in page
+
+    given = {"what": "join", "ticket": numbers, "incident": storage.pk}
+    results = desk.post("/tpm/selected/", given).content.decode()
+
+    assert "A ticket cannot hang on itself" in results
+    for ticket in tickets:
+        ticket.refresh_from_db()
+        assert f"#{ticket.pk} is part of the incident now" in results
+        assert (ticket.status, ticket.relations.get().other) == (Status.ON_HOLD, storage)
+    keys = UndoWindow.objects.values_list("pk", flat=True)
+    desk.post("/tpm/undo/", {"key": list(keys)})
+    for ticket in tickets:
+        ticket.refresh_from_db()
+        assert ticket.status == Status.NEW
 
 
 def test_hold_needs_reason_and_date_in_the_readers_zone(cast, desk):
