@@ -66,6 +66,9 @@ def set_ticks(*, shift: Shift, ticked: Iterable[str], by: User, at: datetime) ->
 def hand_over(*, shift: Shift, note: str, by: User, at: datetime) -> HandOver:
     """Leave a note to the next shifter, who gets it by mail; written again, it replaces the first.
 
+    Gaps are passed over (:func:`next_shift`). Where nobody follows, the note waits on the page of
+    the following shift.
+
     :raises NotYourShift: it is somebody else's
     :raises EmptyText: without a note (one is required; domain: section 8), or far too long
     :raises NotYet: the shift goes on for more than a day
@@ -114,9 +117,9 @@ def take_over(*, hand_over: HandOver, by: User, at: datetime) -> HandOver:
 
 
 def next_shift(shift: Shift) -> Shift | None:
-    """Return the shift of the type that follows, or None where the rota ends."""
+    """Return the shift of the type that somebody has next, or None where nobody follows."""
     return (
-        Shift.objects.filter(type=shift.type, starts_at__gte=shift.ends_at)
+        Shift.objects.filter(type=shift.type, starts_at__gte=shift.ends_at, person__is_active=True)
         .select_related("person", "type__vo")
         .order_by("starts_at")
         .first()
@@ -124,9 +127,17 @@ def next_shift(shift: Shift) -> Shift | None:
 
 
 def shift_before(shift: Shift) -> Shift | None:
-    """Return the shift of the type before this one, with its hand-over, or None."""
+    """Return the shift of the type that somebody had before this one, with its hand-over, or None.
+
+    A gap hands nothing over, so that the note of whoever had the shift before it counts.
+    """
     return (
-        Shift.objects.filter(type=shift.type, ends_at__lte=shift.starts_at)
+        Shift.objects.filter(
+            # Who left since then had the shift all the same.
+            type=shift.type,
+            ends_at__lte=shift.starts_at,
+            person__isnull=False,
+        )
         .select_related("person", "type__vo", "hand_over__written_by", "hand_over__taken_by")
         .order_by("-ends_at")
         .first()

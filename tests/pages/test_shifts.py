@@ -343,6 +343,23 @@ def test_the_note_is_read_by_the_next_shifter_and_by_nobody_outside(
     assert "Taken over by Boris Lefèvre" in text_of(client_of(cast.boris).get(here))
 
 
+def test_the_page_says_who_gets_the_note_and_when_nobody_does(
+    cast: Cast, kind: ShiftType, shift: Shift, client_of: ClientOf
+) -> None:
+    make.make_shift(type=kind, person=None, starts_at=shift.ends_at)
+    here = f"/shifts/-/shift/{shift.pk}/"
+    assert "Nobody has a shift after this one yet." in text_of(client_of(cast.ada).get(here))
+    left = client_of(cast.ada).post(f"{here}hand-over/", {"note": "calm"}, follow=True)
+    assert "nobody has a shift after yours" in text_of(left)
+    assert "by mail" not in text_of(left)
+
+    make.make_shift(type=kind, person=cast.boris, starts_at=shift.ends_at + 8 * HOUR)
+    page = text_of(client_of(cast.ada).get(here))
+    assert "The note goes to Boris Lefèvre" in page and "Nobody is on shift between" in page
+    left = client_of(cast.ada).post(f"{here}hand-over/", {"note": "calm"}, follow=True)
+    assert "Boris Lefèvre has your note by mail" in text_of(left)
+
+
 def test_a_swap_is_answered_on_its_page_and_a_get_changes_nothing(
     cast: Cast, shift: Shift, client_of: ClientOf
 ) -> None:

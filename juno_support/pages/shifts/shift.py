@@ -21,6 +21,7 @@ from juno_support.pages.shifts.words import contact_of, phone_url, shift_line
 from supportunits import policies
 from supportunits.actions import rota, shift_log, swaps
 from supportunits.models import HandOver, Shift, ShiftSwap, SwapState
+from supportunits.shift_words import period_words
 
 
 @require_safe
@@ -56,7 +57,7 @@ def hand_over(request: HttpRequest, number: int) -> HttpResponse:
         except SupportError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("Handed over. The next shifter has your note by mail."))
+            _say_who_gets_it(request, shift)
             return redirect(reverse("shifts:shift", args=[shift.pk]) + "#hand-over")
     return _show(request, shift, note=form)
 
@@ -139,6 +140,28 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
     return _show(request, shift, edit=form)
 
 
+def _say_who_gets_it(request: HttpRequest, shift: Shift) -> None:
+    following = shift_log.next_shift(shift)
+    if following is None:
+        messages.warning(
+            request,
+            _(
+                "Your note is kept, but nobody has a shift after yours. Whoever takes the next one"
+                " reads it on the page of that shift."
+            ),
+        )
+        return
+    facts = {
+        "name": following.person,
+        "when": period_words(following.starts_at, following.ends_at),
+    }
+    messages.success(
+        request, _("Handed over. %(name)s has your note by mail for the shift %(when)s.") % facts
+    )
+    if following.starts_at > shift.ends_at:
+        messages.warning(request, _("Nobody is on shift between yours and that one."))
+
+
 def _own(request: HttpRequest, number: int) -> Shift:
     """Return the shift, for the one who has it.
 
@@ -199,6 +222,7 @@ def _show(
             "own_note": _of(own_note, now),
             "reads_notes": reads_notes,
             "following": shift_line(following, now) if following else None,
+            "is_gap_between": following is not None and following.starts_at > shift.ends_at,
             "note_form": (note or NoteForm(initial={"note": own_note.note if own_note else ""}))
             if may_write
             else None,

@@ -8,7 +8,7 @@ import pytest
 
 from juno_support.errors import SupportError
 from juno_support.outbox.models import Delivery
-from supportunits.actions import shift_clock, shift_log, shift_meeting, shift_people
+from supportunits.actions import rota, shift_clock, shift_log, shift_meeting, shift_people
 from supportunits.models import (
     HandOver,
     OnCallCard,
@@ -83,6 +83,28 @@ def test_a_hand_over_needs_a_note_and_reaches_the_next_shifter(
     taken = shift_log.take_over(hand_over=note, by=cast.boris, at=AT + 8 * HOUR)
     assert (taken.taken_by, taken.taken_at) == (cast.boris, AT + 8 * HOUR)
     assert shift_log.shift_before(following) == shift
+
+
+def test_a_hand_over_passes_gaps_over(cast: Cast, kind: ShiftType, shift: Shift) -> None:
+    gap = make.make_shift(type=kind, person=None, starts_at=AT + 8 * HOUR)
+    later = make.make_shift(type=kind, person=cast.boris, starts_at=AT + 16 * HOUR)
+
+    note = shift_log.hand_over(shift=shift, note="tape is slow", by=cast.ada, at=AT + 7 * HOUR)
+
+    assert Delivery.objects.get(kind="shift.hand-over").to_address == cast.boris.email
+    assert shift_log.shift_before(later) == shift
+    # Who takes the gap has the following shift, and the note.
+    rota.take_gap(shift=gap, by=cast.boris, at=AT + 7 * HOUR)
+    assert shift_log.next_shift(shift) == gap
+    assert shift_log.take_over(hand_over=note, by=cast.boris, at=AT + 8 * HOUR).taken_at
+
+
+def test_a_hand_over_that_nobody_follows_is_kept(cast: Cast, kind: ShiftType, shift: Shift) -> None:
+    make.make_shift(type=kind, person=None, starts_at=AT + 8 * HOUR)
+    shift_log.hand_over(shift=shift, note="tape is slow", by=cast.ada, at=AT + 7 * HOUR)
+    assert shift_log.next_shift(shift) is None
+    assert HandOver.objects.get().shift == shift
+    assert kinds() == []
 
 
 def test_a_note_written_again_replaces_the_first_and_wants_to_be_read_again(
