@@ -37,8 +37,8 @@ from tickets.forms.desk import DeskForm
 from tickets.models import Category, CheckItem, Ticket, UndoWindow
 from tickets.routing.suggest import suggest_units
 from tickets.views import rows
+from tickets.views.composer import ready_words
 from tickets.views.desk_actions import ACTIONS, DeskAction, said
-from tickets.views.page import ready_words
 from tickets.views.shared import person
 from tickets.workflow import OPEN, Status
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,16 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from juno_support.lib import clock, display
-from juno_support.lib.text import whole_number
 from juno_support.outbox.models import Delivery, DeliveryState
 from tickets import policies, queries
 from tickets.actions import follow, work
 from tickets.actions.row import ChangedMeanwhile
-from tickets.answers import rights
 from tickets.answers.change import may_be_made_from
-from tickets.answers.models import Audience
-from tickets.desk import ready
-from tickets.forms.reply import INTERNAL, PUBLIC, ReplyForm, steps_for_composer
+from tickets.forms.reply import PUBLIC, ReplyForm
 from tickets.mail.outgoing import entries_told_by
 from tickets.models import (
     Attachment,
@@ -38,9 +34,10 @@ from tickets.models import (
 )
 from tickets.views import clocks
 from tickets.views.alarm_head import alarm_head, newest_run
+from tickets.views.composer import fresh_reply, kept_files, known_answer, ready_words
+from tickets.views.facts import deadlines_of, facts_of
 from tickets.views.kept import kept_context
 from tickets.views.related import RELATED_LIMITS, RELATED_SQL, banner_words, related
-from tickets.views.shared import key_or_none
 from tickets.views.timeline import Row, file_line, make_rows, names_of, shown_by
 from tickets.workflow import ANSWERED, CODES, FINAL, OPEN, Status, Who, steps_from
 
@@ -51,7 +48,6 @@ _PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Moz")
 
 # The buttons at the top that need nothing further; the others lead to the composer.
 _AT_ONCE = frozenset({"take", "answered", "resume", "verify"})
-_IN_COMPOSER = ("ask", "hold", "solve", "leave-unsolved", "reopen")
 
 
 @dataclass(frozen=True)
@@ -76,16 +72,6 @@ class Parts:
     said_me_too: bool
     subscribed: bool
     related: list[tuple[int, str, str]]
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One line of the details: a name, its value, and where it is changed."""
-
-    name: str
-    value: SafeString | str
-    change_url: str = ""
-    label: str = ""
 
 
 def is_prefetch(request: HttpRequest) -> bool:
@@ -153,8 +139,8 @@ def ticket_context(
     if reply is None and may_comment:
         filled = {}
         if Who.SUPPORTER in roles:
-            filled = _known_answer(request) or {"words": ready_words(request, ticket)}
-        reply = _fresh_reply(ticket, user, roles, step=request.GET.get("step", ""), filled=filled)
+            filled = known_answer(request) or {"words": ready_words(request, ticket)}
+        reply = fresh_reply(ticket, user, roles, step=request.GET.get("step", ""), filled=filled)
     last = newest[0].pk if newest else 0
     is_supporter = Who.SUPPORTER in roles
     is_owner = Who.OWNER in roles
@@ -177,8 +163,10 @@ def ticket_context(
         "related": relations,
         "lead_words": banner_words(relations, ticket),
         "follow_up_key": uuid4() if ticket.status in FINAL and may_comment else None,
-        "facts": _facts(ticket, sites, parts, user, is_supporter=is_supporter, is_owner=is_owner),
-        "deadlines": _deadlines(ticket, at),
+        "facts": facts_of(
+            ticket, sites, parts.services, user, is_supporter=is_supporter, is_owner=is_owner
+        ),
+        "deadlines": deadlines_of(ticket, at),
         "clock": clocks.mark_of(ticket, at),
         "responses": clocks.response_lines(ticket, at, names_services=bool(parts.services))
         if is_supporter
@@ -233,65 +221,6 @@ def mails_about(ticket: Ticket, at: datetime) -> dict[int, SafeString]:
             ngettext("mail: %(words)s", "mails: %(words)s", number) % {"words": words},
         )
     return found
-
-
-def reply_form(
-    ticket: Ticket,
-    user: Any,
-    *,
-    request: HttpRequest,
-) -> ReplyForm:
-    """Return the composer as it was sent."""
-    roles = policies.roles_in(ticket, user)
-    return ReplyForm(
-        request.POST,
-        steps=_composer_steps(ticket, roles),
-        writes_internal=Who.SUPPORTER in roles,
-    )
-
-
-def kept_files(reply: ReplyForm | None, user: Any) -> list[Attachment]:
-    """Return the files that were sent with an answer that could not be taken."""
-    key = key_or_none(reply.data.get("key")) if reply is not None and reply.is_bound else None
-    if key is None:
-        return []
-    return list(Attachment.objects.filter(draft=key, uploader=user).order_by("uploaded_at"))
-
-
-def ready_words(request: HttpRequest, ticket: Ticket) -> str:
-    """Return the ready text that the address names, filled in for the ticket; else nothing."""
-    key = whole_number(request.GET.get("text"))
-    text = ready.texts_for(ticket).filter(pk=key).first() if key is not None else None
-    return ready.fill(text.text, ticket=ticket, me=request.user, at=clock.now()) if text else ""
-
-
-def _known_answer(request: HttpRequest) -> dict[str, Any]:
-    """Return the words of the known answer that the address names; a supporters' one inside."""
-    key = whole_number(request.GET.get("answer"))
-    answer = rights.visible_answers(request.user).filter(pk=key).first() if key else None
-    if answer is None:
-        return {}
-    side = PUBLIC if answer.audience == Audience.PUBLIC else INTERNAL
-    return {"answer": answer.pk, "words": answer.text, "side": side}
-
-
-def _fresh_reply(
-    ticket: Ticket, user: Any, roles: frozenset[Who], *, step: str, filled: dict[str, Any]
-) -> ReplyForm:
-    steps = _composer_steps(ticket, roles)
-    return ReplyForm(
-        steps=steps,
-        writes_internal=Who.SUPPORTER in roles,
-        seen=ticket.last_entry_id,
-        step=step if any(each.name == step for each in steps) else "",
-        filled=filled,
-    )
-
-
-def _composer_steps(ticket: Ticket, roles: frozenset[Who]) -> list[Any]:
-    return steps_for_composer(
-        steps_from(ticket.status, roles), ticket.status, is_owner=Who.OWNER in roles
-    )
 
 
 def _filters(ticket: Ticket, shown: str, reads_internal: bool) -> list[dict[str, Any]]:
@@ -364,136 +293,6 @@ def _escalation(ticket: Ticket, at: datetime) -> dict[str, Any] | None:
         2: _("to the support unit, TPM and whoever is on call"),
     }
     return {"possible": True, "words": to[ticket.escalation_level]}
-
-
-def _deadlines(ticket: Ticket, at: datetime) -> list[dict[str, Any]]:
-    found: list[tuple[str, datetime | None]] = []
-    response_due, expected = _("Response due"), _("Solution expected")
-    if ticket.status in OPEN:
-        found.append((response_due, ticket.due_at))
-    if ticket.status == Status.WAITING_FOR_REPLY:
-        found.append((_("Waiting for the reply since"), ticket.waiting_since))
-    if ticket.status == Status.ON_HOLD:
-        found.append((_("On hold until"), ticket.hold_until))
-    if ticket.status in OPEN:
-        found.append((expected, ticket.eta_at))
-        found.append((_("With this unit since"), ticket.assigned_at))
-        found.append((_("Last public word"), ticket.public_word_at))
-    if ticket.status in ANSWERED:
-        found.append((_("Closes by itself"), ticket.close_after))
-    return [
-        {
-            "name": name,
-            "when": display.when(moment, at),
-            "rest": display.left_text(moment, at)
-            if moment > at
-            else _("%(age)s ago") % {"age": display.duration_text(at - moment)}
-            if at - moment >= timedelta(minutes=1)
-            else _("just now"),
-            "is_late": moment < at and name in (response_due, expected),
-        }
-        for name, moment in found
-        if moment is not None
-    ]
-
-
-def _facts(
-    ticket: Ticket, sites: list[Any], parts: Parts, user: Any, *, is_supporter: bool, is_owner: bool
-) -> list[Fact]:
-    may_change = is_supporter and ticket.status not in FINAL
-
-    def change(what: str, allowed: bool = may_change) -> str:
-        return reverse("change-ticket", args=[ticket.pk, what]) if allowed else ""
-
-    def site_links() -> SafeString | str:
-        links = [
-            format_html('<a href="{}">{}</a>', reverse("sites:site", args=[site.name]), site.name)
-            for site in sites
-        ]
-        return SafeString(", ".join(links)) if links else _("not said")
-
-    found = [
-        Fact(
-            _("Priority"),
-            display.priority_dot(ticket.priority, str(ticket.get_priority_display())),
-            change("priority"),
-        ),
-        Fact(_("Support unit"), ticket.unit.name, change("unit", is_supporter and ticket.is_open)),
-        Fact(_("Concerned VO"), ticket.vo.name if ticket.vo else _("none"), change("vo")),
-        Fact(
-            _("Affected sites"),
-            site_links(),
-            change("sites", may_change or (is_owner and ticket.status not in FINAL)),
-        ),
-    ]
-    if parts.services:
-        listed = ", ".join(f"{each['host']} ({each['type']})" for each in parts.services[:8])
-        more = len(parts.services) - 8
-        words = f"{listed}, +{more}" if more > 0 else listed
-        found.append(Fact(_("Affected services"), words))
-    found += [
-        Fact(
-            _("Notified site"),
-            ticket.notified_site.name if ticket.notified_site else _("none"),
-            change("notified-site", may_change and not policies.keeps_notified_site(ticket)),
-        ),
-        *([Fact(_("MoU area"), ticket.mou_area)] if ticket.mou_area else []),
-        Fact(
-            _("Type of issue"),
-            ticket.issue_type.name if ticket.issue_type else _("not said"),
-            change("issue-type"),
-        ),
-        Fact(_("Category"), str(ticket.get_category_display()), change("category")),
-        Fact(
-            _("Moment of the problem"),
-            display.when(ticket.problem_at, clock.now()),
-            change("problem-at"),
-        ),
-    ]
-    if ticket.vo is not None and (ticket.affects_whole_vo or ticket.is_vo_specific or may_change):
-        scope = [
-            words
-            for is_set, words in (
-                (ticket.affects_whole_vo, _("affects the whole VO")),
-                (ticket.is_vo_specific, _("in this VO only")),
-            )
-            if is_set
-        ]
-        found.append(Fact(_("Reach"), ", ".join(scope) or _("not said"), change("scope")))
-    found.append(
-        Fact(
-            _("Solution expected"),
-            display.when(ticket.eta_at, clock.now()) if ticket.eta_at else _("not said"),
-            change("eta"),
-        )
-    )
-    for kind, label in (("jobs", _("Job ids")), ("hosts", _("Hosts"))):
-        if ticket.recognised.get(kind):
-            found.append(Fact(label, ", ".join(ticket.recognised[kind])))
-    if ticket.recognised.get("dns") and (is_owner or policies.may_see_addresses(user)):
-        found.append(Fact(_("Certificate DN"), "; ".join(ticket.recognised["dns"])))
-    if ticket.related_urls:
-        found.append(
-            Fact(
-                _("Related addresses"),
-                SafeString(
-                    "<br>".join(
-                        format_html(
-                            '<a href="{}" rel="noopener nofollow" target="_blank">{}</a>', url, url
-                        )
-                        for url in ticket.related_urls
-                    )
-                ),
-            )
-        )
-    return [
-        fact if not fact.change_url else _with_label(fact) for fact in found if fact.value != ""
-    ]
-
-
-def _with_label(fact: Fact) -> Fact:
-    label = _("Change: %(what)s") % {"what": fact.name}
-    return Fact(fact.name, fact.value, fact.change_url, label)
 
 
 def _solver(entries: list[HistoryEntry]) -> HistoryEntry | None:

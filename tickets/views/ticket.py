@@ -29,7 +29,8 @@ from tickets.answers import rights
 from tickets.answers.change import count_solved
 from tickets.forms.reply import PUBLIC, ReplyForm
 from tickets.models import Attachment, Ticket, TicketPerson
-from tickets.views.page import kept_files, reply_form, show_ticket
+from tickets.views.composer import kept_files, reply_form
+from tickets.views.page import show_ticket
 from tickets.views.shared import key_or_none, person
 from tickets.workflow import BY_NAME
 
