@@ -60,9 +60,9 @@ class Offer:
     unit: int
     name: str
     reason: str
-    likelihood: str
-    examples: tuple[int, ...]
-    presence: str
+    likelihood: str = ""
+    examples: tuple[int, ...] = ()
+    presence: str = ""
 
 
 @require_safe
@@ -304,17 +304,17 @@ def _offers(ticket: Ticket, user: Any) -> list[Offer]:
     was learnt and the rules change slowly; whether a unit can receive is asked when it is chosen.
     """
     key = f"desk:offers:{ticket.pk}:{ticket.last_entry_id}:{user.pk}:{get_language()}"
-    found = cache.get(key)
+    found: list[tuple[Offer, dict[str, Any]]] | None = cache.get(key)
     if found is None:
         made = suggest_units(ticket, user)
         found = [
             (
-                (
-                    each.unit.pk,
-                    each.unit.name,
-                    str(each.reason),
-                    str(each.likelihood),
-                    each.examples,
+                Offer(
+                    unit=each.unit.pk,
+                    name=each.unit.name,
+                    reason=str(each.reason),
+                    likelihood=str(each.likelihood),
+                    examples=each.examples,
                 ),
                 {field: getattr(each.unit, field) for field in hours.FIELDS},
             )
@@ -323,7 +323,7 @@ def _offers(ticket: Ticket, user: Any) -> list[Offer]:
         cache.set(key, found, OFFERS_KEPT_SECONDS)
     # Time goes on meanwhile: only the hours are kept, not what they say now.
     now = clock.now()
-    return [Offer(*offer, presence_text(SupportUnit(**its), now)) for offer, its in found]
+    return [replace(offer, presence=presence_text(SupportUnit(**its), now)) for offer, its in found]
 
 
 def _checks(ticket: Ticket) -> list[dict[str, Any]]:
