@@ -118,7 +118,7 @@ def of_sites_that_left() -> Q:
             Q(site__certification_status=CertificationStatus.CLOSED)
             | Q(site__gone_at__isnull=False)
         )
-        & ~Exists(commissioned)
+        & ~Q(Exists(commissioned))
     )
 
 
