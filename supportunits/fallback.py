@@ -18,8 +18,13 @@ def has_members() -> bool:
 
 
 def on_shift(*, at: datetime) -> list[User]:
-    """Return who is on shift, for whatever VO, each person once. One query."""
-    shifts = Shift.objects.filter(starts_at__lte=at, ends_at__gt=at, person__is_active=True)
+    """Return who is on shift, for whatever VO, each person once. One query.
+
+    Shifts of a type that is out of use make nobody TPM.
+    """
+    shifts = Shift.objects.filter(
+        starts_at__lte=at, ends_at__gt=at, person__is_active=True, type__is_active=True
+    )
     found = {shift.person_id: shift.person for shift in shifts.select_related("person")}
     return [person for person in found.values() if person is not None]
 

@@ -27,11 +27,11 @@ class OnCall:
 def on_call(vo: VO | None, *, at: datetime) -> list[OnCall]:
     """Return who is on call for a VO at a moment (None: for any VO), in the order of the types.
 
-    Gaps and people whose account is inactive are left out, so that the list may be empty. One
-    query.
+    Gaps, people whose account is inactive and types that are out of use are left out, so that the
+    list may be empty. One query.
     """
     shifts = Shift.objects.select_related("type__vo", "person__on_call_contact").filter(
-        starts_at__lte=at, ends_at__gt=at, person__is_active=True
+        starts_at__lte=at, ends_at__gt=at, person__is_active=True, type__is_active=True
     )
     if vo is not None:
         shifts = shifts.filter(type__vo=vo)

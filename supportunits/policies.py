@@ -3,7 +3,8 @@
 Each question takes anybody, also an anonymous visitor. People whose account is inactive have
 nothing. All facts about a person cost two queries, once for each user object (a request makes a
 fresh one); actions that change a role call ``forget``. Whoever is on shift at that moment is TPM
-operator: the role comes and goes with the clock, without anybody's doing.
+operator: the role comes and goes with the clock, without anybody's doing. It ends with the type of
+shift, too, when that is put out of use.
 """
 
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def _load(user_id: int) -> Facts:
     ).values_list(F("card__vo_id"), Value(False), Value(False), Value(True), Value(False))
     now = clock.now()
     on_shift = Shift.objects.filter(
-        person_id=user_id, starts_at__lte=now, ends_at__gt=now
+        person_id=user_id, starts_at__lte=now, ends_at__gt=now, type__is_active=True
     ).values_list(F("type__vo_id"), Value(False), Value(False), Value(False), Value(True))
     vos = list(memberships.union(managed, on_shift, all=True))
     return Facts(

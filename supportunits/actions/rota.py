@@ -98,6 +98,8 @@ def change_type(
 ) -> ShiftType:
     """Change a type of shift. Shifts that are on the rota stay as they are.
 
+    Those of a type that is put out of use call nobody and make nobody TPM until it is back in use.
+
     :raises ShiftTypeImpossible: as for :func:`make_type`
     """
     kind = ShiftType.objects.select_for_update(no_key=True).get(pk=kind.pk)

@@ -360,6 +360,17 @@ def test_the_page_says_who_gets_the_note_and_when_nobody_does(
     assert "Boris Lefèvre has your note by mail" in text_of(left)
 
 
+def test_a_shift_of_a_type_out_of_use_is_said_to_call_nobody(
+    cast: Cast, kind: ShiftType, shift: Shift, client_of: ClientOf
+) -> None:
+    here = f"/shifts/-/shift/{shift.pk}/"
+    assert "You are on call" in text_of(client_of(cast.ada).get(here))
+    ShiftType.objects.filter(pk=kind.pk).update(is_active=False)
+    page = text_of(client_of(cast.ada).get(here))
+    assert "You are on call" not in page and "out of use" in page
+    assert f"/shift/{shift.pk}/" not in text_of(client_of(cast.ada).get("/shifts/"))
+
+
 def test_a_swap_is_answered_on_its_page_and_a_get_changes_nothing(
     cast: Cast, shift: Shift, client_of: ClientOf
 ) -> None:

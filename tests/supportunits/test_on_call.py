@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from juno_support.accounts.models import User
-from supportunits import policies
+from supportunits import fallback, policies
 from supportunits.models import ShiftType
 from supportunits.on_call import on_call
 from tests import make
@@ -50,6 +50,22 @@ def test_a_shift_makes_a_tpm_operator_for_exactly_its_length(
     assert policies.may_see_addresses(ada) is is_on
     assert policies.may_see_on_call_contacts(ada) is is_on
     assert [one.user for one in on_call(cast.juno, at=AT + offset)] == ([ada] if is_on else [])
+
+
+def test_a_type_that_is_out_of_use_calls_nobody_and_gives_no_rights(
+    cast: Cast, day_type: ShiftType, clock_at: ClockAt
+) -> None:
+    clock_at(AT)
+    make.make_shift(type=day_type, person=cast.ada)
+    for is_active in (False, True):
+        ShiftType.objects.filter(pk=day_type.pk).update(is_active=is_active)
+        on_shift = [cast.ada] if is_active else []
+        assert [one.user for one in on_call(cast.juno, at=AT)] == on_shift
+        assert [one.user for one in on_call(None, at=AT)] == on_shift
+        assert fallback.on_shift(at=AT) == on_shift
+        ada = fresh(cast.ada)
+        assert policies.is_tpm_operator(ada) is is_active
+        assert policies.is_on_shift(ada) is is_active
 
 
 def test_being_on_shift_makes_no_member_of_a_unit_or_vo(

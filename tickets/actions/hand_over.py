@@ -27,7 +27,9 @@ def release_leavers(*, at: datetime) -> int:
     see it (domain: section 1).
     """
     helps = UnitMembership.objects.filter(user=OuterRef("pk"), unit__state=UnitState.ACTIVE)
-    on_shift = Shift.objects.filter(person=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    on_shift = Shift.objects.filter(
+        person=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at, type__is_active=True
+    )
     parts = TicketPerson.objects.filter(user=OuterRef("pk"), ticket__is_open=True)
     # From the few people who left to their tickets: open tickets may be many.
     left = list(

@@ -40,7 +40,9 @@ def shifts_home(request: HttpRequest) -> HttpResponse:
             "sees_contacts": policies.may_see_on_call_contacts(user),
             "mine": [
                 shift_line(shift, now)
-                for shift in mine.filter(ends_at__gt=now).order_by("starts_at")[:MINE_SHOWN]
+                for shift in mine.filter(ends_at__gt=now, type__is_active=True).order_by(
+                    "starts_at"
+                )[:MINE_SHOWN]
             ],
             "notes": [
                 shift_line(shift, now)

@@ -61,6 +61,16 @@ def test_who_is_on_shift_keeps_a_ticket_without_being_in_a_unit(cast, clock_at, 
     assert hand_over.release_leavers(at=AT) == 1
 
 
+def test_a_shift_of_a_type_out_of_use_keeps_no_ticket(cast, clock_at):
+    clock_at(AT)
+    kind = make_shift_type(vo=cast.juno)
+    make_shift(type=kind, person=cast.ada, starts_at=AT - HOUR)
+    work.take(ticket=make_ticket(by=cast.eve, vo=cast.juno), by=cast.ada, at=AT)
+    kind.is_active = False
+    kind.save()
+    assert hand_over.release_leavers(at=AT) == 1
+
+
 @pytest.mark.parametrize("sweep", [hand_over.release_leavers, hand_over.leave_closed_units])
 def test_where_nobody_left_no_open_ticket_is_walked_through(cast, sweep):
     work.take(ticket=make_ticket(by=cast.ada, unit=cast.in2p3_unit), by=cast.boris, at=AT)
