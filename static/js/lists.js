@@ -1,4 +1,5 @@
-// Keys on lists of tickets: j and k move, o opens; on the TPM desk also the preview, its actions, x, u and ?.
+// Keys on lists of tickets: j and k move, o opens, x selects where there are boxes; on the TPM desk also the
+// preview, its actions, u and ?.
 // Keys never fire while somebody types, or while a dialog is open.
 (() => {
   "use strict";
@@ -173,8 +174,8 @@
       (event.key === "o" && open()) ||
       (event.key === "?" && dialog && (dialog.showModal(), true)) ||
       (event.key === "Escape" && close()) ||
-      (desk && event.key === "x" && tick()) ||
-      (desk && pressMany(event.key)) ||
+      (event.key === "x" && tick()) ||
+      pressMany(event.key) ||
       (["1", "2", "3", "a", "e", "h", "i", "s", "u"].includes(event.key) && press(event.key));
     if (done) event.preventDefault();
   });

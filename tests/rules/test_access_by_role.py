@@ -152,6 +152,7 @@ TABLE = {
     "sources:push-upload": ("post", "D"),
     "api:push-events": ("post", EVERYONE),  # a token says who it is; see tests/api
     "queue": ("get", PEOPLE),
+    "queue-selected": ("get", HELPERS + "D"),
     "completions": ("get", PEOPLE),
     "save-view": ("post", PEOPLE),
     "delete-view": ("post", "S"),

@@ -354,12 +354,7 @@ def _line(row: rows.Row, *, is_flagged: bool) -> str:
     if is_flagged:
         tag = format_html(_SPAM, _("Tickets of this submitter were discarded as spam."), _("spam?"))
         row = replace(row, last_line=SafeString(f"{tag} {row.last_line}"))
-    select = _("Select #%(number)d") % {"number": row.number}
-    box = SafeString(
-        '<label class="ticket-pick"><input class="form-check-input" type="checkbox" name="ticket" '
-        f'value="{row.number}" form="selected" aria-label="{select}"></label>'
-    )
-    return replace(row, extra=box).line
+    return rows.with_box(row).line
 
 
 @lru_cache(maxsize=8)

@@ -29,7 +29,7 @@ def selected(request: HttpRequest) -> HttpResponse:
     action = get_action(given.get("what", ""))
     if not action.for_many:
         raise Http404
-    tickets = _tickets(request, given)
+    tickets = chosen(request, given)
     name, after = place(given)
     if not tickets:
         return redirect(desk_url(name, after))
@@ -68,7 +68,11 @@ def _do(request: HttpRequest, action: DeskAction, form: DeskForm, ticket: Ticket
     return {"ticket": ticket, "window": window, "words": said(window), "is_done": True}
 
 
-def _tickets(request: HttpRequest, given: Any) -> list[Ticket]:
+def chosen(request: HttpRequest, given: Any) -> list[Ticket]:
+    """Return the selected tickets, fifty at the most.
+
+    :raises Http404: where one may not be read
+    """
     keys = [whole_number(key) for key in given.getlist("ticket")]
     numbers = list(dict.fromkeys(key for key in keys if key is not None))[:MOST]
     return [policies.find_ticket(request.user, number) for number in numbers]

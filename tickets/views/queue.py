@@ -48,6 +48,11 @@ def queue(request: HttpRequest) -> HttpResponse:
     if only is not None:
         return redirect("ticket", only)
     shown = _rows(page, request.user, at)
+    picks = helps and "pick" in request.GET
+    if picks:
+        shown = [rows.with_box(row) for row in shown]
+    here = {"q": line, "after": request.GET.get("after", "")}
+    goes_on = {"pick": 1} if picks else {}
     context = {
         "line": line,
         "chips": [
@@ -62,6 +67,10 @@ def queue(request: HttpRequest) -> HttpResponse:
         "errors": page.search.errors,
         "rows": shown,
         "helps": helps,
+        "picks": picks,
+        "after": here["after"],
+        "picks_url": f"?{urlencode(here | {'pick': 1})}",
+        "here_url": f"?{urlencode(here)}",
         "rail": [
             {
                 "count": count,
@@ -85,8 +94,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         **_answers(page.search),
         "sorted_otherwise": page.sort != page.search.sort,
         "is_first": "after" not in request.GET,
-        "first_url": f"?{urlencode({'q': line})}",
-        "next_url": f"?{urlencode({'q': line, 'after': page.next})}" if page.next else "",
+        "first_url": f"?{urlencode({'q': line} | goes_on)}",
+        "next_url": f"?{urlencode({'q': line, 'after': page.next} | goes_on)}" if page.next else "",
     }
     return render(request, "tickets/queue.html", context)
 

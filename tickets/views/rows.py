@@ -1,7 +1,7 @@
 """Rows of ticket lists as ready strings: the template only puts them in their places."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from juno_support.lib import display
 from monitoring import queries as monitoring
@@ -91,6 +92,16 @@ class Row:
             f'<span class="ticket-status">{self.status}{self.clock}</span>'
             f'<span class="ticket-age">{self.age}</span>{self.extra}</li>'
         )
+
+
+def with_box(row: Row) -> Row:
+    """Return a row with a box that selects its ticket, of the form with the id ``selected``."""
+    select = _("Select #%(number)d") % {"number": row.number}
+    box = SafeString(
+        '<label class="ticket-pick"><input class="form-check-input" type="checkbox" name="ticket" '
+        f'value="{row.number}" form="selected" aria-label="{select}"></label>'
+    )
+    return replace(row, extra=box)
 
 
 def for_list(tickets: QuerySet[Ticket], user: Any) -> QuerySet[Ticket, dict[str, Any]]:

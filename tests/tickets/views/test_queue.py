@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.make import AT, make_issue_type, make_site
 from tests.tickets.make import make_ticket, write
+from tickets.actions.incident import declare_incident
 from tickets.models import SavedView, Ticket
 
 
@@ -193,3 +194,50 @@ def test_the_search_does_not_tell_submitters_who_has_an_account(cast, client_of,
     assert [page.context["rows"] for page in pages] == [[], []]
     supporter = client_of(cast.boris).get(f"/tickets/?q={field}:nobody-here")
     assert supporter.context["errors"]
+
+
+@pytest.fixture
+def storage(cast):
+    ticket = make_ticket(by=cast.boris, subject="Storage down", affected_sites=[cast.in2p3])
+    return declare_incident(ticket=ticket, by=cast.boris, at=AT)
+
+
+def test_several_tickets_join_an_incident_from_the_queue(cast, tickets, storage, client_of):
+    boris, chosen = client_of(cast.boris), tickets[:3]
+    assert "ticket-pick" not in boris.get("/tickets/").content.decode()
+    page = boris.get("/tickets/", {"pick": 1, "q": "pilot"})
+    assert page.content.decode().count("ticket-pick") == 50
+    assert "pick=1" in page.context["next_url"]
+    given = {"ticket": [ticket.pk for ticket in chosen], "q": "pilot", "after": ""}
+    form = boris.get("/tickets/selected/", given).content.decode()
+    assert "Join an incident: 3 tickets" in form
+    assert f"#{storage.pk} Storage down, IN2P3-CC" in form
+    refused = boris.post("/tickets/selected/", given)
+    assert (refused.status_code, "Choose the incident" in refused.content.decode()) == (422, True)
+
+    page = boris.post("/tickets/selected/", given | {"incident": storage.pk}, follow=True)
+
+    assert f"3 tickets are part of the incident #{storage.pk} now." in page.content.decode()
+    assert page.context["line"] == "pilot"
+    for ticket in chosen:
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.relations.get().other) == ("ON_HOLD", storage)
+
+
+def test_what_cannot_join_is_said_and_holds_up_no_other(cast, tickets, storage, client_of):
+    given = {"ticket": [storage.pk, tickets[0].pk], "incident": storage.pk}
+
+    results = client_of(cast.boris).post("/tickets/selected/", given).content.decode()
+
+    assert "A ticket cannot hang on itself" in results
+    assert f"It is part of the incident #{storage.pk} now." in results
+    assert "Undo" not in results and "Back to the queue" in results
+
+
+def test_only_who_helps_selects(cast, tickets, storage, client_of):
+    ada = client_of(cast.ada)
+    assert "ticket-pick" not in ada.get("/tickets/", {"pick": 1}).content.decode()
+    given = {"ticket": [tickets[0].pk], "incident": storage.pk}
+    assert ada.post("/tickets/selected/", given).status_code == 403
+    assert client_of(cast.boris).get("/tickets/selected/", {"q": "x"}).url == "/tickets/?q=x&pick=1"
+    assert client_of(cast.boris).get("/tickets/selected/", {"ticket": "999999"}).status_code == 404
