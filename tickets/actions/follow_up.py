@@ -35,7 +35,7 @@ def follow_up(*, ticket: Ticket, by: User, at: datetime, submission_key: UUID) -
     """File a follow-up of a final ticket, with its late comments (domain: section 4).
 
     It is the old submitter's, whoever clicks; a TEAM or ALARM ticket's is a TEAM ticket. The same
-    key twice gives the same ticket once.
+    key twice gives the same ticket once. What follows up a discarded ticket is no spam.
 
     :returns: the new ticket
     :raises NotAllowed: for others than the owner and supporters
@@ -71,7 +71,7 @@ def follow_up(*, ticket: Ticket, by: User, at: datetime, submission_key: UUID) -
         affected_services=ticket.affected_services.all(),
         notified_site=_site(ticket) if is_team else None,
         issue_type=ticket.issue_type,
-        category=Category(ticket.category),
+        category=_category(ticket),
         priority=Priority(ticket.priority),
         on_behalf_of_name=ticket.on_behalf_of_name,
         on_behalf_of_email=ticket.on_behalf_of_email,
@@ -118,6 +118,12 @@ def _open_follow_up(ticket: Ticket) -> Ticket | None:
         relations__ended_at=None,
         is_open=True,
     ).first()
+
+
+def _category(ticket: Ticket) -> Category:
+    """Return the old category; who follows up what was discarded as spam says that it was none."""
+    category = Category(ticket.category)
+    return Category.INCIDENT if category == Category.SPAM else category
 
 
 def _site(ticket: Ticket) -> Site | None:

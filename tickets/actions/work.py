@@ -217,7 +217,12 @@ def change_field(
     ticket = locked(ticket)
     refuse_stale(ticket, seen=seen, kinds=(Kind.FIELD_CHANGED,), by=by, field=field)
     _check_may_change(ticket, by)
-    if field == "category" and Category.SPAM in (value, ticket.category):
+    # What is discarded is closed, so that only its recovery leads out. An open ticket that calls
+    # itself spam is hidden from every list, and nothing else would bring it back: TPM mends it.
+    if field == "category" and (
+        value == Category.SPAM
+        or (ticket.category == Category.SPAM and not policies.may_discard(ticket, by))
+    ):
         raise NotAllowed(
             _("The category does not make a ticket spam."), _("TPM discards spam at the desk.")
         )

@@ -99,3 +99,16 @@ def test_an_alarm_that_was_received_does_not_ring_after_its_recovery(cast):
     spam.recover(ticket=ticket, by=cast.carla, at=AT)
 
     assert WallClock.objects.filter(ticket=ticket).count() == 1
+
+
+def test_tpm_mends_an_open_ticket_that_calls_itself_spam(cast):
+    ticket = make_ticket(by=cast.ada)
+    Ticket.objects.filter(pk=ticket.pk).update(category=Category.SPAM)
+    change = {"ticket": ticket, "field": "category", "value": Category.INCIDENT, "at": AT}
+    with pytest.raises(NotAllowed):
+        work.change_field(**change, by=cast.boris)
+
+    with pytest.raises(NotAllowed):
+        work.change_field(**change | {"value": Category.SPAM}, by=cast.carla)
+
+    assert work.change_field(**change, by=cast.carla).category == Category.INCIDENT

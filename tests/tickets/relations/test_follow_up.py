@@ -8,11 +8,11 @@ from supportunits.models import UnitKind
 from tests.make import AT, make_issue_type, make_unit, make_user
 from tests.tickets.make import make_ticket, write
 from tests.tickets.relations.make import solve
-from tickets.actions import work
+from tickets.actions import spam, work
 from tickets.actions.follow_up import follow_up
 from tickets.actions.hanging import CannotRelate
 from tickets.actions.row import NotAllowed
-from tickets.models import HistoryEntry, Kind, RelationKind, Ticket, TicketRelation
+from tickets.models import Category, HistoryEntry, Kind, RelationKind, Ticket, TicketRelation
 
 
 def _final(cast, *, solver=None, **fields):
@@ -53,6 +53,12 @@ def test_without_late_comments_the_old_words_stand(cast):
     old = _final(cast, description="The disk has no space.")
 
     assert "The disk has no space." in _follow(old, cast.ada).description
+
+
+def test_what_follows_up_a_discarded_ticket_is_no_spam(cast):
+    old = spam.discard(ticket=make_ticket(by=cast.ada), by=cast.carla, at=AT)
+
+    assert _follow(old, cast.ada).category == Category.INCIDENT
 
 
 def test_the_same_key_twice_and_a_second_one(cast):
