@@ -12,7 +12,13 @@ from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import form_key
 from supportunits import planning
-from supportunits.actions.rota import check_shift, cut_gaps, lock_type, refuse_no_shifter
+from supportunits.actions.rota import (
+    check_shift,
+    cut_gaps,
+    is_absent,
+    lock_type,
+    refuse_no_shifter,
+)
 from supportunits.actions.trace import traced
 from supportunits.models import (
     OnCallContact,
@@ -25,6 +31,7 @@ from supportunits.models import (
 )
 from supportunits.planning import Planner
 from supportunits.rota import Period, period_of, slots
+from supportunits.shift_words import period_words
 
 MOST_WEEKS = 26
 # So far around the planned weeks other shifts of the people are looked at.
@@ -164,7 +171,9 @@ def change_slot(
         raise PlanImpossible(_("The plan has no such slot."))
     if person is not None:
         refuse_no_shifter(plan.type.vo, person)
-    plan.slots[position] |= {"person": person.pk if person else None, "why": {}}
+    slot = plan.slots[position]
+    slot |= {"person": person.pk if person else None, "why": {}}
+    slot["absence_known"] = person is not None and is_absent(person, Period(*slot_times(slot)))
     plan.save(update_fields=["slots"])
     return plan
 
@@ -174,7 +183,7 @@ def accept_plan(*, plan: ShiftPlan, by: User | None, at: datetime) -> tuple[Shif
     """Put the whole draft on the rota; empty slots become gaps.
 
     A slot that is taken meanwhile stays with whom it is, and so is said. Somebody who cannot take
-    a slot any more leaves a gap, and this is said, too.
+    a slot any more, or named an absence since, leaves a gap, and this is said, too.
 
     :returns: the plan, and in words what was left out
     :raises PlanIsDecided: it is no draft any more
@@ -196,16 +205,18 @@ def accept_plan(*, plan: ShiftPlan, by: User | None, at: datetime) -> tuple[Shif
             cut_gaps(there, slot_period)
         shift = gap or Shift(type=kind, starts_at=starts_at, ends_at=ends_at)
         shift.type, shift.person = kind, people.get(slot["person"])
-        note = _store_slot(shift)
+        note = _store_slot(shift, absence_known=slot.get("absence_known", False))
         if note:
-            notes.append(note)
+            notes.append(f"{period_words(starts_at, ends_at)}: {note}")
     return _decide(plan, PlanState.ACCEPTED, by, at), notes
 
 
-def _store_slot(shift: Shift) -> str:
+def _store_slot(shift: Shift, *, absence_known: bool) -> str:
     """Store one slot; return what was wrong with it, in words."""
     try:
         check_shift(shift)
+        if shift.person and not absence_known and is_absent(shift.person, period_of(shift)):
+            raise PlanImpossible(_("%(name)s is absent.") % {"name": shift.person})
     except SupportError as error:
         words = error.message
         if shift.person is None or shift.pk is not None:

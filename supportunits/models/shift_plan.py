@@ -57,7 +57,8 @@ class ShiftPlan(models.Model):
 
     ``slots`` lists, in the order of time, what the plan would make: each a mapping with
     ``starts_at`` and ``ends_at`` (ISO, UTC), ``person`` (primary key or null) and ``why`` (of an
-    empty one: how many people each constraint kept away).
+    empty one: how many people each constraint kept away). ``absence_known`` is true where somebody
+    was given the slot by hand who was absent then already.
     """
 
     type = models.ForeignKey(ShiftType, models.PROTECT, related_name="plans")

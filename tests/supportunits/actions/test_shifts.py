@@ -22,6 +22,7 @@ from supportunits.models import (
     SwapState,
     WishKind,
 )
+from supportunits.shift_words import period_words
 from tests import make
 from tests.cast import Cast
 from tests.make import AT
@@ -394,6 +395,46 @@ def test_accepting_keeps_what_is_on_the_rota_meanwhile_and_says_so(
     assert gap.person_id == plan.slots[1]["person"]
     assert len(notes) == 1 and "Boris" in notes[0]
     assert Shift.objects.count() == 21
+
+
+def absent(person: User, day: date) -> None:
+    """Let the person be absent on a day."""
+    shift_people.add_wish(
+        user=person, kind=WishKind.ABSENT, first_day=day, last_day=day, by=None, at=AT
+    )
+
+
+@pytest.mark.parametrize("is_gap_there", [False, True])
+def test_who_named_an_absence_since_the_proposal_leaves_a_gap_that_is_said(
+    cast: Cast, kind: ShiftType, is_gap_there: bool
+) -> None:
+    plan = propose(kind, [cast.boris], weeks=1)
+    position, slot = next(
+        (number, slot) for number, slot in enumerate(plan.slots) if slot["person"]
+    )
+    first = datetime.fromisoformat(slot["starts_at"])
+    if is_gap_there:
+        add(kind, None, first)
+    absent(cast.boris, first.date())
+
+    _plan, notes = plans.accept_plan(plan=plan, by=None, at=AT)
+
+    shifts = list(Shift.objects.order_by("starts_at"))
+    assert len(shifts) == 21
+    assert shifts[position].is_gap
+    assert f"{cast.boris.get_full_name()} is absent." in notes[0]
+    assert period_words(first, shifts[position].ends_at) in notes[0]
+
+
+def test_a_slot_that_is_given_to_somebody_who_is_absent_stays_so(
+    cast: Cast, kind: ShiftType
+) -> None:
+    plan = propose(kind, [cast.boris], weeks=1)
+    first = datetime.fromisoformat(plan.slots[0]["starts_at"])
+    absent(cast.ada, first.date())
+    plan = plans.change_slot(plan=plan, position=0, person=cast.ada, by=None, at=AT)
+    plans.accept_plan(plan=plan, by=None, at=AT)
+    assert Shift.objects.order_by("starts_at")[0].person == cast.ada
 
 
 def test_a_plan_needs_people_weeks_and_free_slots(cast: Cast, kind: ShiftType) -> None:
