@@ -181,6 +181,16 @@ def may_change(ticket: Ticket, user: Any) -> bool:
     return units.is_supporter(user) or units.is_tpm_operator(user)
 
 
+def may_edit(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user changes what the ticket says: supporters; on TEAM tickets also every
+    shifter of the VO, on ALARM tickets every alarmer (domain: section 1).
+
+    What the units decide among themselves (unit, people, category, ETA) is for supporters alone.
+    """
+    is_shared = ticket.type in (TicketType.TEAM, TicketType.ALARM)
+    return may_change(ticket, user) or (is_shared and is_owner(ticket, user))
+
+
 def works_in_its_unit(ticket: Ticket, user: Any) -> bool:
     """Return whether the user is of the ticket's support unit, and did not file the ticket."""
     return (

@@ -105,6 +105,10 @@ def test_shifters_own_team_tickets_of_their_vo_and_alarmers_alarm_tickets(roles)
         found = {role for role in ROLE_NAMES if policies.is_owner(ticket, roles[role])}
         # Whoever left has no role, whatever the rows still say.
         assert found == expected, ticket_type
+        helpers = {role for role in ROLE_NAMES if policies.may_change(ticket, roles[role])}
+        editors = {role for role in ROLE_NAMES if policies.may_edit(ticket, roles[role])}
+        shared = expected if ticket_type != "USER" else set()
+        assert editors == helpers | shared, ticket_type
 
 
 def test_reading_a_restricted_ticket_only_as_an_admin_is_logged(roles, caplog):

@@ -13,7 +13,6 @@ from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, store
 from tickets.actions.submit import MOST_COPIES
 from tickets.models import CarbonCopy, CrossReference, Kind, MeToo, Subscription, Ticket
-from tickets.workflow import Who
 
 
 class CannotRefer(SupportError):
@@ -62,11 +61,12 @@ def say_me_too(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
 def add_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> Ticket:
     """Add an address that gets copies of the public side; it gives no right.
 
-    :raises NotAllowed: for others than supporters (the submitter sets CC when filing)
+    :raises NotAllowed: for others than supporters and, on TEAM tickets, shifters of the VO (the
+        submitter sets CC when filing)
     :raises NoAddress: if it is no address, or there are too many
     """
     ticket = locked(ticket)
-    _check_supporter(ticket, by)
+    _check_editor(ticket, by)
     address = address.strip()
     try:
         validate_email(address)
@@ -96,7 +96,7 @@ def add_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> 
 def remove_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> Ticket:
     """Take an address off the copies. Raises as :func:`add_carbon_copy`."""
     ticket = locked(ticket)
-    _check_supporter(ticket, by)
+    _check_editor(ticket, by)
     gone, _rows = ticket.carbon_copies.filter(address__iexact=address.strip()).delete()
     if gone:
         history.record(
@@ -168,6 +168,8 @@ def mark_seen(*, ticket: Ticket, by: User) -> int | None:
     return row[0] if row else None
 
 
-def _check_supporter(ticket: Ticket, by: User) -> None:
-    if Who.SUPPORTER not in policies.roles_in(ticket, by):
-        raise NotAllowed(_("Only supporters change the CC of a ticket."))
+def _check_editor(ticket: Ticket, by: User) -> None:
+    if not policies.may_edit(ticket, by):
+        raise NotAllowed(
+            _("Only supporters change the CC; of a TEAM ticket, the shifters of its VO as well.")
+        )

@@ -170,7 +170,7 @@ def set_priority(
     """
     ticket = locked(ticket)
     refuse_stale(ticket, seen=seen, kinds=(Kind.PRIORITY_CHANGED,), by=by)
-    _check_may_change(ticket, by)
+    _check_may_edit(ticket, by)
     if priority == ticket.priority:
         return ticket
     old, ticket.priority = ticket.priority, priority
@@ -198,6 +198,15 @@ CHANGEABLE = (
     "is_vo_specific",
     "affects_whole_vo",
 )
+# What shifters of the VO change on its TEAM tickets too; the rest is the support units'.
+EDITABLE = (
+    "subject",
+    "issue_type",
+    "problem_at",
+    "mou_area",
+    "is_vo_specific",
+    "affects_whole_vo",
+)
 
 
 @transaction.atomic
@@ -216,7 +225,10 @@ def change_field(
         raise NotAllowed(_("This field cannot be changed."))
     ticket = locked(ticket)
     refuse_stale(ticket, seen=seen, kinds=(Kind.FIELD_CHANGED,), by=by, field=field)
-    _check_may_change(ticket, by)
+    if field in EDITABLE:
+        _check_may_edit(ticket, by)
+    else:
+        _check_may_change(ticket, by)
     # What is discarded is closed, so that only its recovery leads out. An open ticket that calls
     # itself spam is hidden from every list, and nothing else would bring it back: TPM mends it.
     if field == "category" and (
@@ -237,6 +249,8 @@ def change_field(
             % {"type": ticket.get_type_display()},
             _("Give the ticket to another support unit, or file one for the other site."),
         )
+    if field == "mou_area" and value and value not in (ticket.vo.mou_areas if ticket.vo else ()):
+        raise NotAllowed(_("“%(area)s” is not among the VO's MoU areas.") % {"area": value})
     if field == "vo" and value is None and ticket.type in (TicketType.TEAM, TicketType.ALARM):
         raise NotAllowed(_("A %(type)s ticket belongs to a VO.") % {"type": ticket.type})
     if field == "notified_site" and value is not None and value != ticket.notified_site:
@@ -314,7 +328,7 @@ def set_next_step(
     """
     ticket = locked(ticket)
     refuse_stale(ticket, seen=seen, kinds=(Kind.NEXT_STEP,), by=by)
-    _check_may_change(ticket, by)
+    _check_may_edit(ticket, by)
     ticket.next_step = text.clean_line(what)[:250]
     ticket.next_step_by = person if ticket.next_step else None
     ticket.next_step_at = due_at if ticket.next_step else None
@@ -449,6 +463,14 @@ def _keep_solution(ticket: Ticket, at: datetime) -> None:
         consumers=(),
         was_solution=True,
     )
+
+
+def _check_may_edit(ticket: Ticket, by: User) -> None:
+    _refuse_final(ticket)
+    if not policies.may_edit(ticket, by):
+        raise NotAllowed(
+            _("Only supporters change this; of a TEAM ticket, the shifters of its VO as well.")
+        )
 
 
 def _check_may_change(ticket: Ticket, by: User) -> None:

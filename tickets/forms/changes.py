@@ -217,6 +217,22 @@ class IssueTypeChange(Change):
         ).order_by("position", "name")
 
 
+class AreaChange(Change):
+    """Another of the MoU areas that the VO lists."""
+
+    value = forms.ChoiceField(label=gettext_lazy("MoU area"))
+
+    def _first_values(self, ticket: Ticket) -> dict[str, Any]:
+        return {"value": ticket.mou_area}
+
+    def _prepare(self) -> None:
+        areas = self.ticket.vo.mou_areas if self.ticket.vo else []
+        self.fields["value"].choices = [  # type: ignore[attr-defined]
+            ("", _("choose…")),
+            *((area, area) for area in areas),
+        ]
+
+
 class CategoryChange(Change):
     """Another category; tests and spam stay out of every report."""
 

@@ -57,6 +57,10 @@ def _supporter(found: Ticket, user: Any) -> bool:
     return policies.may_change(found, user)
 
 
+def _edits(found: Ticket, user: Any) -> bool:
+    return policies.may_edit(found, user) and found.status not in FINAL
+
+
 def _owner_of_open(found: Ticket, user: Any) -> bool:
     return policies.is_owner(found, user) and found.status in OPEN
 
@@ -169,7 +173,9 @@ def _to_alarm(ticket: Ticket, given: dict[str, Any], who: dict[str, Any]) -> Non
 
 
 CHANGES: dict[str, SmallForm] = {
-    "priority": SmallForm(gettext_lazy("Change the priority"), forms.PriorityChange, _priority),
+    "priority": SmallForm(
+        gettext_lazy("Change the priority"), forms.PriorityChange, _priority, allowed=_edits
+    ),
     "unit": SmallForm(
         gettext_lazy("Give it to another support unit"),
         forms.UnitChange,
@@ -204,22 +210,38 @@ CHANGES: dict[str, SmallForm] = {
         words=gettext_lazy("Who is involved is told of everything."),
         allowed=_supporter,
     ),
-    "next-step": SmallForm(gettext_lazy("What happens next"), forms.NextStepChange, _next_step),
+    "next-step": SmallForm(
+        gettext_lazy("What happens next"), forms.NextStepChange, _next_step, allowed=_edits
+    ),
     "vo": SmallForm(gettext_lazy("Change the concerned VO"), forms.VOChange, _field("vo")),
-    "scope": SmallForm(gettext_lazy("Say how far it reaches"), forms.ScopeChange, _scope),
+    "scope": SmallForm(
+        gettext_lazy("Say how far it reaches"), forms.ScopeChange, _scope, allowed=_edits
+    ),
     "issue-type": SmallForm(
-        gettext_lazy("Change the type of issue"), forms.IssueTypeChange, _field("issue_type")
+        gettext_lazy("Change the type of issue"),
+        forms.IssueTypeChange,
+        _field("issue_type"),
+        allowed=_edits,
+    ),
+    "mou-area": SmallForm(
+        gettext_lazy("Change the MoU area"),
+        forms.AreaChange,
+        _field("mou_area"),
+        allowed=lambda found, user: (
+            _edits(found, user) and found.vo is not None and bool(found.vo.mou_areas)
+        ),
     ),
     "category": SmallForm(
         gettext_lazy("Change the category"), forms.CategoryChange, _field("category")
     ),
     "subject": SmallForm(
-        gettext_lazy("Change the subject"), forms.SubjectChange, _field("subject")
+        gettext_lazy("Change the subject"), forms.SubjectChange, _field("subject"), allowed=_edits
     ),
     "problem-at": SmallForm(
         gettext_lazy("Change the moment of the problem"),
         forms.ProblemChange,
         _field("problem_at"),
+        allowed=_edits,
     ),
     "eta": SmallForm(
         gettext_lazy("Say when a solution is expected"), forms.EtaChange, _field("eta_at")
@@ -245,7 +267,7 @@ CHANGES: dict[str, SmallForm] = {
         forms.CopyChange,
         _copy,
         send=gettext_lazy("Add"),
-        allowed=_supporter,
+        allowed=policies.may_edit,
     ),
     "reference": SmallForm(
         gettext_lazy("Refer to another ticket"),

@@ -65,12 +65,16 @@ def facts_of(
     *,
     is_supporter: bool,
     is_owner: bool,
+    edits: bool,
 ) -> list[Fact]:
     """Return the lines of the details, each with where this reader changes it."""
     may_change = is_supporter and ticket.status not in FINAL
+    edits = edits and ticket.status not in FINAL
 
     def change(what: str, allowed: bool = may_change) -> str:
         return reverse("change-ticket", args=[ticket.pk, what]) if allowed else ""
+
+    has_areas = ticket.vo is not None and bool(ticket.vo.mou_areas)
 
     def site_links() -> SafeString | str:
         links = [
@@ -83,7 +87,7 @@ def facts_of(
         Fact(
             _("Priority"),
             display.priority_dot(ticket.priority, str(ticket.get_priority_display())),
-            change("priority"),
+            change("priority", edits),
         ),
         Fact(_("Support unit"), ticket.unit.name, change("unit", is_supporter and ticket.is_open)),
         Fact(_("Concerned VO"), ticket.vo.name if ticket.vo else _("none"), change("vo")),
@@ -104,20 +108,24 @@ def facts_of(
             ticket.notified_site.name if ticket.notified_site else _("none"),
             change("notified-site", may_change and not policies.keeps_notified_site(ticket)),
         ),
-        *([Fact(_("MoU area"), ticket.mou_area)] if ticket.mou_area else []),
+        Fact(
+            _("MoU area"),
+            ticket.mou_area or (_("not said") if has_areas else ""),
+            change("mou-area", edits and has_areas),
+        ),
         Fact(
             _("Type of issue"),
             ticket.issue_type.name if ticket.issue_type else _("not said"),
-            change("issue-type"),
+            change("issue-type", edits),
         ),
         Fact(_("Category"), str(ticket.get_category_display()), change("category")),
         Fact(
             _("Moment of the problem"),
             display.when(ticket.problem_at, clock.now()),
-            change("problem-at"),
+            change("problem-at", edits),
         ),
     ]
-    if ticket.vo is not None and (ticket.affects_whole_vo or ticket.is_vo_specific or may_change):
+    if ticket.vo is not None and (ticket.affects_whole_vo or ticket.is_vo_specific or edits):
         scope = [
             words
             for is_set, words in (
@@ -126,7 +134,7 @@ def facts_of(
             )
             if is_set
         ]
-        found.append(Fact(_("Reach"), ", ".join(scope) or _("not said"), change("scope")))
+        found.append(Fact(_("Reach"), ", ".join(scope) or _("not said"), change("scope", edits)))
     found.append(
         Fact(
             _("Solution expected"),

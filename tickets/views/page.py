@@ -144,12 +144,14 @@ def ticket_context(
     last = newest[0].pk if newest else 0
     is_supporter = Who.SUPPORTER in roles
     is_owner = Who.OWNER in roles
+    edits = policies.may_edit(ticket, user)
     relations = related(ticket, user, parts.related, is_supporter=is_supporter, is_owner=is_owner)
     return {
         "ticket": ticket,
         "reads_internal": reads_internal,
         "is_supporter": is_supporter,
         "is_owner": is_owner,
+        "edits": edits,
         "is_open": ticket.status in OPEN,
         "is_answered": ticket.status in ANSWERED,
         "is_final": ticket.status in FINAL,
@@ -164,7 +166,13 @@ def ticket_context(
         "lead_words": banner_words(relations, ticket),
         "follow_up_key": uuid4() if ticket.status in FINAL and may_comment else None,
         "facts": facts_of(
-            ticket, sites, parts.services, user, is_supporter=is_supporter, is_owner=is_owner
+            ticket,
+            sites,
+            parts.services,
+            user,
+            is_supporter=is_supporter,
+            is_owner=is_owner,
+            edits=edits,
         ),
         "deadlines": deadlines_of(ticket, at),
         "clock": clocks.mark_of(ticket, at),

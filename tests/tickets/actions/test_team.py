@@ -1,6 +1,7 @@
 """TEAM tickets: who files them, where they go, what stays, and whose they are afterwards."""
 
 import uuid
+from functools import partial
 
 import pytest
 
@@ -16,11 +17,12 @@ from tests.make import (
     make_vo,
     make_vo_site,
 )
-from tests.tickets.make import write
-from tickets.actions import diary, work
+from tests.tickets.alarms import make_alarmer, raise_alarm
+from tests.tickets.make import make_ticket, write
+from tickets.actions import diary, follow, work
 from tickets.actions.row import NotAllowed
 from tickets.actions.team import submit_team_ticket
-from tickets.models import Ticket, TicketType
+from tickets.models import Category, Priority, Ticket, TicketType
 from tickets.workflow import Status, StepNotAllowed
 
 
@@ -268,3 +270,72 @@ def test_the_submitters_own_words_take_nothing(cast):
 
     ticket.refresh_from_db()
     assert ticket.status == Status.ASSIGNED
+
+
+def _edits(ticket, by):
+    """Yield every change of what a ticket says, ready to be made."""
+    who = {"ticket": ticket, "by": by, "at": AT}
+    kind = make_issue_type(name=f"Data transfer {by.username}")
+    yield lambda: work.set_priority(**who, priority=Priority.TOP)
+    yield lambda: work.set_next_step(**who, what="Call Lyon", person=None, due_at=None)
+    yield lambda: follow.add_carbon_copy(**who, address="lyon@example.org")
+    yield lambda: follow.remove_carbon_copy(**who, address="lyon@example.org")
+    for field, value in (
+        ("subject", "No transfers to Lyon at all"),
+        ("issue_type", kind),
+        ("mou_area", "Storage"),
+        ("problem_at", AT),
+        ("affects_whole_vo", True),
+    ):
+        yield partial(work.change_field, **who, field=field, value=value)
+
+
+def test_any_shifter_of_the_vo_changes_what_it_says(cast, quentin, rosa):
+    cast.juno.mou_areas = ["Storage", "Networking"]
+    cast.juno.save()
+    ticket = file_team(cast, quentin, mou_area="Networking")
+
+    for change in _edits(ticket, rosa):
+        change()
+
+    ticket.refresh_from_db()
+    assert (ticket.priority, ticket.next_step) == (Priority.TOP, "Call Lyon")
+    assert (ticket.subject, ticket.mou_area) == ("No transfers to Lyon at all", "Storage")
+    assert not ticket.carbon_copies.exists()
+    with pytest.raises(NotAllowed, match="MoU areas"):
+        work.change_field(ticket=ticket, field="mou_area", value="Anything", by=rosa, at=AT)
+
+
+def test_what_is_the_units_own_stays_with_supporters(cast, quentin, rosa):
+    ticket = file_team(cast, quentin)
+
+    for field, value in (("category", Category.TEST), ("eta_at", AT), ("vo", make_vo(name="x"))):
+        with pytest.raises(NotAllowed):
+            work.change_field(ticket=ticket, field=field, value=value, by=rosa, at=AT)
+
+
+@pytest.mark.parametrize("who", ["a member", "a shifter of another VO", "the submitter of a USER"])
+def test_others_change_nothing_of_it(cast, quentin, who):
+    person, ticket = cast.ada, file_team(cast, quentin)
+    if who == "a shifter of another VO":
+        person = make_user(username="belle")
+        join_vo(vo=make_vo(name="belle"), user=person, is_shifter=True)
+    elif who == "the submitter of a USER":
+        ticket = make_ticket(by=cast.ada, vo=cast.juno)
+
+    for change in _edits(ticket, person):
+        with pytest.raises(NotAllowed):
+            change()
+
+
+def test_an_alarm_ticket_is_changed_by_alarmers_not_by_every_shifter(cast, rosa):
+    zoya = make_alarmer(cast)
+    ticket = raise_alarm(cast, zoya)
+
+    with pytest.raises(NotAllowed):
+        work.set_priority(ticket=ticket, priority=Priority.URGENT, by=rosa, at=AT)
+
+    done = work.set_priority(
+        ticket=ticket, priority=Priority.URGENT, by=make_alarmer(cast, "yuri"), at=AT
+    )
+    assert done.priority == Priority.URGENT

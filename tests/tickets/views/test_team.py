@@ -255,6 +255,39 @@ def test_another_shifter_sees_the_owners_buttons(cast, quentin, client_of):
     assert 'id="composer"' not in members
 
 
+def test_another_shifter_changes_what_it_says_by_the_small_forms(cast, quentin, client_of):
+    cast.juno.mou_areas = ["Networking", "Storage"]
+    cast.juno.save()
+    quentin.post(URL, filled(cast, mou_area="Networking"))
+    ticket = Ticket.objects.get()
+    rosa = make_user(username="rosa")
+    join_vo(vo=cast.juno, user=rosa, is_shifter=True)
+    window, address = client_of(rosa), f"/tickets/{ticket.pk}/change/"
+    shown = text_of(window.get(f"/tickets/{ticket.pk}/"))
+
+    for what, given in (
+        ("priority", {"priority": "4"}),
+        ("subject", {"value": "No transfers to Lyon at all"}),
+        ("mou-area", {"value": "Storage"}),
+        ("next-step", {"what": "Call Lyon"}),
+        ("cc", {"address": "lyon@example.org"}),
+    ):
+        assert f'href="{address}{what}/"' in shown
+        assert window.post(f"{address}{what}/", given).status_code == 302, what
+    for what in ("unit", "assign", "involve", "category", "eta", "vo", "give-back"):
+        assert f'href="{address}{what}/"' not in shown
+        assert window.post(f"{address}{what}/", {"value": "TEST"}).status_code == 403, what
+
+    ticket.refresh_from_db()
+    assert (ticket.priority, ticket.subject, ticket.mou_area, ticket.next_step) == (
+        4,
+        "No transfers to Lyon at all",
+        "Storage",
+        "Call Lyon",
+    )
+    assert ticket.carbon_copies.get().address == "lyon@example.org"
+
+
 def test_its_questions_are_bounded(cast, quentin, django_assert_max_num_queries):
     quentin.get(URL)
     with django_assert_max_num_queries(36):
