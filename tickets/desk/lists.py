@@ -196,6 +196,15 @@ def discarded_of(submitter: int) -> int:
 
 def of_known_spammers(numbers: Iterable[int]) -> frozenset[int]:
     """Return which of these tickets, not discarded, are of people whose others were."""
-    spammers = Ticket.objects.filter(category=Category.SPAM).values("submitter")
-    found = Ticket.objects.filter(pk__in=list(numbers), submitter__in=spammers)
-    return frozenset(found.exclude(category=Category.SPAM).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_KNOWN_SPAMMERS, [list(numbers)])
+        return frozenset(number for (number,) in cursor)
+
+
+# Written out: as a queryset it takes longer than its answer, with each page of the desk.
+_OF_KNOWN_SPAMMERS = """
+SELECT ticket.id FROM tickets_ticket ticket
+ WHERE ticket.id = ANY(%s) AND ticket.category <> 'SPAM'
+   AND EXISTS (SELECT 1 FROM tickets_ticket other
+                WHERE other.submitter_id = ticket.submitter_id AND other.category = 'SPAM')
+"""

@@ -173,7 +173,7 @@ class TicketForm(forms.Form):
     ) -> None:
         """Make the form for a person; ``initial`` is what a draft holds, as strings and lists."""
         defaults = {
-            "vo": _own_vo(user),
+            "vo": _own_vo(user) if data is None else None,
             "notification_mode": user.notification_mode,
             "problem_zone": timezone.get_current_timezone_name(),
             "problem_at": at,
@@ -193,10 +193,8 @@ class TicketForm(forms.Form):
         field.widget.security = frozenset(
             str(each.pk) for each in self._issue_types.values() if each.is_security
         )
-        self.fields["services"].choices = [  # type: ignore[attr-defined]
-            (each.pk, f"{each.hostname} ({each.service_type})")
-            for each in self.known_services.values()
-        ]
+        # Asked for when they are shown, or when one is ticked.
+        self.fields["services"].choices = self._service_choices  # type: ignore[attr-defined]
 
     @cached_property
     def chosen_sites(self) -> list[Site]:
@@ -215,6 +213,12 @@ class TicketForm(forms.Form):
             each.pk: each
             for each in rows.order_by("site__name", "service_type", "hostname")[:MOST_SERVICES]
         }
+
+    def _service_choices(self) -> list[tuple[int, str]]:
+        return [
+            (each.pk, f"{each.hostname} ({each.service_type})")
+            for each in self.known_services.values()
+        ]
 
     @property
     def chosen_services(self) -> list[Service]:

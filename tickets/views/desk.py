@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import FilteredRelation, Q
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -328,13 +328,23 @@ def _offers(ticket: Ticket, user: Any) -> list[Offer]:
 
 def _checks(ticket: Ticket) -> list[dict[str, Any]]:
     """Return the lines of the check-list with who ticked them; retired ones if they are ticked."""
-    tick = FilteredRelation("ticks", condition=Q(ticks__ticket=ticket))
-    rows = CheckItem.objects.annotate(tick=tick).filter(Q(is_retired=False) | Q(tick__isnull=False))
-    columns = ("pk", "words", "how", "url", "tick__by__name", "tick__ticked_at")
-    return [
-        {**row, "who": row["tick__by__name"], "at": row["tick__ticked_at"]}
-        for row in rows.order_by("position", "pk").values(*columns)
-    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECKS, [ticket.pk])
+        return [
+            {"pk": key, "words": words, "how": how, "url": url, "who": who, "at": at}
+            for key, words, how, url, who, at in cursor
+        ]
+
+
+# Written out: as a queryset it takes ten times as long, with each ticket that is shown.
+_CHECKS = """
+SELECT item.id, item.words, item.how, item.url, person.name, tick.ticked_at
+  FROM tickets_checkitem item
+  LEFT JOIN tickets_checktick tick ON tick.item_id = item.id AND tick.ticket_id = %s
+  LEFT JOIN accounts_user person ON person.id = tick.by_id
+ WHERE NOT item.is_retired OR tick.id IS NOT NULL
+ ORDER BY item.position, item.id
+"""
 
 
 def _tabs(name: str, numbers: list[int]) -> list[dict[str, Any]]:

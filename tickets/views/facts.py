@@ -59,7 +59,7 @@ def deadlines_of(ticket: Ticket, at: datetime) -> list[dict[str, Any]]:
 
 def facts_of(
     ticket: Ticket,
-    sites: list[Any],
+    sites: list[dict[str, Any]],
     services: list[dict[str, str]],
     user: Any,
     *,
@@ -78,8 +78,8 @@ def facts_of(
 
     def site_links() -> SafeString | str:
         links = [
-            format_html('<a href="{}">{}</a>', reverse("sites:site", args=[site.name]), site.name)
-            for site in sites
+            format_html('<a href="{}">{}</a>', reverse("sites:site", args=[name]), name)
+            for name in (site["name"] for site in sites)
         ]
         return SafeString(", ".join(links)) if links else _("not said")
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 
-from tickets.models import ContextSnapshot, Ticket
+from tickets.models import ContextSnapshot
 from tickets.views.conditions import card
 
 # Goes up when what is made of a snapshot changes.
@@ -26,17 +27,26 @@ class KeptContext:
     html: SafeString
 
 
-def kept_context(ticket: Ticket, at: datetime) -> KeptContext | None:
+@dataclass(frozen=True)
+class Snapshot:
+    """Which snapshot was taken when a ticket was submitted: its key, not what is in it."""
+
+    pk: int
+    moment: datetime
+    taken_at: datetime
+
+    @classmethod
+    def read(cls, pk: int, moment: str, taken_at: str) -> Self:
+        """Return it from moments as PostgreSQL writes them."""
+        return cls(pk, datetime.fromisoformat(moment), datetime.fromisoformat(taken_at))
+
+
+def kept_context(snapshot: Snapshot | None, at: datetime) -> KeptContext | None:
     """Return what was known at submission of the moment of the problem, None before it is.
 
     A snapshot never changes, and may be long: what was made of it for one language and zone is
     kept for some hours, so that the page of a ticket does not read it each time.
     """
-    snapshot = (
-        ContextSnapshot.objects.filter(ticket=ticket, reason=ContextSnapshot.Reason.SUBMISSION)
-        .only("moment", "taken_at")
-        .first()
-    )
     if snapshot is None:
         return None
     key = ":".join(
@@ -52,7 +62,8 @@ def kept_context(ticket: Ticket, at: datetime) -> KeptContext | None:
     )
     kept = cache.get(key)
     if kept is None:
-        shown = card(snapshot.data.get("then", {}), now=at)
+        data = ContextSnapshot.objects.values_list("data", flat=True).get(pk=snapshot.pk)
+        shown = card(data.get("then", {}), now=at)
         words = "; ".join(site.in_short for site in shown.sites)
         kept = words, render_to_string("tickets/_conditions.html", {"card": shown})
         cache.set(key, kept, _KEPT_FOR.total_seconds())

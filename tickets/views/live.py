@@ -21,7 +21,7 @@ from tickets.mail import facts
 from tickets.mail.recipients import EntryFacts, Person, Recipient, Why, recipients
 from tickets.models import Attachment, Kind, Ticket
 from tickets.views.conditions import card
-from tickets.views.page import mails_about, ticket_context
+from tickets.views.page import mail_marks, ticket_context
 from tickets.views.shared import person
 from tickets.views.strips import live_strips
 from tickets.views.timeline import make_rows, names_of
@@ -53,7 +53,7 @@ def since(request: HttpRequest, number: int, entry_id: int) -> HttpResponse:
         names=names_of(entries),
         files=Attachment.objects.filter(entry__in=written).order_by("uploaded_at", "name"),
         at=clock.now(),
-        mails=mails_about(ticket, clock.now()) if context["reads_internal"] else None,
+        mails=mail_marks(context["parts"].mails) if context["reads_internal"] else None,
         new_after=entry_id,
         reader=request.user.pk,
     )

@@ -1,6 +1,7 @@
 """What the ticket page shows, gathered with a bounded number of queries."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from juno_support.lib import clock, display
-from juno_support.outbox.models import Delivery, DeliveryState
+from juno_support.outbox.models import DeliveryState
 from tickets import policies, queries
 from tickets.actions import follow, work
 from tickets.actions.row import ChangedMeanwhile
@@ -36,7 +37,7 @@ from tickets.views import clocks
 from tickets.views.alarm_head import alarm_head, newest_run
 from tickets.views.composer import fresh_reply, kept_files, known_answer, ready_words
 from tickets.views.facts import deadlines_of, facts_of
-from tickets.views.kept import kept_context
+from tickets.views.kept import Snapshot, kept_context
 from tickets.views.related import RELATED_LIMITS, RELATED_SQL, banner_words, related
 from tickets.views.timeline import Row, file_line, make_rows, names_of, shown_by
 from tickets.workflow import ANSWERED, CODES, FINAL, OPEN, Status, Who, steps_from
@@ -67,11 +68,14 @@ class Parts:
 
     people: list[dict[str, Any]]
     copies: list[str]
+    sites: list[dict[str, Any]]
     services: list[dict[str, str]]
     me_toos: int
     said_me_too: bool
     subscribed: bool
     related: list[tuple[int, str, str]]
+    mails: list[tuple[str, str]]
+    snapshot: Snapshot | None
 
 
 def is_prefetch(request: HttpRequest) -> bool:
@@ -118,6 +122,7 @@ def ticket_context(
         first = queries.timeline(ticket, user).prefetch_related(None).first()
         entries[:0] = [first] if first is not None else []
     shown = request.GET.get("show", "all")
+    parts = _parts(ticket, user)
     attached = list(Attachment.objects.filter(ticket=ticket).order_by("uploaded_at", "name"))
     visible = [file for file in attached if reads_internal or file.is_public]
     rows = make_rows(
@@ -128,12 +133,10 @@ def ticket_context(
         names=names_of(entries),
         files=visible,
         at=at,
-        mails=mails_about(ticket, at) if reads_internal else None,
+        mails=mail_marks(parts.mails) if reads_internal else None,
         new_after=seen_before,
         reader=user.pk,
     )
-    parts = _parts(ticket, user)
-    sites = list(ticket.affected_sites.order_by("name"))
     steps = steps_from(ticket.status, roles)
     may_comment = policies.may_comment(ticket, user)
     if reply is None and may_comment:
@@ -160,14 +163,14 @@ def ticket_context(
         "has_new": any(row.is_new for row in rows),
         "filters": _filters(ticket, shown, reads_internal),
         "last_entry_id": last,
-        "sites": sites,
+        "sites": parts.sites,
         "parts": parts,
         "related": relations,
         "lead_words": banner_words(relations, ticket),
         "follow_up_key": uuid4() if ticket.status in FINAL and may_comment else None,
         "facts": facts_of(
             ticket,
-            sites,
+            parts.sites,
             parts.services,
             user,
             is_supporter=is_supporter,
@@ -198,18 +201,20 @@ def ticket_context(
         else None,
         "problem": problem,
         "next_is_late": ticket.next_step_at is not None and ticket.next_step_at < at,
-        "then": kept_context(ticket, at),
+        "then": kept_context(parts.snapshot, at),
         "now_url": reverse("ticket-now", args=[ticket.pk]),
         "solved_by": _solver(entries) if ticket.solution else None,
         "good_codes": CODES[Status.SOLVED],
     }
 
 
-def mails_about(ticket: Ticket, at: datetime) -> dict[int, SafeString]:
-    """Return what became of the mails about each history entry, ready to be shown; one query."""
+def mail_marks(mails: Iterable[tuple[str, str]]) -> dict[int, SafeString]:
+    """Return what became of the mails about each history entry, ready to be shown.
+
+    :param mails: the key and the state of each
+    """
     counts: dict[int, Counter[str]] = {}
-    rows = Delivery.objects.filter(about_ticket=ticket.pk).order_by("-pk")
-    for key, state in rows.values_list("key", "state")[:MOST_MAILS]:
+    for key, state in mails:
         told = entries_told_by(key)
         if told:
             counts.setdefault(told[0], Counter())[state] += 1
@@ -332,7 +337,13 @@ def _parts(ticket: Ticket, user: Any) -> Parts:
     with connection.cursor() as cursor:
         cursor.execute(
             f"{_PARTS} UNION ALL {RELATED_SQL}",
-            {"ticket": ticket.pk, "user": user.pk, **RELATED_LIMITS},
+            {
+                "ticket": ticket.pk,
+                "user": user.pk,
+                "is_inside": policies.may_read_internal(ticket, user),
+                "most_mails": MOST_MAILS,
+                **RELATED_LIMITS,
+            },
         )
         rows = cursor.fetchall()
     found: dict[str, list[tuple[int, str, str]]] = {}
@@ -348,6 +359,10 @@ def _parts(ticket: Ticket, user: Any) -> Parts:
             )
         ],
         copies=sorted(text for _key, text, _more in found.get("copy", ())),
+        sites=[
+            {"pk": key, "name": name}
+            for key, name, _more in sorted(found.get("site", ()), key=lambda each: each[1])
+        ],
         services=[
             {"host": text, "type": more}
             for _key, text, more in sorted(found.get("service", ()), key=lambda each: each[1:])
@@ -356,10 +371,12 @@ def _parts(ticket: Ticket, user: Any) -> Parts:
         said_me_too=me_too[1] != "0",
         subscribed="subscribed" in found,
         related=found.get("related", []),
+        mails=[(text, more) for _key, text, more in found.get("mail", ())],
+        snapshot=next((Snapshot.read(*each) for each in found.get("snapshot", ())), None),
     )
 
 
-# Written out: to build this of seven querysets costs more than everything else of the page's data.
+# Written out: to build this of ten querysets costs more than everything else of the page's data.
 _PARTS = """
     SELECT 'person' AS kind, p.user_id::bigint AS key, u.name::text AS text, p.part::text AS more
       FROM tickets_ticketperson p JOIN accounts_user u ON u.id = p.user_id
@@ -377,4 +394,14 @@ _PARTS = """
     UNION ALL
     SELECT 'subscribed', user_id, '', '' FROM tickets_subscription
      WHERE ticket_id = %(ticket)s AND user_id = %(user)s
+    UNION ALL
+    SELECT 'site', s.id, s.name, ''
+      FROM tickets_affectedsite t JOIN topology_site s ON s.id = t.site_id
+     WHERE t.ticket_id = %(ticket)s
+    UNION ALL
+    SELECT 'snapshot', id, moment::text, taken_at::text FROM tickets_contextsnapshot
+     WHERE ticket_id = %(ticket)s AND reason = 'SUBMISSION'
+    UNION ALL
+    (SELECT 'mail', id, key, state FROM outbox_delivery
+      WHERE about_ticket = %(ticket)s AND %(is_inside)s ORDER BY id DESC LIMIT %(most_mails)s)
 """

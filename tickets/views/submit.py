@@ -94,7 +94,7 @@ def serve(request: HttpRequest, entry: Entry) -> HttpResponse:
     draft_id = key_or_none(request.POST.get("draft")) or uuid4()
     before = _filed(user, draft_id)
     if before is not None:
-        return redirect("ticket", before.pk)
+        return redirect("ticket", before)
     refused = _attach(request, draft_id, user, at)
     if refused is None and any(name in request.POST for name in _ASIDE):
         return _aside(request, entry, draft_id, user, at)
@@ -114,7 +114,8 @@ def serve(request: HttpRequest, entry: Entry) -> HttpResponse:
         except NotAcceptable as error:
             _put_at_field(form, error)
         else:
-            messages.success(request, _filed_words(ticket))
+            words = _filed_words(ticket, may_be_parent=len(form.notified_sites) > 1)
+            messages.success(request, words)
             return redirect("ticket", ticket.pk)
     _keep(request, entry, draft_id, user, at)
     return _form_page(request, entry, form, draft_id, user, at, status=status)
@@ -180,7 +181,7 @@ def _show(request: HttpRequest, entry: Entry, user: User, at: datetime) -> HttpR
     if key is not None:
         before = _filed(user, key)
         if before is not None:
-            return redirect("ticket", before.pk)
+            return redirect("ticket", before)
         draft = Draft.objects.filter(pk=key, owner=user).exclude(data__has_key="reply_to").first()
         if draft is None:
             raise Http404
@@ -371,8 +372,10 @@ def _other_drafts(draft_id: UUID, user: User) -> list[dict[str, Any]]:
 # Small questions
 
 
-def _filed(user: User, draft_id: UUID) -> Ticket | None:
-    return queries.own_tickets(user).filter(submission_key=draft_id).first()
+def _filed(user: User, draft_id: UUID) -> int | None:
+    """Return the number of the ticket that a draft became."""
+    filed = queries.own_tickets(user).filter(submission_key=draft_id)
+    return next(iter(filed.order_by().values_list("pk", flat=True)), None)
 
 
 def _too_many(user: User, at: datetime) -> SupportError | None:
@@ -413,9 +416,8 @@ def _refer_back(request: HttpRequest, ticket: Ticket, user: User, at: datetime) 
         messages.warning(request, _("#%(number)s could not be referred to.") % {"number": number})
 
 
-def _filed_words(ticket: Ticket) -> SafeString:
-    children = ticket.related.filter(kind=RelationKind.CHILD).count()
-    if children:
+def _filed_words(ticket: Ticket, *, may_be_parent: bool) -> SafeString:
+    if may_be_parent and (children := ticket.related.filter(kind=RelationKind.CHILD).count()):
         return format_html(
             _("Filed as #{number}, which waits for {children} tickets, one for each site."),
             number=ticket.pk,
