@@ -28,7 +28,7 @@ from tickets.models import (
 )
 from tickets.workflow import STEPS, Status, Who
 
-MOST_QUERIES = 17
+MOST_QUERIES = 15
 
 
 @pytest.fixture(autouse=True)
