@@ -18,7 +18,7 @@ from juno_support.lib.text import show_bidi, whole_number
 from juno_support.pages.vo_finding import find_vo
 from supportunits import card_content, policies
 from supportunits.actions import card_requests, cards
-from supportunits.actions.card_requests import CardChangedMeanwhile
+from supportunits.actions.card_requests import CardChangedMeanwhile, CardFailsChecks
 from supportunits.models import CardRequest, CardRequestState
 
 TONES = {
@@ -58,6 +58,9 @@ def decide_change(request: HttpRequest, name: str, number: int) -> HttpResponse:
             raise Http404
     except CardChangedMeanwhile as change:
         return _show(request, row, problem=str(change), reason=reason, change=change, status=409)
+    except CardFailsChecks as failure:
+        words = " ".join(each for found in failure.findings.values() for each in found)
+        return _show(request, row, problem=words, reason=reason, status=422)
     except SupportError as error:
         status = 403 if error.is_refusal else 422
         return _show(request, row, problem=str(error), reason=reason, status=status)
@@ -101,7 +104,10 @@ def _show(
             "answer": show_bidi(row.reason),
             "approved": ", ".join(str(card_content.LABELS[name]) for name in row.approved_fields),
             "differences": card_content.differences(
-                row.old, row.new, fields=list(row.new), **words
+                content if row.is_open else row.old,
+                card_requests.outcome(row, content) if row.is_open else row.new,
+                fields=list(row.new),
+                **words,
             ),
             "meanwhile": meanwhile if row.is_open else [],
             "may_decide": row.is_open and policies.is_admin(request.user),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib.text import clean
-from supportunits import card_checks, card_content, card_notices, policies
+from supportunits import card_checks, card_content, card_merging, card_notices, policies
 from supportunits.actions import cards
 from supportunits.actions.deciding import AlreadyDecided, needed
 from supportunits.actions.rights import NotAllowed, check_admin
@@ -138,18 +138,25 @@ def decide(
 ) -> CardRequest:
     """Approve fields of a request, and refuse its others with a reason.
 
+    Of lists, only what the request changes is changed (:func:`outcome`).
+
     :param approved: names of fields; all, some or none of the request's
     :param seen: the number of the card's version that the person saw
     :raises NotAllowed: unless an admin does it
     :raises AlreadyDecided: it is not open any more
     :raises CardChangedMeanwhile: there is a newer version of the card
     :raises WordsMissing: something is refused without a reason
+    :raises CardFailsChecks: with what changed meanwhile, a list fails checks
     """
     check_admin(by)
     card = cards.locked(request.card.vo)
     request = _open(request)
-    refuse_stale(card, card_content.content_of(card), seen=seen)
-    fields = {name: value for name, value in request.new.items() if name in set(approved)}
+    current = card_content.content_of(card)
+    refuse_stale(card, current, seen=seen)
+    becomes = outcome(request, current)
+    fields = {name: value for name, value in becomes.items() if name in set(approved)}
+    # What was asked for was checked then.
+    _refuse_what_fails(card.vo, current | fields, card_content.changed_fields(request.new, fields))
     reason = clean(reason).strip()
     if len(fields) < len(request.new):
         needed(reason, _("Say why: the VO's manager reads it."))
@@ -170,6 +177,17 @@ def decide(
     _close(request, state, by, at)
     card_notices.tell_change_decided(request=request, at=at)
     return request
+
+
+def outcome(request: CardRequest, current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the card would say in the request's fields if all of it were approved.
+
+    :param current: what the card says now
+    """
+    return {
+        name: card_merging.merged(name, old=request.old.get(name), new=value, now=current[name])
+        for name, value in request.new.items()
+    }
 
 
 @traced

@@ -9,8 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from supportunits import policies
-from supportunits.actions import vos
+from supportunits import card_content, policies
+from supportunits.actions import card_requests, vos
 from supportunits.actions.import_cards import import_cards
 from supportunits.models import VO, CardRequest, CardVersion, ContactRole, SupportRequest, VOIDCard
 from supportunits.parsers.card_records import CardRecord
@@ -74,6 +74,22 @@ def test_sending_it_makes_a_request_and_changes_only_what_was_changed(
     again = client.post("/vos/juno/edit/", typed(page, description=LONG, note="at last"))
     assert again["Location"] == answer["Location"]
     assert CardRequest.objects.count() == 1
+
+
+def test_an_older_request_shows_what_the_card_would_say(
+    cast: Cast, card: VOIDCard, client_of: ClientOf, at: datetime
+) -> None:
+    now = card_content.content_of(card)["contacts"]
+    asked = [*now, {"name": "Bob", "role": "VO EXPERT", "email": "", "dn": "", "phone": ""}]
+    request = card_requests.ask_change(
+        vo=cast.juno, fields={"contacts": asked}, key=uuid.uuid4(), by=cast.ada, at=at, seen=99
+    )
+    make.make_contact(card=card, role=ContactRole.EXPERT, name="Eve")
+    page = client_of(cast.dmitri).get(f"/vos/juno/changes/{request.pk}/")
+    assert "changes only what was asked for" in page.content.decode()
+    (shown,) = page.context["differences"]
+    assert "Eve" in shown.old and "Bob" not in shown.old
+    assert "Eve" in shown.new and "Bob" in shown.new
 
 
 def test_nothing_changed_is_said(cast: Cast, card: VOIDCard, client_of: ClientOf) -> None:

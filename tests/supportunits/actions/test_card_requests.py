@@ -154,6 +154,42 @@ def test_an_admin_who_saw_an_older_card_looks_again(
         decide(other, cast, at, seen=seen)
 
 
+def contact(name: str, role: str = "VO EXPERT", email: str = "") -> dict[str, str]:
+    return {"name": name, "role": role, "email": email, "dn": "", "phone": ""}
+
+
+def test_two_open_requests_that_each_add_a_contact_both_land(
+    cast: Cast, card: VOIDCard, at: datetime
+) -> None:
+    ada = contact(cast.ada.name, "VO MANAGER", "ada@ihep.org")
+    card.contacts.update(email="ada@ihep.org")
+    one = ask(cast, at, contacts=[ada, contact("Bob")])
+    other = ask(cast, at, contacts=[ada, contact("Eve")])
+    decide(other, cast, at)
+    decide(one, cast, at)
+    names = card.contacts.order_by("pk").values_list("name", flat=True)
+    assert list(names) == [cast.ada.name, "Eve", "Bob"]
+    assert card.contacts.get(name=cast.ada.name).account == cast.ada
+
+
+def test_two_requests_that_together_fail_the_checks_are_not_both_approved(
+    cast: Cast, card: VOIDCard, at: datetime
+) -> None:
+    one, two = (contact(name, "VO MANAGER", f"{name}@ihep.org") for name in ("one", "two"))
+    decide(ask(cast, at, contacts=[one, two]), cast, at)
+    first = card_requests.ask_change(
+        vo=cast.juno, fields={"contacts": [one]}, key=uuid.uuid4(), by=cast.dmitri, at=at, seen=99
+    )
+    second = card_requests.ask_change(
+        vo=cast.juno, fields={"contacts": [two]}, key=uuid.uuid4(), by=cast.dmitri, at=at, seen=99
+    )
+    decide(first, cast, at)
+    with pytest.raises(card_requests.CardFailsChecks) as failure:
+        decide(second, cast, at)
+    assert "at least one VO manager" in failure.value.findings["contacts"][0]
+    assert card.contacts.get().name == "one"
+
+
 def test_a_linked_contact_stays_linked_and_a_new_one_has_no_account(
     cast: Cast, card: VOIDCard, at: datetime
 ) -> None:
