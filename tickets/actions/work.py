@@ -115,7 +115,7 @@ def take_step(
         Need.CODE: code,
     }
     _check_needs(found, given, at)
-    if Need.SOLUTION in found.needs:
+    if found.to in ANSWERED:
         passing.refuse_open_children(ticket)
     old = ticket.status
     ticket.status = found.to

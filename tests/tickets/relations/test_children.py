@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -39,6 +40,17 @@ def test_a_parent_waits_on_hold_and_is_not_solved_before_its_children(cast, fami
         solve(parent, by=cast.carla)
     with pytest.raises(StepNotAllowed, match="children"):
         solve(parent, by=cast.carla, step="leave-unsolved", code="INVALID")
+
+
+def test_nor_is_a_parent_withdrawn_before_them(cast, family):
+    parent, first, second = family
+    withdraw = partial(work.take_step, step="withdraw", by=cast.ada, at=AT)
+
+    with pytest.raises(StepNotAllowed, match=f"#{first.pk}, #{second.pk}"):
+        withdraw(ticket=parent)
+
+    for each in (first, second, parent):
+        assert withdraw(ticket=each).status == Status.UNSOLVED
 
 
 def test_the_parent_goes_on_when_the_last_child_is_solved(cast, family):
