@@ -189,6 +189,16 @@ def following(name: str, user: Any, ticket: Ticket, *, at: datetime) -> int | No
     return found.pk if found else None
 
 
+def waited_too_long(ticket: Ticket, *, at: datetime) -> bool:
+    """Return whether the ticket waits for its submitter for so long that its end is one step."""
+    calendar = calendars.instance_calendar()
+    return (
+        ticket.status == Status.WAITING_FOR_REPLY
+        and ticket.waiting_since is not None
+        and ticket.waiting_since < working_time.working_days_ago(at, WAITING_DAYS, calendar)
+    )
+
+
 def discarded_of(submitter: int) -> int:
     """Return how many tickets of a person were discarded as spam."""
     return Ticket.objects.filter(category=Category.SPAM, submitter=submitter).count()

@@ -284,6 +284,7 @@ def preview(
         "may_assign": is_open and policies.may_change(ticket, request.user),
         "may_recover": is_spam and policies.may_discard(ticket, request.user),
         "is_waiting": ticket.status == Status.WAITING_FOR_REPLY,
+        "waited_too_long": lists.waited_too_long(ticket, at=clock.now()),
         "needs_reason": ticket.status != Status.NEW,
         "bounces": ticket.unit_changes,
         "discarded_before": discarded,

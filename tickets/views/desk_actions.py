@@ -14,6 +14,7 @@ from juno_support.errors import SupportError
 from juno_support.lib import calendars, working_time
 from tickets.actions import diary, incident, relations, spam, work
 from tickets.actions.undo import with_undo
+from tickets.desk import lists
 from tickets.forms import desk as forms
 from tickets.models import Ticket, UndoWindow
 from tickets.routing import decisions
@@ -134,10 +135,16 @@ def _no_answer(ticket: Ticket, given: Given, by: User, at: datetime) -> None:
         raise SupportError(
             _("The ticket does not wait for its submitter."), _("Ask first, or open the ticket.")
         )
+    if not lists.waited_too_long(ticket, at=at):
+        raise SupportError(
+            _("The submitter has not had %(days)d working days yet to answer.")
+            % {"days": lists.WAITING_DAYS},
+            _("Who cannot wait opens the ticket and leaves it unsolved there, with a reason."),
+        )
     since = ticket.waiting_since
     calendar = calendars.instance_calendar()
     waited = working_time.working_time_between(since, at, calendar)
-    days = max(1, int(waited / working_time.WORKING_DAY))
+    days = int(waited / working_time.WORKING_DAY)
     with override(ticket.language or None):
         words = ngettext(
             "No answer came for %(days)d working day. Reopen the ticket if it still happens.",

@@ -236,6 +236,24 @@ def test_unsolved_no_answer_is_one_step(cast, desk, clock_at):
     assert ticket.solution.startswith("No answer came for 16 working days.")
 
 
+def test_no_answer_is_offered_and_taken_after_fifteen_working_days(cast, desk, clock_at):
+    ticket = make_ticket(by=cast.ada)
+    work.take_step(ticket=ticket, step="ask", by=cast.carla, at=AT, comment="x")
+    address, preview = f"/tpm/{ticket.pk}/no-answer/", f"/tpm/?ticket={ticket.pk}"
+    end = AT + timedelta(days=21)
+
+    clock_at(end - timedelta(minutes=1))
+    early = desk.post(address)
+    assert address not in desk.get(preview).content.decode()
+    clock_at(end + timedelta(minutes=1))
+    assert address in desk.get(preview).content.decode()
+
+    assert early.status_code == 422
+    assert "has not had 15 working days" in early.content.decode()
+    ticket.refresh_from_db()
+    assert ticket.status == Status.WAITING_FOR_REPLY
+
+
 def test_no_answer_is_for_tickets_that_wait(cast, desk):
     ticket = make_ticket(by=cast.ada)
 
