@@ -52,7 +52,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     if picks:
         shown = [rows.with_box(row) for row in shown]
     here = {"q": line, "after": request.GET.get("after", "")}
-    goes_on = {"pick": 1} if picks else {}
+    goes_on = {"pick": "1"} if picks else {}
     context = {
         "line": line,
         "chips": [
