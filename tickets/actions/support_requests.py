@@ -4,7 +4,6 @@
 """
 
 import uuid
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -87,14 +86,13 @@ def _submitter(request: SupportRequest) -> User | None:
 
 
 def _end(link: SupportTicket, at: datetime) -> None:
-    request = link.request
-    if request.state == SupportState.WITHDRAWN:
-        # It may be answered already, or withdrawn by hand: that stays.
-        with suppress(StepNotAllowed):
-            take_step(ticket=link.ticket, step="withdraw", by=link.ticket.submitter, at=at)
-    elif link.ticket.is_open:
+    ticket, request = link.ticket, link.request
+    if ticket.is_open:  # else it was answered, or withdrawn by hand: that stays
         try:
-            _answer(link.ticket, request, at)
+            if request.state == SupportState.WITHDRAWN:
+                take_step(ticket=ticket, step="withdraw", by=ticket.submitter, at=at)
+            else:
+                _answer(ticket, request, at)
         except StepNotAllowed:  # answered meanwhile, or a child is open: the next round sees it
             return
     link.told_state = request.state

@@ -195,6 +195,23 @@ def test_active_support_solves_the_ticket(cast: Cast, card: VOIDCard, at: dateti
     assert ticket.history.filter(kind=Kind.STATUS_CHANGED).count() == 1
 
 
+def test_a_withdrawn_parent_waits_for_its_child(cast: Cast, card: VOIDCard, at: datetime) -> None:
+    dedicated_support.ask_support(vo=cast.juno, by=cast.ada, at=at)
+    tell_of_support_requests(at=at)
+    ticket, child = Ticket.objects.get(), make_ticket(by=cast.ada)
+    make_child(ticket=child, parent=ticket, by=cast.carla, at=at)
+    dedicated_support.withdraw_support(vo=cast.juno, by=cast.ada, at=at)
+    tell_of_support_requests(at=at)
+    ticket.refresh_from_db()
+    assert ticket.is_open
+
+    take_step(ticket=child, step="withdraw", by=cast.ada, at=at)
+    tell_of_support_requests(at=at)
+
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.resolution_code) == ("UNSOLVED", "WITHDRAWN")
+
+
 def test_what_somebody_answered_stays_and_a_parent_waits_for_its_child(
     cast: Cast, card: VOIDCard, at: datetime
 ) -> None:
