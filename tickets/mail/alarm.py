@@ -4,14 +4,15 @@ At once the site's emergency address and the person on call, by mail; after 15 m
 call, by the gateways to phones; after 60 minutes the person on call, TPM and the operations centre.
 Whoever cannot be reached is never left out silently: where nobody is on call, or no phone can be
 rung, the admins are mailed instead and told so; they also hear who of several on call could not be
-rung. A receipt takes back what still waits to ring, and
-is told to everybody who was called.
+rung. Whoever raised the alarm cannot confirm it, and so does not count as on call. A receipt takes
+back what still waits to ring, and is told to everybody who was called.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone, translation
@@ -24,6 +25,7 @@ from juno_support.lib import text
 from juno_support.outbox import gateways, hooks
 from juno_support.outbox.actions import Mail, enqueue_all, withdraw_calls
 from juno_support.outbox.models import Channel, Delivery, Gateway
+from supportunits import fallback
 from supportunits import queries as units
 from supportunits.on_call import OnCall, on_call
 from tickets.mail import facts, receipt_link, threads, words
@@ -50,10 +52,13 @@ def handle(dispatch: Dispatch) -> None:
 def compose(entry: HistoryEntry, ticket: Ticket, clock: WallClock) -> list[Mail]:
     """Return the mails and calls that one call of the clock makes, in the order of their keys."""
     call = Call(entry.facts["call"])
-    people = on_call(ticket.vo, at=entry.happened_at)
+    raised_by = _raisers(ticket, clock)
+    there = on_call(ticket.vo, at=entry.happened_at)
+    people = [each for each in there if each.user.pk not in raised_by]
+    nobody = Why.NOBODY_ELSE_ON_CALL if there else Why.NOBODY_ON_CALL
     writer = _Writer(entry, ticket, clock, call)
     if call == Call.AT_ONCE:
-        readers = [*_emergency(ticket), *_on_call_or_admins(people, ticket)]
+        readers = [*_emergency(ticket), *_on_call_or_admins(people, ticket, nobody)]
     elif call == Call.PHONE:
         calls = writer.calls(people)
         rung = {mail.to_user_id for mail in calls}
@@ -65,7 +70,11 @@ def compose(entry: HistoryEntry, ticket: Ticket, clock: WallClock) -> list[Mail]
         mails = [writer.mail(reader) for reader in _once(_people(_admins(), Why.ADMIN))]
         return sorted([*calls, *mails], key=lambda mail: mail.key)
     else:
-        readers = [*_on_call_or_admins(people, ticket), *_tpm(ticket), *_operations(ticket)]
+        readers = [
+            *_on_call_or_admins(people, ticket, nobody),
+            *_tpm(ticket, at=entry.happened_at, raised_by=raised_by),
+            *_operations(ticket),
+        ]
     mails = [writer.mail(reader) for reader in _once(readers)]
     return sorted(mails, key=lambda mail: mail.key)
 
@@ -220,20 +229,32 @@ def _emergency(ticket: Ticket) -> list[Recipient]:
     return [_reader(each, reason) for each in facts.split_addresses(site.emergency_contact)]
 
 
-def _on_call_or_admins(people: Sequence[OnCall], ticket: Ticket) -> list[Recipient]:
+def _raisers(ticket: Ticket, clock: WallClock) -> set[int | None]:
+    """Return the keys of who filed the ticket, and of who made it an alarm or raised it again."""
+    first = HistoryEntry.objects.filter(
+        ticket=ticket, kind=Kind.ALARM_CALLED, facts__clock=clock.pk, facts__call=int(Call.AT_ONCE)
+    )
+    return {ticket.submitter_id, *first.values_list("actor_id", flat=True)}
+
+
+def _on_call_or_admins(people: Sequence[OnCall], ticket: Ticket, nobody: Why) -> list[Recipient]:
     vo = ticket.vo.name if ticket.vo else ""
     if people:
         return _people((each.user for each in people), Why.ON_CALL, vo)
-    return _people(_admins(), Why.NOBODY_ON_CALL, vo)
+    return _people(_admins(), nobody, vo)
 
 
-def _tpm(ticket: Ticket) -> list[Recipient]:
+def _tpm(ticket: Ticket, *, at: datetime, raised_by: Collection[int | None]) -> list[Recipient]:
     unit = facts.of_unit(units.tpm_unit(), ticket)
-    if not unit.hears:
-        return _people(_admins(), Why.ADMIN)
     member, listed = Reason(Why.MEMBER, unit.name), Reason(Why.LIST, unit.name)
     found = [_reader(each.address, member, each.user_id) for each in unit.members]
-    return [*found, *([_reader(unit.mailing_list, listed)] if unit.mailing_list else [])]
+    found += [_reader(unit.mailing_list, listed)] if unit.mailing_list else []
+    if not unit.members:
+        # Both: whoever is on shift for this VO was called before, and nobody has confirmed.
+        on_shift = [each for each in fallback.on_shift(at=at) if each.pk not in raised_by]
+        found += _people(on_shift, Why.ON_SHIFT)
+        found += _people(fallback.people(), Why.STANDING_IN)
+    return found or _people(_admins(), Why.ADMIN)
 
 
 def _operations(ticket: Ticket) -> list[Recipient]:

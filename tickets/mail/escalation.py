@@ -21,6 +21,7 @@ TO_ON_CALL = 3
 def calls(entry: HistoryEntry) -> list[Mail]:
     """Return the calls to the phones of those on call; none before the third step.
 
+    Whoever escalates while on call is not rung: the admins hear of it instead (``recipients``).
     Of a ticket of type Security nobody but CSIRT hears, of spam nobody.
     """
     if entry.kind != Kind.ESCALATED or entry.facts["level"] < TO_ON_CALL:
@@ -31,6 +32,8 @@ def calls(entry: HistoryEntry) -> list[Mail]:
     by_hook, by_sms = gateways.active(Channel.WEBHOOK), gateways.active(Channel.SMS)
     found: list[Mail] = []
     for each in on_call(ticket.vo, at=entry.happened_at):
+        if each.user.pk == entry.actor_id:
+            continue
         if each.phone or each.im_address:
             found += [_by_hook(entry, ticket, each, gateway) for gateway in by_hook]
         for gateway in by_sms:

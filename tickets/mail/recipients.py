@@ -84,6 +84,7 @@ class Why(StrEnum):
     EMERGENCY = "emergency"
     ON_CALL = "on call"
     NOBODY_ON_CALL = "nobody on call"
+    NOBODY_ELSE_ON_CALL = "nobody else on call"
     OPERATIONS = "operations"
     CALLED = "called"
 
@@ -121,6 +122,9 @@ _WORDS: dict[Why, Callable[[], str]] = {
     Why.EMERGENCY: lambda: _("this is the emergency address of %(name)s"),
     Why.ON_CALL: lambda: _("you are on call for %(name)s"),
     Why.NOBODY_ON_CALL: lambda: _("nobody is on call for %(name)s and you are an admin"),
+    Why.NOBODY_ELSE_ON_CALL: lambda: _(
+        "nobody else is on call for %(name)s than who raised this, and you are an admin"
+    ),
     Why.OPERATIONS: lambda: _("this is the address of the operations centre %(name)s"),
     Why.CALLED: lambda: _("you were called about this alarm"),
     Why.ON_SHIFT: lambda: _("you are on shift, and TPM has no supporter"),
@@ -353,8 +357,12 @@ def _further(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
         ears += _unit_or_fallback(ticket.tpm, ticket, is_new=True)
     if entry.level >= 3:
         whose = ticket.vo_name or _("all VOs")
-        ears += [_named(each, Why.ON_CALL, whose) for each in ticket.on_call] or [
-            _named(each, Why.NOBODY_ON_CALL, whose) for each in ticket.admins
+        # Who escalates while on call knows already: somebody else has to hear of it.
+        own = entry.actor.user_id if entry.actor else None
+        others = [each for each in ticket.on_call if each.user_id != own]
+        nobody = Why.NOBODY_ELSE_ON_CALL if ticket.on_call else Why.NOBODY_ON_CALL
+        ears += [_named(each, Why.ON_CALL, whose) for each in others] or [
+            _named(each, nobody, whose) for each in ticket.admins
         ]
     if entry.kind == Kind.SUBMITTED:
         site = Reason(Why.SITE, ticket.site_name)
@@ -371,10 +379,9 @@ def _further(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
 
 def _security(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     if entry.kind == Kind.PERSON_ADDED:
-        csirt = {member.user_id for member in ticket.security.members}
-        if entry.person is None or entry.person.user_id not in csirt:
-            return []
-        return [_person(entry.person, Why.ADDED)]
+        added = entry.person.user_id if entry.person else None
+        csirt = [member for member in ticket.security.members if member.user_id == added]
+        return [_person(member, Why.ADDED) for member in csirt]
     ears = []
     if entry.is_public and _submitter_hears(entry, ticket):
         ears.append(_person(ticket.submitter, Why.SUBMITTER, internal=False))

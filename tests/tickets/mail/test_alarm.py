@@ -8,18 +8,28 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from juno_support.outbox.models import Channel, Delivery, DeliveryState, Gateway
-from supportunits.models import ListState, UnitKind
+from supportunits.models import (
+    FallbackPerson,
+    ListState,
+    SupportUnit,
+    UnitKind,
+    UnitMembership,
+)
 from tests.make import (
     AT,
+    join_vo,
     make_on_call_contact,
     make_shift,
     make_shift_type,
     make_unit,
     make_user,
+    make_vo,
 )
+from tests.tickets.actions.test_team import file_team
 from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
 from tickets import tasks
 from tickets.actions import spam, wall_clock, work
+from tickets.actions.alarm import convert_to_alarm
 from tickets.mail import receipt_link
 from tickets.mail.recipients import Why
 from tickets.models import Kind
@@ -129,6 +139,59 @@ def test_where_nobody_is_on_call_the_admins_are_told_so(cast, zoya):
 
     assert set(mails) == {EMERGENCY, cast.dmitri.email}
     assert "nobody is on call for juno" in mails[cast.dmitri.email].body
+
+
+@pytest.mark.parametrize("how", ["filed", "converted"])
+def test_who_raises_it_while_on_call_is_not_called_and_the_admins_are(
+    cast, zoya, mei, gateways, how
+):
+    join_vo(vo=cast.juno, user=mei, is_alarmer=True, is_shifter=True)
+    if how == "filed":
+        raise_alarm(cast, mei)
+    else:
+        quentin = make_user(username="quentin")
+        join_vo(vo=cast.juno, user=quentin, is_shifter=True)
+        convert_to_alarm(ticket=file_team(cast, quentin), by=mei, at=AT)
+
+    mails = sent()
+    wall_clock.climb(at=after(15))
+    at_the_quarter = sent()
+    wall_clock.climb(at=after(60))
+
+    assert set(mails) == {EMERGENCY, cast.dmitri.email}
+    assert "nobody else is on call for juno" in mails[cast.dmitri.email].body
+    assert set(at_the_quarter) == {cast.dmitri.email}
+    assert "no phone could be rung" in at_the_quarter[cast.dmitri.email].body
+    assert mei.email not in sent()
+
+
+def test_who_else_is_on_call_is_called_alone(cast, zoya, mei, gateways):
+    make_shift(type=make_shift_type(vo=cast.juno, name="Experts"), person=zoya)
+    raise_alarm(cast, zoya)
+
+    assert set(sent()) == {EMERGENCY, mei.email}
+    wall_clock.climb(at=after(15))
+    assert set(sent()) == {"+86 10 555-0100", "86105550100@sms.example.org"}
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_after_an_hour_without_tpm_who_is_on_shift_and_who_stands_in(cast, zoya, mei, is_named):
+    UnitMembership.objects.filter(unit=cast.tpm).delete()
+    SupportUnit.objects.filter(pk=cast.tpm.pk).update(mailing_list="")
+    nils, olga = make_user(username="nils"), make_user(username="olga")
+    make_shift(type=make_shift_type(vo=make_vo(name="belle")), person=nils)
+    if is_named:
+        FallbackPerson.objects.create(user=olga, added_at=AT)
+    raise_alarm(cast, zoya)
+    wall_clock.climb(at=after(59))
+    sent()
+    wall_clock.climb(at=after(60))
+
+    mails = sent()
+
+    assert set(mails) >= {mei.email, nils.email}
+    assert (olga.email in mails) is is_named
+    assert cast.dmitri.email not in mails
 
 
 def test_a_shift_of_another_vo_or_hour_is_not_woken(cast, zoya, mei):

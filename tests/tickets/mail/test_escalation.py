@@ -65,6 +65,22 @@ def test_where_nobody_is_on_call_the_admins_are_told_so(
     assert mails[cast.dmitri.email].reason == "nobody is on call for juno and you are an admin"
 
 
+def test_who_escalates_while_on_call_is_not_rung_and_the_admins_are_told(
+    cast: Cast, clock_at: Callable[[datetime], None]
+) -> None:
+    make_shift(type=make_shift_type(vo=cast.juno), person=cast.ada, length=7 * DAY)
+    make_on_call_contact(user=cast.ada)
+    Gateway.objects.create(
+        name="Phone", channel=Channel.WEBHOOK, url="https://phone.example.org/", created_at=AT
+    )
+    escalated(cast, clock_at, 3)
+
+    mails = told()
+
+    assert "nobody else is on call for juno" in mails[cast.dmitri.email].reason
+    assert not any(mail.channel == Channel.WEBHOOK for mail in mails.values())
+
+
 def test_the_second_step_rings_nobody(
     cast: Cast, mei: User, clock_at: Callable[[datetime], None]
 ) -> None:
