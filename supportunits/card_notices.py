@@ -1,5 +1,6 @@
 """Mail about VO ID cards: requests to change them, their yearly validation, dedicated support."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -9,8 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
-from supportunits import notices
+from supportunits import notices, policies
 from supportunits.card_content import LABELS
+from supportunits.card_links import LinkChange
 from supportunits.models import (
     VO,
     CardRequest,
@@ -18,11 +20,10 @@ from supportunits.models import (
     ContactRole,
     SupportRequest,
     SupportState,
+    VOIDCard,
 )
 from supportunits.notices import To
 from supportunits.validation import Validation
-
-_MANAGING = (ContactRole.MANAGER, ContactRole.DEPUTY)
 
 
 def tell_change_asked(*, request: CardRequest, at: datetime) -> None:
@@ -67,6 +68,44 @@ def tell_change_decided(*, request: CardRequest, at: datetime) -> None:
         },
         at=at,
     )
+
+
+def tell_rights_lost(
+    *, card: VOIDCard, links: Iterable[LinkChange], by: User | None, at: datetime
+) -> None:
+    """Tell people that they lost a role with their contact on the card, and who looks after it.
+
+    :param by: who changed the card
+    """
+    vo = card.vo
+    for link in links:
+        if not link.is_lost:
+            continue
+        notices.send(
+            kind="card.rights-lost",
+            key=f"card-rights-lost:{card.pk}:{link.account.pk}:{at.isoformat()}",
+            to=[
+                *([notices.person(link.account)] if link.account.is_active else []),
+                *managers_of_vo(vo),
+                *notices.admins(),
+            ],
+            subject=_("%(name)s has no rights as %(role)s of %(vo)s any more")
+            % {
+                "name": link.account.get_full_name(),
+                "role": ContactRole(link.role).label,
+                "vo": vo.name,
+            },
+            reason=_("you had this role, or look after this VO's card"),
+            facts={
+                "name": link.account.get_full_name(),
+                "contact": link.name,
+                "role": ContactRole(link.role).label,
+                "vo": vo.name,
+                "decider": by.get_full_name() if by else "",
+                "url": url_of_vo(vo),
+            },
+            at=at,
+        )
 
 
 def tell_validation_due(*, vo: VO, validation: Validation, at: datetime) -> None:
@@ -123,7 +162,7 @@ def tell_support_decided(*, request: SupportRequest, at: datetime) -> None:
 def managers_of_vo(vo: VO) -> list[To]:
     """Return the accounts that an admin linked to the card's managers and deputies."""
     people = User.objects.filter(
-        is_active=True, vo_contacts__card__vo=vo, vo_contacts__role__in=_MANAGING
+        is_active=True, vo_contacts__card__vo=vo, vo_contacts__role__in=policies.MANAGING_ROLES
     )
     return [notices.person(user) for user in people.distinct().order_by("pk")]
 

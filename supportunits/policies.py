@@ -29,7 +29,8 @@ from supportunits.models import (
 
 Person = User | AnonymousUser
 
-_MANAGING_ROLES = (ContactRole.MANAGER, ContactRole.DEPUTY)
+MANAGING_ROLES = (ContactRole.MANAGER, ContactRole.DEPUTY)
+"""The roles on a card that give a linked account rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _load(user_id: int) -> Facts:
     )
     # A contact without an account linked by an admin gives nobody anything, nor does a mirror's.
     managed = VOContact.objects.filter(
-        account_id=user_id, role__in=_MANAGING_ROLES, card__vo__is_served=True
+        account_id=user_id, role__in=MANAGING_ROLES, card__vo__is_served=True
     ).values_list(F("card__vo_id"), Value(False), Value(False), Value(True), Value(False))
     now = clock.now()
     on_shift = Shift.objects.filter(

@@ -15,7 +15,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.pages.vo_finding import find_vo
-from supportunits import card_content, policies, portal, queries
+from supportunits import card_content, card_links, policies, portal, queries
 from supportunits.actions import card_requests, dedicated_support
 from supportunits.actions import vos as vo_actions
 from supportunits.models import VO, SupportUnit
@@ -121,6 +121,8 @@ def portal_page(request: HttpRequest, name: str) -> HttpResponse:
                 return redirect("vos:portal", name=vo.name)
     copy, now = getattr(vo, "portal_copy", None), clock.now()
     content = card_content.content_of(vo.card)
+    theirs = copy.content.get("contacts") if copy else None
+    links = card_links.changes_of_links(vo.card, theirs) if theirs is not None else []
     return render(
         request,
         "pages/card_portal.html",
@@ -134,6 +136,7 @@ def portal_page(request: HttpRequest, name: str) -> HttpResponse:
             "differences": portal.portal_differences(content, copy, with_addresses=True)
             if copy
             else [],
+            "links": [link.in_words() for link in links],
             "may_take": policies.is_admin(request.user) and vo.is_served,
         },
         status=422 if problem else 200,

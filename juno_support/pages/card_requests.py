@@ -16,7 +16,7 @@ from juno_support.errors import SupportError
 from juno_support.lib import clock, display
 from juno_support.lib.text import show_bidi, whole_number
 from juno_support.pages.vo_finding import find_vo
-from supportunits import card_content, policies
+from supportunits import card_content, card_links, policies
 from supportunits.actions import card_requests, cards
 from supportunits.actions.card_requests import CardChangedMeanwhile, CardFailsChecks
 from supportunits.models import CardRequest, CardRequestState
@@ -88,6 +88,12 @@ def _show(
     content = card_content.content_of(row.card)
     stale = card_content.changed_fields(row.old, {name: content[name] for name in row.old})
     words: dict[str, Any] = {"with_addresses": True}
+    becomes = card_requests.outcome(row, content) if row.is_open else row.new
+    links = (
+        card_links.changes_of_links(row.card, becomes["contacts"])
+        if row.is_open and "contacts" in becomes
+        else []
+    )
     meanwhile = card_content.differences(row.old, content, fields=stale, **words)
     return render(
         request,
@@ -105,10 +111,11 @@ def _show(
             "approved": ", ".join(str(card_content.LABELS[name]) for name in row.approved_fields),
             "differences": card_content.differences(
                 content if row.is_open else row.old,
-                card_requests.outcome(row, content) if row.is_open else row.new,
+                becomes,
                 fields=list(row.new),
                 **words,
             ),
+            "links": [link.in_words() for link in links],
             "meanwhile": meanwhile if row.is_open else [],
             "may_decide": row.is_open and policies.is_admin(request.user),
             "may_withdraw": row.is_open,

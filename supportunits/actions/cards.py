@@ -1,11 +1,11 @@
 """Write a VO ID card: its row, its contacts and the version that keeps what it said."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from juno_support.accounts.models import User
-from supportunits import card_content
+from supportunits import card_content, card_links, card_notices
 from supportunits.models import VO, CardVersion, VersionSource, VOContact, VOIDCard
 
 
@@ -30,14 +30,18 @@ def store(
 ) -> CardVersion | None:
     """Put fields onto a locked card and keep the new version; None where nothing changes.
 
-    What ``fields`` does not tell stays, also of a contact that is told by name and role alone.
+    What ``fields`` does not tell stays, also of a contact that is told by name and role alone. Who
+    loses rights because a linked contact is gone hears of it, as do the VO's managers and the
+    admins.
 
     :param fields: a part of a card's content
     """
     before = card_content.content_of(card)
     card_content.set_fields(card, fields)
     if "contacts" in fields:
+        links = card_links.changes_of_links(card, fields["contacts"])
         _set_contacts(card, fields["contacts"])
+        card_notices.tell_rights_lost(card=card, links=links, by=by, at=at)
     after = card_content.content_of(card)
     changed = card_content.changed_fields(before, after)
     number = newest_number(card)
@@ -68,17 +72,15 @@ def _says_something(content: Mapping[str, Any]) -> bool:
     return any(value for name, value in content.items() if name != "status")
 
 
-def _set_contacts(card: VOIDCard, wanted: Iterable[Mapping[str, Any]]) -> None:
+def _set_contacts(card: VOIDCard, wanted: Sequence[Mapping[str, Any]]) -> None:
     """Make the card's contacts those that are wanted; who has an account linked keeps it.
 
-    People are matched by name and role; of several alike in both, in their order.
+    Who is who: :func:`supportunits.card_links.matched`.
     """
-    known: dict[tuple[str, str], list[VOContact]] = {}
-    for row in VOContact.objects.filter(card=card).order_by("pk"):
-        known.setdefault((row.name, row.role), []).append(row)
-    for contact in wanted:
-        alike = known.get((contact["name"], contact["role"]))
-        row = alike.pop(0) if alike else VOContact(card=card)
+    rows = list(VOContact.objects.filter(card=card).order_by("pk"))
+    found, gone = card_links.matched(rows, wanted)
+    for contact, known in zip(wanted, found, strict=True):
+        row = known or VOContact(card=card)
         facts = {
             key: contact[key] for key in ("name", "role", "email", "dn", "phone") if key in contact
         }
@@ -86,5 +88,4 @@ def _set_contacts(card: VOIDCard, wanted: Iterable[Mapping[str, Any]]) -> None:
             for key, value in facts.items():
                 setattr(row, key, value)
             row.save()
-    gone = [row.pk for alike in known.values() for row in alike]
-    VOContact.objects.filter(pk__in=gone).delete()
+    VOContact.objects.filter(pk__in=[row.pk for row in gone]).delete()

@@ -113,8 +113,8 @@ def write_card(
 ) -> VOIDCard:
     """Write fields of a VO's ID card, and its contacts if they are given, as its newest version.
 
-    Contacts are matched by name and role, so that an account that an admin linked stays linked;
-    nothing but ``link_contact`` ever links one.
+    Contacts are matched by name and role, or by role and address where the name is new, so that an
+    account that an admin linked stays linked; nothing but ``link_contact`` ever links one.
 
     :param contacts: each with name and role, and email, dn, phone if known; the whole list
     """

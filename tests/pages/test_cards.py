@@ -92,6 +92,24 @@ def test_an_older_request_shows_what_the_card_would_say(
     assert "Eve" in shown.new and "Bob" in shown.new
 
 
+def test_the_pages_say_whose_account_loses_or_keeps_a_role(
+    cast: Cast, card: VOIDCard, client_of: ClientOf, at: datetime
+) -> None:
+    asked = [{"name": "Zoe", "role": "VO MANAGER", "email": "zoe@ihep.org", "dn": "", "phone": ""}]
+    facts = {"vo": cast.juno, "by": cast.ada, "at": at, "seen": 99}
+    lost = card_requests.ask_change(fields={"contacts": asked}, key=uuid.uuid4(), **facts)
+    asked[0]["email"] = "ada@ihep.org"
+    kept = card_requests.ask_change(fields={"contacts": asked}, key=uuid.uuid4(), **facts)
+    client, words = client_of(cast.dmitri), f"loses the role VO manager with {cast.ada.name}"
+    assert words in client.get(f"/vos/juno/changes/{lost.pk}/").content.decode()
+    page = client.get(f"/vos/juno/changes/{kept.pk}/").content.decode()
+    assert words not in page and "Zoe (VO manager), so far" in page
+
+    theirs = {"contacts": [{"name": "Zoe", "role": "VO MANAGER"}]}
+    import_cards(body=write_cards([CardRecord("juno", theirs)]), by=None, at=at)
+    assert words in client.get("/vos/juno/portal/").content.decode()
+
+
 def test_nothing_changed_is_said(cast: Cast, card: VOIDCard, client_of: ClientOf) -> None:
     client = client_of(cast.ada)
     answer = client.post("/vos/juno/edit/", typed(client.get("/vos/juno/edit/")))

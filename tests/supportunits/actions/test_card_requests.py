@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from juno_support.outbox.models import Delivery
-from supportunits import card_content, validation
+from supportunits import card_content, policies, validation
 from supportunits.actions import card_requests, cards, remind_of_cards, vos
 from supportunits.actions.deciding import AlreadyDecided, WordsMissing
 from supportunits.actions.import_cards import import_cards
@@ -212,6 +212,54 @@ def test_a_linked_contact_stays_linked_and_a_new_one_has_no_account(
     decide(ask(cast, at, contacts=people), cast, at)
     linked = {contact.name: contact.account for contact in card.contacts.all()}
     assert linked == {cast.ada.name: cast.ada, cast.eve.name: None}
+
+
+def test_a_linked_contact_with_a_new_name_and_the_same_address_stays_linked(
+    cast: Cast, card: VOIDCard, at: datetime
+) -> None:
+    card.contacts.update(email="ada@ihep.org")
+    renamed = contact("Ada Liang-Ricci", "VO MANAGER", "Ada@ihep.org")
+    decide(ask(cast, at, contacts=[contact("New", email="ada@ihep.org"), renamed]), cast, at)
+    accounts = dict(card.contacts.values_list("name", "account"))
+    assert accounts == {"Ada Liang-Ricci": cast.ada.pk, "New": None}
+    assert not Delivery.objects.filter(kind="card.rights-lost").exists()
+
+
+def test_an_address_that_two_managers_share_keeps_no_link(
+    cast: Cast, card: VOIDCard, at: datetime
+) -> None:
+    card.contacts.update(email="managers@ihep.org")
+    people = [contact(name, "VO MANAGER", "managers@ihep.org") for name in ("One", "Two")]
+    decide(ask(cast, at, contacts=people), cast, at)
+    assert not card.contacts.exclude(account=None).exists()
+
+
+@pytest.mark.parametrize("how", ["other person", "other role"])
+def test_who_loses_a_role_with_a_contact_is_told_and_so_are_managers_and_admins(
+    cast: Cast, card: VOIDCard, at: datetime, how: str
+) -> None:
+    make.make_contact(
+        card=card, role=ContactRole.DEPUTY, account=cast.eve, email="eve@ihep.org", name="Eve"
+    )
+    card.contacts.filter(account=cast.ada).update(email="ada@ihep.org")
+    new = {
+        "other person": contact("Zoe", "VO DEPUTY", "zoe@ihep.org"),
+        "other role": contact("Eve", "VO EXPERT", "eve@ihep.org"),
+    }[how]
+    ada = contact(cast.ada.name, "VO MANAGER", "ada@ihep.org")
+    assert policies.manages_vo(cast.eve, cast.juno)
+    decide(ask(cast, at, contacts=[ada, new]), cast, at)
+    policies.forget(cast.eve)
+    assert not policies.manages_vo(cast.eve, cast.juno)
+    told = Delivery.objects.filter(kind="card.rights-lost")
+    assert {mail.to_user for mail in told} == {cast.eve, cast.ada, cast.dmitri}
+    assert "deputy" in told[0].body and cast.dmitri.get_full_name() in told[0].body
+
+
+def test_contacts_of_a_mirror_lose_no_role(cast: Cast, card: VOIDCard, at: datetime) -> None:
+    vos.set_served(vo=cast.juno, is_served=False, by=None, at=at)
+    vos.write_card(vo=cast.juno, by=None, at=at, contacts=[])
+    assert not Delivery.objects.filter(kind="card.rights-lost").exists()
 
 
 def test_an_admin_takes_single_fields_over_from_the_portal(
