@@ -1,4 +1,4 @@
-"""Mail about shifts: gaps, swaps, reminders, hand-overs. Times are the reader's, with UTC."""
+"""Mail about shifts: changes, gaps, swaps, reminders, hand-overs. Times: the reader's, with UTC."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ from supportunits.models import (
 )
 from supportunits.shift_words import period_words, utc_words
 
-MOST_GAPS_TOLD = 30
+MOST_TOLD = 30
 
 
 def tell_of_gaps(gaps: Sequence[Shift], *, person: User, at: datetime) -> None:
@@ -44,12 +44,53 @@ def tell_of_gaps(gaps: Sequence[Shift], *, person: User, at: datetime) -> None:
             facts=lambda reader, mine=mine, vo=vo: {
                 "person": person.get_full_name(),
                 "vo": vo.name,
-                "gaps": [_words(gap, reader) for gap in mine[:MOST_GAPS_TOLD]],
-                "more": max(0, len(mine) - MOST_GAPS_TOLD),
+                "gaps": [_words(gap, reader) for gap in mine[:MOST_TOLD]],
+                "more": max(0, len(mine) - MOST_TOLD),
                 "url": rota_url(vo),
             },
             at=at,
         )
+
+
+def tell_rota_changed(
+    *,
+    vo: VO,
+    given: Iterable[Shift] = (),
+    taken: Iterable[Shift] = (),
+    key: str,
+    by: User | None,
+    at: datetime,
+) -> None:
+    """Tell people, in one mail each, which shifts they have now and which not any more.
+
+    Who changed the rota knows it; what is over concerns nobody.
+
+    :param given: as they are now
+    :param taken: as they were, with whom they were of
+    :param key: of the change, so that it is told once
+    """
+    lists: dict[int, tuple[User, list[Shift], list[Shift]]] = {}
+    for position, shifts in ((1, given), (2, taken)):
+        for shift in shifts:
+            person = shift.person
+            if person is None or person == by or not person.is_active or shift.ends_at <= at:
+                continue
+            lists.setdefault(person.pk, (person, [], []))[position].append(shift)  # type: ignore[union-attr]
+    _send(
+        [person for person, _given, _taken in lists.values()],
+        kind="shift.rota-changed",
+        key=f"shift-rota-changed:{key}:{at.isoformat()}",
+        subject=_("%(vo)s: your shifts changed") % {"vo": vo.name},
+        reason=_("you have shifts of this VO, or had them"),
+        facts=lambda reader: {
+            "name": by.get_full_name() if by else "",
+            "vo": vo.name,
+            "url": f"{settings.JUNO_BASE_URL}/shifts/",
+            **_of_reader("given", lists[reader.pk][1], reader),
+            **_of_reader("taken", lists[reader.pk][2], reader),
+        },
+        at=at,
+    )
 
 
 def tell_of_swap(swap: ShiftSwap, *, at: datetime) -> None:
@@ -159,6 +200,14 @@ def rota_url(vo: VO) -> str:
 def shift_url(shift: Shift) -> str:
     """Return the address of a shift, for mails."""
     return f"{settings.JUNO_BASE_URL}/shifts/-/shift/{shift.pk}/"
+
+
+def _of_reader(name: str, shifts: list[Shift], reader: User) -> dict[str, Any]:
+    ordered = sorted(shifts, key=lambda shift: shift.starts_at)
+    return {
+        name: [_words(shift, reader) for shift in ordered[:MOST_TOLD]],
+        f"more_{name}": max(0, len(ordered) - MOST_TOLD),
+    }
 
 
 def _words(shift: Shift, reader: User) -> str:

@@ -204,4 +204,8 @@ def _fits(period: ResponsePeriod, ticket: Ticket) -> bool:
 def _outcome(ticket: Ticket) -> Outcome:
     if ticket.resolution_code == ResolutionCode.WITHDRAWN or ticket.status == Status.CLOSED:
         return Outcome.ENDED  # by its submitter, or discarded as spam
+    if ticket.status == Status.ON_HOLD and ticket.hold_until is None:
+        # By a relation: a duplicate, a part of an incident, a parent. Its unit has said nothing; a
+        # supporter who puts a ticket on hold names a date.
+        return Outcome.HELD
     return Outcome.ANSWERED

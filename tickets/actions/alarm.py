@@ -57,7 +57,7 @@ def submit_alarm_ticket(
         raise NotAcceptable(
             "vo",
             _("Only alarmers of the concerned VO raise alarms."),
-            _("Ask the VO's manager for the role; until then file another kind of ticket."),
+            _("An admin gives the role; until then file another kind of ticket."),
         )
     return raise_alarm(
         draft_id=draft_id,

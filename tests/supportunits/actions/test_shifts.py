@@ -470,6 +470,67 @@ def test_absences_and_waking_hours_of_people_reach_the_plan(cast: Cast, kind: Sh
     assert [slot["why"] for slot in of_night] == [{"asleep": 2, "absent": 1}] * 6
 
 
+# --- Who hears of it ---------------------------------------------------------------------------
+
+
+def told() -> dict[str, str]:
+    """Return the mails about changes of the rota, and forget them."""
+    found = dict(mails("shift.rota-changed"))
+    Delivery.objects.all().delete()
+    return found
+
+
+def test_who_gets_a_shift_and_who_had_it_are_mailed(cast: Cast, kind: ShiftType) -> None:
+    shift = add(kind, cast.ada, AT + DAY)
+    assert "You have these shifts now" in told()[cast.ada.email]
+    times = {"starts_at": shift.starts_at, "ends_at": shift.ends_at}
+    facts = {"shift": shift, "by": cast.dmitri, "at": AT + HOUR}
+
+    rota.change_shift(person=cast.boris, **times, **facts)
+    found = told()
+    assert set(found) == {cast.ada.email, cast.boris.email}
+    assert "not yours any more" in found[cast.ada.email]
+    assert "You have these shifts now" not in found[cast.ada.email]
+    assert "Dmitri Orlov changed the rota of juno." in found[cast.boris.email]
+
+    later = {"starts_at": shift.starts_at, "ends_at": shift.ends_at + HOUR}
+    rota.change_shift(person=cast.boris, **later, **facts)
+    (mail,) = told().values()
+    assert "You have these shifts now" in mail and "not yours any more" in mail
+
+    rota.change_shift(person=cast.boris, **later, **facts)
+    assert told() == {}
+    rota.remove_shift(**facts)
+    assert "not yours any more" in told()[cast.boris.email]
+
+
+def test_who_changes_the_own_shift_gets_no_mail(cast: Cast, kind: ShiftType) -> None:
+    shift = rota.add_shift(
+        kind=kind,
+        person=cast.ada,
+        starts_at=AT + DAY,
+        ends_at=AT + DAY + HOUR,
+        by=cast.ada,
+        at=AT,
+    )
+    rota.remove_shift(shift=shift, by=cast.ada, at=AT)
+    assert told() == {}
+
+
+def test_a_plan_and_a_copy_are_told_in_one_mail_a_person(cast: Cast, kind: ShiftType) -> None:
+    plan = propose(kind, [cast.ada, cast.boris], weeks=1)
+    plans.accept_plan(plan=plan, by=cast.dmitri, at=AT)
+    shares = {cast.ada.email: cast.ada.pk, cast.boris.email: cast.boris.pk}
+    found = told()
+    assert set(found) == set(shares)
+    for address, person in shares.items():
+        of_person = [slot for slot in plan.slots if slot["person"] == person]
+        assert found[address].count("\n- ") == len(of_person)
+
+    rota.copy_pattern(kind=kind, first_day=NEXT + WEEK, weeks=1, by=cast.dmitri, at=AT)
+    assert set(told()) == set(shares)
+
+
 # --- Swaps -------------------------------------------------------------------------------------
 
 
