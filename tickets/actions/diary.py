@@ -13,9 +13,9 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import markdown, text
 from tickets import history, policies
-from tickets.actions import files, passing, work
+from tickets.actions import files, passing, wall_clock, work
 from tickets.actions.row import NotAllowed, locked, store
-from tickets.models import DiaryEntry, Kind, Ticket
+from tickets.models import DiaryEntry, Kind, Ticket, TicketType
 from tickets.search import index
 from tickets.workflow import FINAL, Status, Who
 
@@ -42,10 +42,10 @@ def add_entry(
 ) -> DiaryEntry:
     """Write a diary entry; the same submission key twice gives the same entry once.
 
-    A supporter's public answer takes the ticket; the submitter's answer wakes one that waits for
-    it; on a final ticket the entry is a late comment. A supporter's public words pass on to the
-    duplicates of the ticket, and to what joined it as the incident. ``step`` with its arguments
-    (see ``work.take_step``) is taken in the same transaction.
+    A supporter's public answer takes the ticket, and is the receipt of an alarm; the submitter's
+    answer wakes one that waits for it; on a final ticket the entry is a late comment. A supporter's
+    public words pass on to the duplicates of the ticket, and to what joined it as the incident.
+    ``step`` with its arguments (see ``work.take_step``) is taken in the same transaction.
 
     :raises EmptyEntry: without text and files
     :raises NotAllowed: if the person may not write there
@@ -101,6 +101,9 @@ def add_entry(
         work.take_step(
             ticket=ticket, step=step, by=who, at=at, comment=words, seen=seen, **step_arguments
         )
+    elif is_public and ticket.type == TicketType.ALARM:
+        # Somebody works on it already, as on a TEAM ticket that was made an alarm: no step tells.
+        wall_clock.after_answer(ticket, by=by, at=at)
     return entry
 
 

@@ -154,6 +154,18 @@ def after_step(ticket: Ticket, *, step: str, by: User | None, at: datetime) -> N
         stop(ticket, at=at)
 
 
+def after_answer(ticket: Ticket, *, by: User, at: datetime) -> None:
+    """Take the public words of a supporter as the receipt; the caller holds the ticket's lock.
+
+    Not those of the side that raised the alarm: an alarmer on shift is TPM operator as well.
+    """
+    if policies.is_owner(ticket, by) and not policies.works_in_its_unit(ticket, by):
+        return
+    running = WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).first()
+    if running is not None and policies.may_confirm_receipt(ticket, by):
+        _receive(ticket, running, by=by, how=ReceiptHow.WORK, at=at)
+
+
 _WORK = frozenset({"take", "ask", "answered", "hold", "resume", "solve", "leave-unsolved"})
 
 

@@ -7,10 +7,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.make import AT
+from juno_support.lib import clock
+from supportunits.models import VOMembership
+from tests.make import AT, make_shift, make_shift_type
+from tests.tickets.actions.test_team import file_team
 from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
 from tests.tickets.make import write
+from tickets import policies
 from tickets.actions import wall_clock, work
+from tickets.actions.alarm import convert_to_alarm
 from tickets.actions.row import NotAllowed
 from tickets.actions.wall_clock import ReceiptNotPossible
 from tickets.models import Call, HistoryEntry, Kind, ReceiptHow, WallClock
@@ -144,6 +149,37 @@ def test_the_alarmers_own_words_are_no_receipt(cast, zoya):
     write(ticket=ticket, by=zoya, words="It gets worse.", at=after(1))
 
     assert clock_of(ticket).is_running
+
+
+@pytest.fixture
+def running_work(cast, zoya):
+    """A ticket on which a unit worked already when it was made an alarm."""
+    VOMembership.objects.filter(user=zoya).update(is_shifter=True)
+    ticket = file_team(cast, zoya)
+    work.take_step(ticket=ticket, step="take", by=cast.boris, at=AT)
+    return convert_to_alarm(ticket=ticket, by=zoya, at=AT)
+
+
+def test_a_public_answer_on_what_is_in_progress_is_a_receipt(cast, running_work):
+    write(ticket=running_work, by=cast.boris, words="Internal.", is_public=False, at=after(2))
+    assert clock_of(running_work).received_at is None
+
+    write(ticket=running_work, by=cast.boris, words="We see it.", at=after(3))
+
+    run = clock_of(running_work)
+    assert (run.received_by, run.received_how, run.minutes) == (cast.boris, ReceiptHow.WORK, 3)
+    assert wall_clock.climb(at=after(60)) == 0
+
+
+def test_the_words_of_the_alarmers_side_are_none_even_on_shift(cast, zoya, running_work):
+    yuri = make_alarmer(cast, "yuri")
+    make_shift(type=make_shift_type(vo=cast.juno), person=yuri, starts_at=clock.now())
+    assert policies.may_confirm_receipt(running_work, yuri), "who is on shift is TPM operator"
+
+    for who in (zoya, yuri):
+        write(ticket=running_work, by=who, words="Hurry!", at=after(3))
+
+    assert clock_of(running_work).received_at is None
 
 
 def test_what_is_withdrawn_calls_nobody_any_more(cast, zoya):
