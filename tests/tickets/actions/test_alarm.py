@@ -55,7 +55,7 @@ def test_only_alarmers_of_the_concerned_vo_raise_one(roles):
             )
         except NotAcceptable as error:
             assert error.field == "vo"
-            assert error.next_step
+            assert "An admin gives the role" in str(error.next_step)
         else:
             raised.add(role)
 
