@@ -11,7 +11,7 @@ from juno_support.accounts.models import User
 from juno_support.accounts.zones import zone_of
 from juno_support.errors import SupportError
 from juno_support.lib import form_key
-from supportunits import planning
+from supportunits import planning, shift_notices
 from supportunits.actions.rota import (
     check_shift,
     cut_gaps,
@@ -184,6 +184,7 @@ def accept_plan(*, plan: ShiftPlan, by: User | None, at: datetime) -> tuple[Shif
 
     A slot that is taken meanwhile stays with whom it is, and so is said. Somebody who cannot take
     a slot any more, or named an absence since, leaves a gap, and this is said, too.
+    Each person is mailed the new shifts.
 
     :returns: the plan, and in words what was left out
     :raises PlanIsDecided: it is no draft any more
@@ -191,7 +192,8 @@ def accept_plan(*, plan: ShiftPlan, by: User | None, at: datetime) -> tuple[Shif
     plan = _locked(plan)
     kind = lock_type(plan.type)
     people = User.objects.in_bulk({slot["person"] for slot in plan.slots} - {None})
-    notes = []
+    notes: list[str] = []
+    given = []
     for slot in plan.slots:
         starts_at, ends_at = slot_times(slot)
         there = list(
@@ -208,6 +210,9 @@ def accept_plan(*, plan: ShiftPlan, by: User | None, at: datetime) -> tuple[Shif
         note = _store_slot(shift, absence_known=slot.get("absence_known", False))
         if note:
             notes.append(f"{period_words(starts_at, ends_at)}: {note}")
+        else:
+            given.append(shift)
+    shift_notices.tell_rota_changed(vo=kind.vo, given=given, key=f"plan:{plan.pk}", by=by, at=at)
     return _decide(plan, PlanState.ACCEPTED, by, at), notes
 
 

@@ -1,6 +1,7 @@
 """Types of shift, and who is on which shift."""
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -168,7 +169,7 @@ def add_shift(
     by: User | None,
     at: datetime,
 ) -> Shift:
-    """Put a shift on the rota; without a person it is a gap.
+    """Put a shift on the rota; without a person it is a gap. Its shifter is mailed.
 
     :raises ShiftImpossible: it ends before it begins, or lasts longer than five weeks
     :raises ShiftOverlaps: another shift of the type is there, or the person is on another one
@@ -178,6 +179,9 @@ def add_shift(
     shift = Shift(type=kind, person=person, starts_at=starts_at, ends_at=ends_at)
     check_shift(shift)
     shift.save()
+    shift_notices.tell_rota_changed(
+        vo=kind.vo, given=[shift], key=f"shift:{shift.pk}", by=by, at=at
+    )
     return shift
 
 
@@ -191,24 +195,34 @@ def change_shift(
     by: User | None,
     at: datetime,
 ) -> Shift:
-    """Change who has a shift, or when it is.
+    """Change who has a shift, or when it is. Who has it, and who had it, are mailed.
 
     :raises ShiftIsOver: it ended
     :raises ShiftImpossible, ShiftOverlaps, NotAShifter: as for :func:`add_shift`
     """
     shift = lock_shift(shift)
     refuse_over(shift, at)
+    before = copy(shift)
     if shift.person != person:
         end_swaps(shift, at)
     shift.person, shift.starts_at, shift.ends_at = person, starts_at, ends_at
     check_shift(shift)
     shift.save()
+    if (before.person, period_of(before)) != (person, period_of(shift)):
+        shift_notices.tell_rota_changed(
+            vo=shift.type.vo,
+            given=[shift],
+            taken=[before],
+            key=f"shift:{shift.pk}",
+            by=by,
+            at=at,
+        )
     return shift
 
 
 @traced
 def remove_shift(*, shift: Shift, by: User | None, at: datetime) -> None:
-    """Take a shift off the rota.
+    """Take a shift off the rota. Who had it is mailed.
 
     :raises ShiftIsOver: it began: what was is kept
     """
@@ -217,6 +231,9 @@ def remove_shift(*, shift: Shift, by: User | None, at: datetime) -> None:
         raise ShiftIsOver(
             _("This shift began already; it stays on the rota."), _("Give it to somebody else.")
         )
+    shift_notices.tell_rota_changed(
+        vo=shift.type.vo, taken=[shift], key=f"shift:{shift.pk}", by=by, at=at
+    )
     shift.delete()
 
 
@@ -280,9 +297,13 @@ def free_shifts_of(
 
 @dataclass
 class Copied:
-    """What copying a pattern did: what it made, and in words what it left out."""
+    """What copying a pattern did: what it made, and in words what it left out.
+
+    :ivar given: the shifts that somebody has by it
+    """
 
     made: int = 0
+    given: list[Shift] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -293,7 +314,7 @@ def copy_pattern(
     """Copy the shifts of the last weeks before a day to as many weeks from that day on.
 
     The times are the same in UTC. Where a shift is already, it stays; a gap of the same time is
-    filled. Who is no shifter any more, or absent, leaves a gap.
+    filled. Who is no shifter any more, or absent, leaves a gap. People are mailed their new shifts.
     """
     kind = lock_type(kind)
     begins = datetime.combine(first_day, time(0), tzinfo=UTC)
@@ -317,6 +338,9 @@ def copy_pattern(
             ends_at=old.ends_at + length,
         )
         _place(new, there, done)
+    shift_notices.tell_rota_changed(
+        vo=kind.vo, given=done.given, key=f"copy:{kind.pk}:{first_day}", by=by, at=at
+    )
     return done
 
 
@@ -346,6 +370,7 @@ def _place(new: Shift, there: list[Shift], done: Copied) -> None:
         there[:] = [one for one in there if one not in old]
         there += [*cut_gaps(old, period_of(new)), new]
         new.save()
+    done.given.append(new)
     done.made += 1
 
 

@@ -14,6 +14,7 @@ class Outcome(models.TextChoices):
     ANSWERED = "ANSWERED", _("answered")
     MOVED = "MOVED", _("given to another support unit")
     ENDED = "ENDED", _("ended without an answer")
+    HELD = "HELD", _("left to another ticket")
 
 
 class ResponsePeriod(models.Model):

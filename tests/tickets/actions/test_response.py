@@ -10,7 +10,7 @@ from supportunits.models import Quality, SupportUnit
 from tests.cast import Cast
 from tests.make import make_unit
 from tests.tickets.make import make_ticket, write
-from tickets.actions import assign, clock_round, spam, undo, work
+from tickets.actions import assign, clock_round, relations, spam, undo, work
 from tickets.models import (
     HistoryEntry,
     Kind,
@@ -117,6 +117,31 @@ def test_what_is_withdrawn_was_not_answered(cast: Cast, unit: SupportUnit) -> No
     ticket = _file(cast, unit)
     work.take_step(ticket=ticket, step="withdraw", by=cast.ada, at=MONDAY + HOUR)
     assert _periods(ticket)[0][3] == Outcome.ENDED
+
+
+def test_what_is_left_to_another_ticket_was_not_answered_by_its_unit(
+    cast: Cast, unit: SupportUnit
+) -> None:
+    master, ticket, parent = _file(cast), _file(cast, unit), _file(cast, unit)
+
+    relations.mark_duplicate(ticket=ticket, master=master, by=cast.boris, at=MONDAY + HOUR)
+    relations.make_child(ticket=master, parent=parent, by=cast.boris, at=MONDAY + HOUR)
+
+    for each in (ticket, parent):
+        assert _periods(each) == [("CNAF", MONDAY, MONDAY + HOUR, Outcome.HELD)]
+        each.refresh_from_db()
+        assert _moments(each) == [None] * 4
+
+
+def test_a_supporter_who_puts_it_on_hold_until_a_date_has_answered(
+    cast: Cast, unit: SupportUnit
+) -> None:
+    ticket = _file(cast, unit)
+    until = MONDAY + timedelta(days=2)
+    work.take_step(
+        ticket=ticket, step="hold", by=cast.boris, at=MONDAY + HOUR, reason="x", until=until
+    )
+    assert _periods(ticket)[0][3] == Outcome.ANSWERED
 
 
 def test_reopening_begins_a_new_clock(cast: Cast, unit: SupportUnit) -> None:
