@@ -1,6 +1,5 @@
 """Gateways to phones: what is set, changed and tried out; see ``hooks`` for how they are called."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
-from juno_support.lib import sealed
+from juno_support.lib import phone, sealed
 from juno_support.lib.text import clean_line
 from juno_support.outbox import hooks, sending
 from juno_support.outbox.actions import Mail, enqueue
@@ -24,7 +23,6 @@ from juno_support.outbox.models import Channel, Delivery, DeliveryState, Gateway
 
 NUMBER = "{number}"
 SMS_LENGTH = 160
-_DIGITS = re.compile(r"\D")
 
 
 class NotAGateway(SupportError):
@@ -54,8 +52,11 @@ def active(channel: Channel) -> list[Gateway]:
 
 
 def number_address(gateway: Gateway, number: str) -> str:
-    """Return the address that makes a text message of a mail; empty without digits."""
-    digits = _DIGITS.sub("", number)
+    """Return the address that makes a text message of a mail; empty without digits.
+
+    The number goes in as it is dialled from abroad, the country's code first.
+    """
+    digits = phone.digits(number)
     return gateway.pattern.replace(NUMBER, digits) if digits else ""
 
 

@@ -11,6 +11,7 @@ import json
 from datetime import datetime
 
 from juno_support.lib import http, sealed
+from juno_support.lib import phone as numbers
 from juno_support.outbox.models import Delivery, Gateway, GatewaySecret
 
 PURPOSE = b"juno_support.outbox.gateways:"
@@ -27,9 +28,11 @@ def document(*, event: str, words: str, phone: str = "", **facts: object) -> str
 
     :param event: what happened, for the gateway's rules: ``alarm`` or ``test``
     :param words: one or two sentences to be read out or shown
+    :param phone: the number; it goes in as it is dialled from abroad
     :param facts: further facts, such as ``im``, ``person``, ``ticket``, ``url``
     """
-    return json.dumps({"event": event, "text": words, "phone": phone, **facts}, ensure_ascii=False)
+    told = {"event": event, "text": words, "phone": numbers.normal(phone), **facts}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def signature(secret: str, moment: str, body: bytes) -> str:

@@ -123,7 +123,8 @@ def test_a_name_is_there_once(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("number", "address"),
     [
-        ("+33 (0)4 72-69", "3304726 9".replace(" ", "") + "@sms.example.org"),
+        ("+33 (0)4 72-69", "3347269@sms.example.org"),
+        ("0033 4 72-69", "3347269@sms.example.org"),
         ("no digits", ""),
         ("", ""),
     ],

@@ -21,6 +21,11 @@ pytestmark = pytest.mark.django_db
 SECRET = "between us"
 
 
+def test_a_call_names_the_number_as_it_is_dialled_from_abroad() -> None:
+    told = json.loads(hooks.document(event="alarm", words="Wake up.", phone="0033 (0)4 72 69"))
+    assert told["phone"] == "+33 4 72 69"
+
+
 def answering(status: int, words: bytes = b"ringing") -> Any:
     def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)

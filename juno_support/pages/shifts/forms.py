@@ -11,6 +11,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from juno_support.accounts.models import User
+from juno_support.lib.phone import is_international, normal
 from juno_support.pages.shifts.words import shift_label
 from supportunits.actions.plans import MOST_WEEKS
 from supportunits.models import VO, Shift, ShiftType, WishKind
@@ -196,7 +197,7 @@ class ContactForm(forms.Form):
         max_length=40,
         required=False,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
-        help_text=_("With the country's code: +33 4 …"),
+        help_text=_("With a plus and the country's code: +33 4 …"),
     )
     im_address = forms.CharField(
         label=_("Instant messages"),
@@ -210,11 +211,13 @@ class ContactForm(forms.Form):
     )
 
     def clean_phone(self) -> str:
-        """Return the number, if it looks like one."""
-        phone: str = self.cleaned_data["phone"].strip()
-        if phone and not re.fullmatch(r"\+?[\d\s()/.-]{5,40}", phone):
-            raise ValidationError(_("Write digits, with the country's code: +33 4 72 69 42 00."))
-        return phone
+        """Return the number as it is dialled from abroad: gateways and colleagues are anywhere."""
+        number: str = self.cleaned_data["phone"].strip()
+        if number and not is_international(number):
+            raise ValidationError(
+                _("Write digits, with a plus and the country's code first: +33 4 72 69 42 00.")
+            )
+        return normal(number)
 
 
 class WishForm(forms.Form):

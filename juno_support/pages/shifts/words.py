@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from juno_support.accounts.zones import zone_of
 from juno_support.lib import display
+from juno_support.lib.phone import normal
 from supportunits import policies
 from supportunits.models import OnCallContact, Shift
 from supportunits.on_call import OnCall
@@ -103,8 +104,8 @@ def on_call_lines(found: Iterable[OnCall], user: Any, now: datetime) -> list[Per
 
 
 def phone_url(phone: str) -> str:
-    """Return the address that calls a number."""
-    return "tel:" + "".join(sign for sign in phone if sign.isdigit() or sign == "+")
+    """Return the address that calls a number, as it is dialled from abroad."""
+    return "tel:" + "".join(sign for sign in normal(phone) if sign.isdigit() or sign == "+")
 
 
 def shift_line(shift: Shift, now: datetime, note: str = "") -> ShiftLine:
