@@ -253,6 +253,7 @@ def _add(
         else None,
         "unit_changes": (0, 0, 0, 1, 1, 2)[number % 6],
         "escalation_level": 1 if is_open and number % 50 == 0 else 0,
+        "attention_since": last if is_open and number % 50 == 0 else None,
         "last_line": entries[3][1][:160],
         "last_entry_id": base + len(steps) - 1,
         **clock,

@@ -201,6 +201,17 @@ def works_in_its_unit(ticket: Ticket, user: Any) -> bool:
     )
 
 
+def speaks_for_support(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user's words on the ticket are support's, not of the side that asked.
+
+    An alarmer or shifter of the VO may be a supporter too, or on shift; only who is of the ticket's
+    unit then speaks for it.
+    """
+    if is_owner(ticket, user):
+        return works_in_its_unit(ticket, user)
+    return may_change(ticket, user)
+
+
 def may_read_internal(ticket: Ticket, user: Any) -> bool:
     """Return whether the user reads the internal diary."""
     return reads(ticket, user) == Reading.ALL

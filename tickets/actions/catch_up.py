@@ -147,8 +147,8 @@ def _repeat(ticket: Ticket, source: HistoryEntry, words: DiaryEntry, at: datetim
         lead=source.ticket_id,
     )
     ticket.last_line = text.shorten(markdown.plain(entry.html), 160)
-    ticket.public_word_at = at
-    store(ticket, "last_line", "public_word_at")
+    ticket.public_word_at, ticket.attention_since = at, None
+    store(ticket, "last_line", "public_word_at", "attention_since")
     index.add_entry(entry)
     passing.pass_on(told, at=at, to_followers=True)
 

@@ -89,7 +89,9 @@ def add_entry(
     if is_public:
         ticket.last_line = text.shorten(markdown.plain(entry.html), 160)
         ticket.public_word_at = at
-    store(ticket, "last_line", "public_word_at")
+        if policies.speaks_for_support(ticket, by):
+            ticket.attention_since = None
+    store(ticket, "last_line", "public_word_at", "attention_since")
     index.add_entry(entry)
     if is_public and step != "ask" and policies.may_change(ticket, by):
         # What a supporter says holds for who follows this ticket; a question is its submitter's.

@@ -159,7 +159,7 @@ def after_answer(ticket: Ticket, *, by: User, at: datetime) -> None:
 
     Not those of the side that raised the alarm: an alarmer on shift is TPM operator as well.
     """
-    if policies.is_owner(ticket, by) and not policies.works_in_its_unit(ticket, by):
+    if not policies.speaks_for_support(ticket, by):
         return
     running = WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).first()
     if running is not None and policies.may_confirm_receipt(ticket, by):

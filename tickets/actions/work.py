@@ -56,6 +56,7 @@ STEP_FIELDS = (
     "public_word_at",
     "escalation_level",
     "next_escalation_after",
+    "attention_since",
 )
 
 
@@ -132,11 +133,14 @@ def take_step(
         ticket.resolution_code = ticket.solution = ticket.solution_html = ""
         # What was asked for was given: it can be escalated anew, from the first step.
         ticket.escalation_level, ticket.next_escalation_after = 0, None
+        ticket.attention_since = None
     elif found.to == Status.WAITING_FOR_REPLY:
         ticket.waiting_since = at
     elif found.to == Status.ON_HOLD:
         ticket.hold_until = until
         facts |= {"words": reason, "until": until.isoformat() if until else None}
+    if by is not None and policies.speaks_for_support(ticket, by):
+        ticket.attention_since = None
     if found.name == "take" and by is not None:
         TicketPerson.objects.get_or_create(ticket=ticket, user=by, part=TicketPerson.Part.ASSIGNED)
         facts["person"] = by.pk
@@ -374,6 +378,7 @@ def escalate(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
             % {"moment": ticket.next_escalation_after.strftime("%Y-%m-%d %H:%M")},
         )
     ticket.escalation_level += 1
+    ticket.attention_since = ticket.attention_since or at
     ticket.next_escalation_after = working_time.add_working_days(
         at, 1, calendars.instance_calendar()
     )
@@ -385,7 +390,7 @@ def escalate(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
         is_public=True,
         level=ticket.escalation_level,
     )
-    return store(ticket, "escalation_level", "next_escalation_after")
+    return store(ticket, "escalation_level", "next_escalation_after", "attention_since")
 
 
 def _tell_who_hangs_on_it(entry: HistoryEntry, step: Step, at: datetime) -> None:

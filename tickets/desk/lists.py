@@ -46,7 +46,11 @@ LISTS = {
             _("Open at TPM, but not new: given back, reopened, or being worked on by TPM."),
         ),
         DeskList("bounced", _("Bounced"), _("Changed the support unit twice or more often.")),
-        DeskList("escalated", _("Escalated"), _("Somebody asked for attention.")),
+        DeskList(
+            "escalated",
+            _("Escalated"),
+            _("Somebody asked for attention, and support has said nothing in public since."),
+        ),
         DeskList("silent", _("Silent"), _("No public word for ten working days.")),
         DeskList(
             "waiting",
@@ -141,7 +145,7 @@ def _condition(name: str, units: Units, at: datetime) -> tuple[str, list[Any]]:
         case "bounced":
             return f"{_T}.unit_changes >= 2", []
         case "escalated":
-            return f"{_T}.escalation_level >= 1", []
+            return f"{_T}.attention_since IS NOT NULL", []
         case "silent":
             since = working_time.working_days_ago(at, SILENT_DAYS, calendar)
             return response.silent_sql(_T), [since, at]

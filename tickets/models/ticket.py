@@ -134,6 +134,8 @@ class Ticket(models.Model):
     unit_changes = models.PositiveSmallIntegerField(default=0)
     escalation_level = models.PositiveSmallIntegerField(default=0)
     next_escalation_after = models.DateTimeField(null=True, blank=True)
+    # Since when whoever escalated it waits for a word of support; empty once there was one.
+    attention_since = models.DateTimeField(null=True, blank=True)
     # The clock that runs now, copied from its ResponsePeriod, so that a row of a list shows its
     # colour without another query; empty while none runs.
     yellow_at = models.DateTimeField(null=True, blank=True)
@@ -236,7 +238,7 @@ class Ticket(models.Model):
             models.Index(
                 fields=["submitted_at", "id"],
                 name="ticket_escalated",
-                condition=models.Q(is_open=True, escalation_level__gte=1),
+                condition=models.Q(is_open=True, attention_since__isnull=False),
             ),
             models.Index(
                 fields=["submitted_at", "id"],

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from supportunits.models import SupportUnit, UnitState
 from tests.make import AT, make_service, make_site, make_site_unit, make_unit, make_user
-from tests.tickets.make import make_ticket
+from tests.tickets.make import make_ticket, write
 from tickets.actions import assign, work
 from tickets.desk import lists
 from tickets.models import Ticket, UndoWindow
@@ -61,6 +61,49 @@ def test_each_list_holds_what_it_says(cast, desk, clock_at):
 
     for name in ("bounced", "escalated", "silent", "waiting", "problems"):
         assert _numbers(desk.get("/tpm/", {"list": name})) == [tickets[name].pk], name
+
+
+@pytest.mark.parametrize(
+    ("what", "stays"),
+    [
+        ("the unit's public answer", False),
+        ("TPM's public answer", False),
+        ("the unit takes it", False),
+        ("an internal note", True),
+        ("the submitter's words", True),
+        ("another unit gets it", True),
+    ],
+)
+def test_an_escalated_ticket_leaves_the_list_when_support_answers(cast, desk, what, stays):
+    ticket = make_ticket(by=cast.ada, unit=cast.in2p3_unit)
+    work.escalate(ticket=ticket, by=cast.ada, at=AT)
+    match what:
+        case "the unit's public answer":
+            write(ticket=ticket, by=cast.boris)
+        case "TPM's public answer":
+            write(ticket=ticket, by=cast.carla)
+        case "the unit takes it":
+            work.take(ticket=ticket, by=cast.boris, at=AT)
+        case "an internal note":
+            write(ticket=ticket, by=cast.boris, is_public=False)
+        case "the submitter's words":
+            write(ticket=ticket, by=cast.ada)
+        case _:
+            assign.assign_to_unit(ticket=ticket, unit=cast.tpm, by=cast.boris, at=AT, reason="x")
+
+    assert bool(_numbers(desk.get("/tpm/", {"list": "escalated"}))) is stays
+    ticket.refresh_from_db()
+    assert ticket.escalation_level == 1, "what was escalated stays told"
+
+
+def test_escalated_again_it_is_in_the_list_again(cast, desk):
+    ticket = make_ticket(by=cast.ada, unit=cast.in2p3_unit)
+    ticket = work.escalate(ticket=ticket, by=cast.ada, at=AT)
+    write(ticket=ticket, by=cast.boris)
+
+    work.escalate(ticket=ticket, by=cast.ada, at=ticket.next_escalation_after)
+
+    assert _numbers(desk.get("/tpm/", {"list": "escalated"})) == [ticket.pk]
 
 
 def test_with_shifters_alone_tpm_gets_tickets_and_is_no_routing_problem(cast):
