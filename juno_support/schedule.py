@@ -118,7 +118,7 @@ SCHEDULE = (
     Scheduled(
         "supportunits.tasks.make_cards",
         timedelta(minutes=10),
-        "make the printable card of who is on call, once a night",
+        "make the printable card of who is on call, once a night, and mail it",
     ),
     Scheduled(
         "supportunits.tasks.look_after_cards",

@@ -1,7 +1,7 @@
 """Mail about shifts: changes, gaps, swaps, reminders, hand-overs. Times: the reader's, with UTC."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from supportunits.models import (
     VO,
     ContactRole,
     HandOver,
+    OnCallCard,
     Shift,
     ShiftSwap,
     VOContact,
@@ -172,6 +173,47 @@ def tell_hand_over(hand_over: HandOver, following: Shift | None, *, at: datetime
     )
 
 
+def tell_card(card: OnCallCard, shifts: Iterable[Shift], *, at: datetime) -> None:
+    """Mail the printable card to the people of these shifts, once a day (UTC).
+
+    A portal that is down shows no card, so it has to be where people find it then. Addresses of
+    shifters are left out: the role that shows them lasts no longer than a shift.
+    """
+    content, day = card.content, card.made_at.astimezone(UTC).date()
+    people = {shift.person.pk: shift.person for shift in shifts if shift.person}
+    facts = {
+        "shifts": [
+            {
+                "when": period_words(
+                    *(datetime.fromisoformat(one[end]) for end in ("starts_at", "ends_at")), UTC
+                ),
+                "person": one["person"] or _("nobody"),
+                "type": one["type"],
+            }
+            for one in content["shifts"]
+        ],
+        "shifters": [
+            _line(one["name"], one["phone"], one["im_address"], one["zone"])
+            for one in content["shifters"]
+        ],
+        "sites": [
+            _line(one["name"], one["emergency"], one["phone"])
+            for one in content["sites"]
+            if one["emergency"] or one["phone"]
+        ],
+        "url": f"{rota_url(card.vo)}card/",
+    }
+    _send(
+        people.values(),
+        kind="shift.card",
+        key=f"shift-card:{card.vo_id}:{day}",
+        subject=_("On-call card of %(vo)s, %(day)s") % {"vo": card.vo.name, "day": day},
+        reason=_("you have a shift of this VO soon"),
+        facts=lambda reader: facts,
+        at=at,
+    )
+
+
 def managers_of(vo: VO) -> list[User]:
     """Return the people who manage the VO; where there are none, the admins."""
     contacts = VOContact.objects.filter(
@@ -208,6 +250,10 @@ def _of_reader(name: str, shifts: list[Shift], reader: User) -> dict[str, Any]:
         name: [_words(shift, reader) for shift in ordered[:MOST_TOLD]],
         f"more_{name}": max(0, len(ordered) - MOST_TOLD),
     }
+
+
+def _line(name: str, *facts: str) -> str:
+    return f"{name}: " + (", ".join(fact for fact in facts if fact) or "-")
 
 
 def _words(shift: Shift, reader: User) -> str:

@@ -13,6 +13,8 @@ REMIND_BEFORE = timedelta(hours=24)
 TELL_WITHIN = timedelta(hours=2)
 ASK_AFTER = timedelta(hours=1)
 ASK_WITHIN = timedelta(hours=24)
+# Who gets the card of the night: the shifts that run or begin until the card after the next.
+CARD_TO = timedelta(hours=48)
 
 
 @transaction.atomic
@@ -37,11 +39,24 @@ def tell_shifters(*, at: datetime) -> dict[str, int]:
 
 
 def make_cards_of_day(*, at: datetime) -> int:
-    """Make today's card (UTC) of every VO that has a rota and no card of today; say how many."""
+    """Make today's card (UTC) of every VO that has a rota and no card of today; say how many.
+
+    It is mailed to whoever has a shift now or in the next two days, for a portal that is down shows
+    no card (domain: section 8).
+    """
     midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     made = OnCallCard.objects.filter(made_at__gte=midnight).values("vo")
     due = VO.objects.filter(shift_types__is_active=True).exclude(pk__in=made).distinct()
     vos = list(due.order_by("name"))
     for vo in vos:
-        make_card(vo=vo, at=at)
+        with transaction.atomic():
+            soon = Shift.objects.filter(
+                type__vo=vo,
+                type__is_active=True,
+                person__is_active=True,
+                ends_at__gt=at,
+                starts_at__lt=at + CARD_TO,
+            )
+            card = make_card(vo=vo, at=at)
+            shift_notices.tell_card(card, soon.select_related("person"), at=at)
     return len(vos)

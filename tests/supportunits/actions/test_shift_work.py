@@ -200,6 +200,36 @@ def test_the_card_of_the_night_holds_all_that_is_needed_without_the_portal(
     assert OnCallCard.objects.count() == shift_meeting.CARDS_KEPT
 
 
+def test_the_card_of_the_night_is_mailed_to_the_people_of_the_coming_shifts(
+    cast: Cast, kind: ShiftType, shift: Shift
+) -> None:
+    make.make_on_call_contact(user=cast.ada, phone="+86 10 1", im_address="matrix:@ada:x.org")
+    make.make_shift(type=kind, person=None, starts_at=AT + 8 * HOUR)
+    make.make_shift(type=kind, person=cast.ada, starts_at=AT + 20 * HOUR)
+    make.make_shift(type=kind, person=cast.boris, starts_at=AT + 49 * HOUR)
+    off = make.make_shift_type(vo=cast.juno, name="Old", is_active=False)
+    make.make_shift(type=off, person=cast.carla)
+
+    shift_clock.make_cards_of_day(at=AT)
+    shift_clock.make_cards_of_day(at=AT + HOUR)
+
+    mail = Delivery.objects.get(kind="shift.card")
+    assert mail.to_address == cast.ada.email
+    for words in (
+        "Mon 12 Jan, 08:30 – 16:30: Ada Liang (On call)",
+        "Mon 12 Jan, 16:30 – Tue 13 Jan, 00:30: nobody (On call)",
+        "Ada Liang: +86 10 1, matrix:@ada:x.org, Asia/Shanghai",
+        "BEIJING-LCG2: emergency@beijing-lcg2.example.org",
+        "/shifts/juno/card/",
+    ):
+        assert words in mail.body
+    assert cast.boris.email not in mail.body
+
+    shift_clock.make_cards_of_day(at=AT + DAY)
+    newest = Delivery.objects.filter(kind="shift.card").order_by("-pk")
+    assert {mail.to_user for mail in newest[:2]} == {cast.ada, cast.boris}
+
+
 def test_shifters_are_reminded_and_told_once_each(cast: Cast, kind: ShiftType) -> None:
     shift = make.make_shift(type=kind, person=cast.ada, starts_at=AT + 30 * HOUR)
     make.make_shift(type=kind, person=None, starts_at=AT + 20 * HOUR)
