@@ -9,7 +9,9 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
+from juno_support.accounts.models import User
 from supportunits.models import VO, IssueType
+from tickets.answers import rights
 from tickets.answers.change import REVIEWED_EVERY, TEXT_BYTES, TITLE_LENGTH
 from tickets.answers.models import Audience, KnownAnswer
 from tickets.forms.places import Places, find_places
@@ -57,9 +59,23 @@ class AnswerForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=gettext_lazy("On this day its owner is asked whether it is still true."),
     )
+    owner = forms.ModelChoiceField(
+        label=gettext_lazy("Owner"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("as before"),
+        help_text=gettext_lazy(
+            "Who looks after it. Where the owner has left, TPM is asked on the day of the review."
+        ),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_new: bool = False, **kwargs: Any) -> None:
+        """Make the form; the owner of a new answer is whoever makes it."""
         super().__init__(*args, **kwargs)
+        if is_new:
+            del self.fields["owner"]
+        else:
+            self.fields["owner"].queryset = rights.writers()  # type: ignore[attr-defined]
         self.fields["vo"].queryset = (  # type: ignore[attr-defined]
             VO.objects.filter(is_served=True).order_by("name")
         )
@@ -89,6 +105,7 @@ class AnswerForm(forms.Form):
             "vo": found["vo"],
             "issue_type": found["issue_type"],
             "sites": self.places.of(found["sites"]),
+            **({"owner": found["owner"]} if "owner" in self.fields else {}),
         }
 
 
@@ -123,4 +140,5 @@ def as_it_is(answer: KnownAnswer) -> dict[str, Any]:
         "issue_type": answer.issue_type_id,
         "sites": ", ".join(sorted(site.name for site in answer.sites.all())),
         "review_on": answer.review_on,
+        "owner": answer.owner_id,
     }

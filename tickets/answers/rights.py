@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
+from juno_support.accounts.models import User
 from supportunits import policies as units
+from supportunits.models import UnitMembership, UnitState
 from tickets import policies
 from tickets.answers.models import Audience, KnownAnswer
 
@@ -13,6 +15,16 @@ from tickets.answers.models import Audience, KnownAnswer
 def may_write(user: Any) -> bool:
     """Return whether the person may make known answers: supporters, TPM operators, admins."""
     return policies.reads_everything(user)
+
+
+def writers() -> QuerySet[User]:
+    """Return the people who can own answers, by name: active supporters and admins.
+
+    Who is TPM operator by a shift alone writes answers, but a shift is over before the review.
+    """
+    supports = UnitMembership.objects.filter(unit__state=UnitState.ACTIVE).values("user")
+    found = User.objects.filter(Q(pk__in=supports) | Q(is_staff=True), is_active=True)
+    return found.order_by("name", "pk")
 
 
 def may_change(user: Any, answer: KnownAnswer) -> bool:

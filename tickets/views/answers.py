@@ -113,9 +113,9 @@ def new_answer(request: HttpRequest) -> HttpResponse:
     user, at = person(request), clock.now()
     source = _source(request)
     if request.method != "POST":
-        form = forms.AnswerForm(initial=forms.from_ticket(source, at))
+        form = forms.AnswerForm(initial=forms.from_ticket(source, at), is_new=True)
         return _form_page(request, form, source=source)
-    form = forms.AnswerForm(request.POST)
+    form = forms.AnswerForm(request.POST, is_new=True)
     if form.is_valid():
         try:
             made = change.write_answer(

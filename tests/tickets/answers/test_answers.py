@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from juno_support.accounts.models import User
 from juno_support.errors import NotAcceptable
 from juno_support.outbox.models import Delivery
 from tests.cast import ROLE_NAMES
@@ -330,6 +331,47 @@ def test_owners_are_asked_once_in_one_mail(cast):
     change.confirm_answer(answer=first, by=cast.boris, at=later)
     first.refresh_from_db()
     assert first.review_on == (later + change.REVIEWED_EVERY).date()
+
+
+@pytest.mark.parametrize("how", ["left", "no supporter", "no address"])
+def test_tpm_is_asked_where_the_owner_is_not_there(cast, how):
+    first = make_answer(cast.boris, review_on=(AT + timedelta(days=1)).date())
+    match how:
+        case "left":
+            User.objects.filter(pk=cast.boris.pk).update(is_active=False)
+        case "no supporter":
+            cast.boris.unit_memberships.all().delete()
+        case _:
+            User.objects.filter(pk=cast.boris.pk).update(email="")
+
+    assert remind.ask_owners(at=AT + timedelta(days=3)) == 1
+
+    mail = Delivery.objects.get(kind="answers.review")
+    assert mail.to_address == cast.tpm.mailing_list
+    assert f"{first.title} ({cast.boris})" in mail.body
+
+
+def test_another_owner_is_chosen_among_those_who_write(cast, client_of):
+    made = make_answer(cast.boris)
+    address = reverse("change-answer", args=[made.pk])
+    client = client_of(cast.carla)
+    form = client.get(address).context["form"]
+    assert form.initial["owner"] == cast.boris.pk
+    assert set(form.fields["owner"].queryset) == {cast.boris, cast.carla, cast.dmitri}
+    fields = {
+        "key": uuid.uuid4(), "title": made.title, "text": made.text, "audience": made.audience,
+        "review_on": made.review_on.isoformat(), "sites": "",
+    }  # fmt: skip
+
+    wrong = client.post(address, fields | {"owner": cast.ada.pk})
+    kept = client.post(address, fields)
+    made.refresh_from_db()
+    assert (wrong.status_code, kept.status_code, made.owner) == (422, 302, cast.boris)
+    client.post(address, fields | {"owner": cast.carla.pk})
+
+    made.refresh_from_db()
+    assert made.owner == cast.carla
+    assert "owner" not in client.get(reverse("new-answer")).context["form"].fields
 
 
 def test_withdrawn_ones_are_found_by_those_who_write(cast, client_of):
