@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from juno_support.feeds.queries import Freshness, freshness
 from monitoring import states
@@ -209,14 +209,15 @@ def _downtimes(
         touching |= Q(changes__noticed_at__gt=known_at)
     rows = (
         Downtime.objects.filter(touching, site__in=sites)
-        .select_related("site", "extends")
+        .annotate(extended_key=F("extends__key"))
         .prefetch_related("extensions")
         .order_by("starts_at", "pk")
-        .distinct()
     )
     if known_at is not None:
         newest_first = DowntimeChange.objects.order_by("-noticed_at")
-        rows = rows.prefetch_related(Prefetch("changes", newest_first, to_attr="history"))
+        changes = Prefetch("changes", newest_first, to_attr="history")
+        rows = rows.distinct().prefetch_related(changes)
+    by_key = {site.pk: site for site in sites}
     found: dict[int, list[Downtime]] = {}
     for row in rows:
         if known_at is not None:
@@ -225,6 +226,7 @@ def _downtimes(
             _undo_changes(row, known_at)
             if not (row.starts_at <= starts_before and row.ends_at > ends_after):
                 continue
+        row.site = by_key[row.site_id]
         found.setdefault(row.site_id, []).append(row)
     return found
 
@@ -288,7 +290,7 @@ def _fact(row: Downtime, moment: datetime, wanted: _Wanted) -> DeclaredDowntime:
             )
             for service in row.affected
         ),
-        extends=row.extends.key if row.extends else None,
+        extends=row.extended_key,  # type: ignore[attr-defined]
         extended_until=max(
             (later.ends_at for later in row.extensions.all() if later.withdrawn_at is None),
             default=None,

@@ -1,14 +1,13 @@
 """What is in force for a source: the environment's values win over those of its row."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from juno_support.feeds import certificates, vault
 from juno_support.feeds.models import Source
@@ -100,7 +99,7 @@ def ensure_source(kind: SourceKind) -> Source:
     return source
 
 
-def all_sources(among: QuerySet[Source] | None = None) -> list[tuple[SourceKind, Source]]:
+def all_sources(among: Iterable[Source] | None = None) -> list[tuple[SourceKind, Source]]:
     """Return every source in the order of the registry, then those that push; one query.
 
     A source that nobody asked for yet has a row that is not saved.

@@ -7,6 +7,7 @@ tags of ``juno_support.templatetags.ui``, which call the same functions.
 Everything that returns ``SafeString`` has escaped what it was given.
 """
 
+import math
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.dates import MONTHS_3
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 TONES = ("neutral", "info", "good", "warn", "bad", "violet")
@@ -33,24 +35,37 @@ _PRIORITY_WITHOUT_WORD = (
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
-# An age stays in hours for two days: "30 h" says more at a desk than "1 d".
-_HOURS_UNTIL = 48 * _HOUR
-_DAYS_UNTIL = 60 * _DAY
-_MONTHS_UNTIL = 730 * _DAY
+_MONTH = 30 * _DAY
+_YEAR = 365 * _DAY
+# Until when each unit is used. An age stays in hours for two days: "30 h" says more at a desk than
+# "1 d".
+_UNITS = (
+    (_HOUR, _MINUTE),
+    (48 * _HOUR, _HOUR),
+    (60 * _DAY, _DAY),
+    (730 * _DAY, _MONTH),
+    (math.inf, _YEAR),
+)
 
 
 def duration_text(length: timedelta) -> str:
     """Return a length of time in its largest useful unit: ``"12 min"``, ``"3 h"``, ``"5 d"``."""
     seconds = int(abs(length.total_seconds()))
-    if seconds < _HOUR:
-        return _("%(n)d min") % {"n": seconds // _MINUTE}
-    if seconds < _HOURS_UNTIL:
-        return _("%(n)d h") % {"n": seconds // _HOUR}
-    if seconds < _DAYS_UNTIL:
-        return _("%(n)d d") % {"n": seconds // _DAY}
-    if seconds < _MONTHS_UNTIL:
-        return _("%(n)d mo") % {"n": seconds // (30 * _DAY)}
-    return _("%(n)d y") % {"n": seconds // (365 * _DAY)}
+    unit = next(unit for until, unit in _UNITS if seconds < until)
+    return _length(seconds // unit, unit, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _length(n: int, unit: int, _language: str | None) -> str:
+    # Kept: a list asks a hundred times, and translations are looked up slowly.
+    words = {
+        _MINUTE: _("%(n)d min"),
+        _HOUR: _("%(n)d h"),
+        _DAY: _("%(n)d d"),
+        _MONTH: _("%(n)d mo"),
+        _YEAR: _("%(n)d y"),
+    }
+    return words[unit] % {"n": n}
 
 
 def age_text(moment: datetime, now: datetime) -> str:

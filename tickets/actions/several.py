@@ -24,7 +24,6 @@ from topology.models import Site
 MOST_SITES = 30
 
 
-@transaction.atomic
 def submit_for_sites(
     *, notified_sites: Sequence[Site], by: User, at: datetime, **fields: Any
 ) -> Ticket:
@@ -52,7 +51,6 @@ def submit_for_sites(
     return _file(notified_sites, file_child, TicketType.USER, by=by, at=at, **fields)
 
 
-@transaction.atomic
 def submit_team_for_sites(
     *, notified_sites: Sequence[Site], by: User, at: datetime, **fields: Any
 ) -> Ticket:
@@ -76,6 +74,7 @@ def submit_team_for_sites(
     return _file(notified_sites, file_child, TicketType.TEAM, by=by, at=at, **fields)
 
 
+@transaction.atomic
 def _file(
     sites: Sequence[Site],
     file_child: Callable[..., Ticket],

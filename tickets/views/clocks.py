@@ -1,11 +1,12 @@
 """The response clock in words and colour: in rows of lists, on a ticket's page, on a unit's."""
 
+import html
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -29,7 +30,7 @@ def mark(clock: Mapping[str, Any], at: datetime) -> SafeString:
     colour = colour_of(clock["yellow_at"], clock["amber_at"], due_at, at)
     before, after = _around(colour, get_language())
     # Fifty of them a page: no element of its own for the moment, which stands on the ticket's page.
-    return SafeString(f"{before}{escape(display.left_text(due_at, at))}{after}")
+    return SafeString(f"{before}{html.escape(display.left_text(due_at, at))}{after}")
 
 
 def mark_of(ticket: Ticket, at: datetime) -> SafeString:

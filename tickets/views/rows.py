@@ -1,5 +1,6 @@
 """Rows of ticket lists as ready strings: the template only puts them in their places."""
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -96,12 +97,15 @@ class Row:
 
 def with_box(row: Row) -> Row:
     """Return a row with a box that selects its ticket, of the form with the id ``selected``."""
-    select = _("Select #%(number)d") % {"number": row.number}
-    box = SafeString(
+    return replace(row, extra=_box(get_language()) % {"number": row.number})
+
+
+@lru_cache(maxsize=8)
+def _box(_language: str | None) -> str:
+    return (
         '<label class="ticket-pick"><input class="form-check-input" type="checkbox" name="ticket" '
-        f'value="{row.number}" form="selected" aria-label="{select}"></label>'
+        f'value="%(number)d" form="selected" aria-label="{_("Select #%(number)d")}"></label>'
     )
-    return replace(row, extra=box)
 
 
 def for_list(tickets: QuerySet[Ticket], user: Any) -> QuerySet[Ticket, dict[str, Any]]:
@@ -194,7 +198,7 @@ def _row(
     number = ticket["id"]
     language = get_language()
     marked = _marked(ticket)
-    subject, last_line = highlighted or (escape(ticket["subject"]), escape(ticket["last_line"]))
+    subject, last_line = highlighted or (_text(ticket["subject"]), _text(ticket["last_line"]))
     return Row(
         number=number,
         url=f"/tickets/{number}/",
@@ -202,15 +206,20 @@ def _row(
         last_line=last_line,
         status=_status(ticket["status"], language),
         priority=_priority(ticket["priority"], language),
-        unit=escape(ticket["unit__name"]),
+        unit=_text(ticket["unit__name"]),
         sites=sites,
-        vo=escape(ticket["vo__name"] or ""),
-        person=escape(ticket["assigned_name"] or ""),
+        vo=_text(ticket["vo__name"] or ""),
+        person=_text(ticket["assigned_name"] or ""),
         age=display.age(ticket["updated_at"], at),
         mark="unread" if (ticket["seen_entry"] or 0) < (ticket["newest_entry"] or 0) else "",
         clock=clocks.mark(ticket, at),
         is_selected=is_selected,
     )
+
+
+def _text(words: str) -> SafeString:
+    # Django's own escape does the same, after it looked for words that are translated later.
+    return SafeString(html.escape(words))
 
 
 def _marked(ticket: Mapping[str, Any]) -> str:
