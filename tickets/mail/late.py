@@ -115,9 +115,14 @@ def _still_late(entry: HistoryEntry) -> list[_Late]:
 
 def _members(units: Iterable[int]) -> dict[int, list[_Member]]:
     found: dict[int, list[_Member]] = {}
-    rows = UnitMembership.objects.filter(
-        unit__in=list(units), unit__state=UnitState.ACTIVE, user__is_active=True
-    ).order_by("pk")
+    # Who has no address hears nothing: a unit of such members alone is one without members.
+    rows = (
+        UnitMembership.objects.filter(
+            unit__in=list(units), unit__state=UnitState.ACTIVE, user__is_active=True
+        )
+        .exclude(user__email="")
+        .order_by("pk")
+    )
     for unit, user, address, is_manager in rows.values_list(
         "unit_id", "user_id", "user__email", "is_manager"
     ):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from juno_support.accounts.models import User
 from juno_support.lib import clock
 from juno_support.outbox.actions import redact_about
 from juno_support.outbox.models import Delivery
@@ -175,6 +176,23 @@ def test_another_unit_is_told_of_its_own_colours(
 
 def test_a_unit_without_anybody_is_tpms(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     unit = make_unit(name="Empty", mailing_list="", state="ACTIVE", quality=Quality.ADVANCED)
+    _file(cast, unit)
+    clock_round.look_at_due(at=MONDAY + 3 * HOUR)
+    assert set(_mails(MONDAY + 3 * HOUR, monkeypatch)) == {"carla", "tpm-list"}
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_unit_that_no_mail_reaches_is_tpms(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    """Its list sends mail back, and it has no members, or one without an address."""
+    silent = User.objects.create(username="silent", name="No Address", email="")
+    unit = make_unit(
+        name="Silent",
+        quality=Quality.ADVANCED,
+        list_state=ListState.FAILING,
+        members=(silent,) if is_there else (),
+    )
     _file(cast, unit)
     clock_round.look_at_due(at=MONDAY + 3 * HOUR)
     assert set(_mails(MONDAY + 3 * HOUR, monkeypatch)) == {"carla", "tpm-list"}
