@@ -185,7 +185,9 @@ def tell_card(card: OnCallCard, shifts: Iterable[Shift], *, at: datetime) -> Non
         "shifts": [
             {
                 "when": period_words(
-                    *(datetime.fromisoformat(one[end]) for end in ("starts_at", "ends_at")), UTC
+                    datetime.fromisoformat(one["starts_at"]),
+                    datetime.fromisoformat(one["ends_at"]),
+                    UTC,
                 ),
                 "person": one["person"] or _("nobody"),
                 "type": one["type"],
