@@ -120,7 +120,9 @@ def submit_ticket(
         if before.submitter_id != (owner or by).pk:
             raise NotAcceptable("", _("This draft belongs to somebody else."))
         return before
-    if Draft.objects.filter(id=draft_id).exclude(owner=by).exists():
+    drafts = Draft.objects.filter(id=draft_id)
+    whose = next(iter(drafts.values_list("owner_id", flat=True)), None)
+    if whose not in (None, by.pk):
         raise NotAcceptable("", _("This draft belongs to somebody else."))
 
     subject, description = text.clean_line(subject), text.clean(description).strip()
@@ -178,8 +180,9 @@ def submit_ticket(
     if services:
         ticket.affected_services.add(*services)
     CarbonCopy.objects.bulk_create(CarbonCopy(ticket=ticket, address=address) for address in copies)
-    Attachment.objects.filter(draft_id=draft_id, uploader=by).update(draft=None, ticket=ticket)
-    Draft.objects.filter(id=draft_id).delete()
+    if whose is not None:
+        Attachment.objects.filter(draft_id=draft_id, uploader=by).update(draft=None, ticket=ticket)
+        drafts.delete()
 
     history.begin_interval(ticket, at)
     facts: dict[str, Any] = {"with_parent": True} if with_parent else {}

@@ -289,13 +289,20 @@ def preview(
         "bounces": ticket.unit_changes,
         "discarded_before": discarded,
         "checks": _checks(ticket),
-        "last_words": list(
-            queries.timeline(ticket, request.user)
-            .prefetch_related(None)
-            .filter(diary_entry__isnull=False)
-            .order_by("-pk")[:3]
-        ),
+        "last_words": _last_words(ticket, request.user),
     }
+
+
+def _last_words(ticket: Ticket, user: Any) -> list[dict[str, Any]]:
+    """Return the newest three entries of the diary that the reader may see, as plain values."""
+    entries = queries.timeline(ticket, user).select_related(None).prefetch_related(None)
+    written = entries.filter(diary_entry__isnull=False).order_by("-pk")
+    return [
+        {"who": name or username, "at": at, "is_public": is_public, "html": html}
+        for name, username, at, is_public, html in written.values_list(
+            "actor__name", "actor__username", "happened_at", "is_public", "diary_entry__html"
+        )[:3]
+    ]
 
 
 def _offers(ticket: Ticket, user: Any) -> list[Offer]:
