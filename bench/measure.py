@@ -40,16 +40,16 @@ FEW: Final = 30
 
 @dataclass
 class Figure:
-    """Times of one thing, in milliseconds, and the most statements that one of them needed."""
+    """Times of one thing, in milliseconds, and how many statements each of them needed."""
 
     times: list[float] = field(default_factory=list)
-    queries: int | None = None
+    queries: list[int] = field(default_factory=list)
     says_budget: bool = False
 
     def add(self, answer: Answer) -> None:
         """Count a page in."""
         self.times.append(answer.milliseconds)
-        self.queries = max(self.queries or 0, answer.queries)
+        self.queries.append(answer.queries)
 
     def report(self) -> dict[str, Any]:
         """The figure as the JSON document has it."""
@@ -59,7 +59,9 @@ class Figure:
             "p95_ms": round(times[min(int(len(times) * 0.95), len(times) - 1)], 2)
             if times
             else 0.0,
-            "queries": self.queries,
+            "queries": statistics.median_high(self.queries) if self.queries else None,
+            # What a process remembers for seconds is asked again by one page now and then.
+            "most_queries": max(self.queries, default=None),
             "n": len(times),
         }
         if self.says_budget:
@@ -277,6 +279,7 @@ def _create(figure: Figure, browser: Browser) -> None:
     if not figure.times:
         browser.post("/tickets/new/", fields)
         fields = _ticket(browser)
+    _let_the_worker_finish()
     answer = browser.post("/tickets/new/", fields)
     _expect_redirect(answer, "/tickets/new/")
     figure.add(answer)
@@ -305,9 +308,28 @@ def _reply(figure: Figure, browser: Browser, number: int) -> None:
         "side": "public",
     }
     path = f"/tickets/{number}/reply/"
+    _let_the_worker_finish()
     answer = browser.post(path, fields)
     _expect_redirect(answer, path)
     figure.add(answer)
+
+
+def _let_the_worker_finish() -> None:
+    """Wait until what was sent before is mailed and has its context.
+
+    One person is measured, and nobody fills in a form as fast as that:
+    without the pause a page would share two cores with the work for the page before.
+    """
+    from juno_support.lib import clock
+    from tickets.models import Dispatch
+
+    waiting = Dispatch.objects.filter(
+        done_at=None, cancelled_at=None, not_before__lte=clock.now()
+    ).order_by()
+    until = time.monotonic() + 5
+    while waiting.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.2)  # the mails themselves
 
 
 def _context(figure: Figure, browser: Browser) -> None:
@@ -412,7 +434,7 @@ def _poll(figure: Figure, source: str, upstream: str, *, afresh: bool) -> None:
         if run.outcome != expected:
             raise Failed(f"the poll ended {run.outcome}: {run.reason}")
         figure.times.append(took)
-        figure.queries = max(figure.queries or 0, queries.number)
+        figure.queries.append(queries.number)
     finally:
         server.terminate()
         server.wait()
@@ -443,7 +465,7 @@ def _deadline_sweep(figure: Figure) -> None:
         if clock_round.look_at_due(at=world.END):
             raise Failed("something was due")
     figure.times.append((time.perf_counter() - began) * 1000)
-    figure.queries = max(figure.queries or 0, queries.number)
+    figure.queries.append(queries.number)
 
 
 def _conditions(figure: Figure) -> None:
@@ -465,7 +487,7 @@ def _conditions(figure: Figure) -> None:
     with connection.execute_wrapper(queries):
         conditions_at(sites=[site], moment=moment)
     figure.times.append((time.perf_counter() - began) * 1000)
-    figure.queries = max(figure.queries or 0, queries.number)
+    figure.queries.append(queries.number)
 
 
 if __name__ == "__main__":

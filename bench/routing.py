@@ -59,7 +59,7 @@ def suggest(figure: Any, counter: Callable[[], Any]) -> None:
     with connection.execute_wrapper(queries):
         suggest_units(ticket, reader)
     figure.times.append((time.perf_counter() - began) * 1000)
-    figure.queries = max(figure.queries or 0, queries.number)
+    figure.queries.append(queries.number)
 
 
 def preview_rule(figure: Any, counter: Callable[[], Any]) -> None:
@@ -78,4 +78,4 @@ def preview_rule(figure: Any, counter: Callable[[], Any]) -> None:
     with connection.execute_wrapper(queries):
         preview(rule, at=world.END)
     figure.times.append((time.perf_counter() - began) * 1000)
-    figure.queries = max(figure.queries or 0, queries.number)
+    figure.queries.append(queries.number)

@@ -235,7 +235,9 @@ def table(report: dict[str, Any]) -> str:
         most = MOST_QUERIES.get(name)
         if most and (figure["queries"] or 0) > most:
             said += f"  queries ≤ {most} MISSED"
-        queries = "" if figure["queries"] is None else figure["queries"]
+        queries = "" if figure["queries"] is None else str(figure["queries"])
+        if figure["queries"] != figure["most_queries"]:
+            queries += f" ({figure['most_queries']})"
         lines.append(
             f"{name:<26}{figure['median_ms']:>7.1f} ms{figure['p95_ms']:>7.1f} ms{floors:>9.2f}"
             f"{queries:>9}{figure['n']:>6}  {said}"
