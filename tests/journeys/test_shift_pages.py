@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from juno_support.accounts.models import User
 from juno_support.lib import clock
 from juno_support.outbox.models import Delivery
 from supportunits.actions import plans, shift_clock, shift_log, shift_meeting
@@ -27,16 +30,22 @@ NAMES += ("Sofia Ricci", "Anne Girard", "Marc Petit")
 
 
 @pytest.fixture
-def kind(cast: Cast) -> ShiftType:
-    """A rota of four weeks that began last week; Ada manages juno, Boris is a shifter, too."""
-    now = clock.now()
-    team = [
+def team(cast: Cast) -> list[User]:
+    """Shifters of juno in Beijing, Moscow, Rome and Lyon."""
+    people = [
         make.make_user(username=name.split()[0].lower(), name=name, time_zone=zone)
         for name, zone in zip(NAMES, ZONES, strict=True)
     ]
-    for person in team:
+    for person in people:
         make.join_vo(vo=cast.juno, user=person, is_shifter=True)
         make.make_on_call_contact(user=person, im_address=f"matrix:@{person.username}:juno.org")
+    return people
+
+
+@pytest.fixture
+def kind(cast: Cast, team: list[User]) -> ShiftType:
+    """A rota of four weeks that began last week; Ada manages juno, Boris is a shifter, too."""
+    now = clock.now()
     make.join_vo(vo=cast.juno, user=cast.boris, is_shifter=True)
     make.make_contact(card=make.make_card(vo=cast.juno), role=ContactRole.MANAGER, account=cast.ada)
     kind = make.make_shift_type(
@@ -202,3 +211,68 @@ def test_a_rota_from_the_plan_to_the_report(
         expect(after.get_by_text("Ask CNAF for a second contact", exact=True)).to_be_visible()
     finally:
         clock.advance(-on)
+
+
+def test_twelve_weeks_round_the_clock_across_both_daylight_saving_sundays(
+    cast: Cast, team: list[User], page_of: PageOf
+) -> None:
+    """The manager makes the type of shift, and plans twelve weeks around each of the Sundays."""
+    make.make_contact(card=make.make_card(vo=cast.juno), role=ContactRole.MANAGER, account=cast.ada)
+    cast.ada.time_zone = "UTC"
+    cast.ada.save()
+    manager = page_of(cast.ada)
+    manager.goto("/shifts/juno/")
+    manager.get_by_text("Make a type of shift").click()
+    form = manager.locator("#types details").last
+    form.get_by_label("Name", exact=True).fill("Shift")
+    form.get_by_label("Days that one shift lasts").fill("1")
+    form.get_by_label("Hand-over times (UTC)").fill("06:00 14:00 22:00")
+    form.get_by_role("button", name="Make it").click()
+    expect(manager.get_by_text("Saved.")).to_be_visible()
+
+    for month in (3, 10):
+        sunday = _next_change_of_clocks(month)
+        first = monday_of(sunday) - timedelta(weeks=6)
+        manager.goto("/shifts/juno/plan/")
+        manager.get_by_label("From", exact=True).fill(first.isoformat())
+        manager.get_by_label("Weeks").fill("12")
+        manager.get_by_role("button", name="Propose").click()
+        expect(manager.get_by_text("Every slot has somebody.")).to_be_visible()
+        manager.get_by_role("button", name="Accept the plan").click()
+        expect(manager.get_by_text("252 shifts are on the rota.")).to_be_visible()
+
+        # What the rota says, page after page: one shift after the other, each with a person.
+        manager.goto(f"/shifts/juno/?from={first.isoformat()}")
+        shown: dict[str, str] = {}
+        for _ in range(4):
+            for chip in manager.locator(".rota-chip:not(.is-gap)").all():
+                shown[str(chip.get_attribute("title"))] = chip.locator(".rota-name").inner_text()
+            manager.get_by_role("link", name="Later").click()
+            expect(manager.get_by_role("heading", name="Rota of juno")).to_be_visible()
+        assert len(shown) == 252
+        assert set(shown.values()) == set(NAMES)
+        shifts = list(Shift.objects.filter(starts_at__date__gte=first).order_by("starts_at")[:252])
+        for one, after in pairwise(shifts):
+            assert one.ends_at == after.starts_at
+        assert shifts[0].starts_at < _noon(sunday) < shifts[-1].ends_at
+        assert shifts[-1].ends_at - shifts[0].starts_at == timedelta(weeks=12)
+        for shift in shifts:
+            assert shift.person is not None
+            at_home = shift.starts_at.astimezone(ZoneInfo(shift.person.time_zone))
+            until = (shift.ends_at - timedelta(seconds=1)).astimezone(at_home.tzinfo)
+            assert at_home.hour >= 6 and until.date() == at_home.date(), shift
+
+
+def _next_change_of_clocks(month: int) -> date:
+    """Return the next last Sunday of a month, far enough ahead for a plan around it."""
+    today = clock.now().date()
+    for year in (today.year, today.year + 1, today.year + 2):
+        last = date(year, month, 31)
+        sunday = last - timedelta(days=(last.weekday() + 1) % 7)
+        if sunday > today + timedelta(weeks=8):
+            return sunday
+    raise AssertionError("There is such a Sunday every year.")
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
