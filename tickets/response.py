@@ -12,7 +12,7 @@ from django.db import models
 
 from juno_support.lib import calendars, working_time
 from supportunits import quality
-from tickets.models import Outcome, ResponsePeriod, Ticket
+from tickets.models import LED, Outcome, ResponsePeriod, Ticket, TicketRelation
 from tickets.workflow import ResolutionCode, Status
 
 
@@ -140,13 +140,18 @@ def silent_sql(table: str) -> str:
     """Return the condition on open tickets by which they are silent, on a table of that name.
 
     Its parameters: before when the last public word was, and now. What waits for its submitter is
-    not silent (he is reminded), nor what is on hold until a date that lies ahead; what is on hold
-    without one is, for nothing else wakes it (domain: section 4, nothing sleeps). The statuses are
-    those of the indexes ``ticket_silent`` and ``ticket_unit_silent``.
+    not silent (he is reminded), nor what is on hold until a date that lies ahead, or for another
+    ticket that it follows; what is on hold otherwise is, for nothing else wakes it (domain: section
+    4, nothing sleeps). The statuses are those of the indexes ``ticket_silent`` and
+    ``ticket_unit_silent``.
     """
+    follows = f"""SELECT 1 FROM tickets_ticketrelation follows
+        WHERE follows.ticket_id = {table}.id
+          AND follows.kind IN ('DUPLICATE', 'JOINED') AND follows.ended_at IS NULL"""  # noqa: S608
     return (
         f"{table}.public_word_at < %s AND {table}.status <> '{Status.WAITING_FOR_REPLY.value}'"
         f" AND ({table}.hold_until IS NULL OR {table}.hold_until <= %s)"
+        f" AND ({table}.status <> '{Status.ON_HOLD.value}' OR NOT EXISTS ({follows}))"
     )
 
 
@@ -154,7 +159,13 @@ def silent(at: datetime) -> models.Q:
     """Return the same condition for querysets, with the days after which it shows at its unit."""
     sleeps_on = models.Q(hold_until=None) | models.Q(hold_until__lte=at)
     waits = models.Q(status=Status.WAITING_FOR_REPLY)
-    return models.Q(sleeps_on, ~waits, is_open=True, public_word_at__lt=silent_since(at))
+    follows = TicketRelation.objects.filter(
+        ticket=models.OuterRef("pk"), kind__in=LED, ended_at=None
+    )
+    is_on_its_own = ~models.Q(status=Status.ON_HOLD) | ~models.Q(models.Exists(follows))
+    return models.Q(
+        sleeps_on, ~waits, is_on_its_own, is_open=True, public_word_at__lt=silent_since(at)
+    )
 
 
 def set_next(ticket: Ticket, period: ResponsePeriod) -> None:

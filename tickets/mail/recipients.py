@@ -29,7 +29,7 @@ Rules, in the order in which the code applies them:
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
@@ -352,13 +352,15 @@ def _workers(ticket: TicketFacts, *, is_new: bool) -> list[_Ear]:
 
 def _further(entry: EntryFacts, ticket: TicketFacts) -> list[_Ear]:
     ears: list[_Ear] = []
+    own = entry.actor.user_id if entry.actor else None
     tpm_hears = entry.status == Status.REOPENED or entry.level >= 2
     if tpm_hears:
-        ears += _unit_or_fallback(ticket.tpm, ticket, is_new=True)
+        # Who escalates while on shift or on call knows already: somebody else has to hear of it.
+        others_on_shift = tuple(each for each in ticket.on_shift if each.user_id != own)
+        there = replace(ticket, on_shift=others_on_shift)
+        ears += _unit_or_fallback(ticket.tpm, there, is_new=True)
     if entry.level >= 3:
         whose = ticket.vo_name or _("all VOs")
-        # Who escalates while on call knows already: somebody else has to hear of it.
-        own = entry.actor.user_id if entry.actor else None
         others = [each for each in ticket.on_call if each.user_id != own]
         nobody = Why.NOBODY_ELSE_ON_CALL if ticket.on_call else Why.NOBODY_ON_CALL
         ears += [_named(each, Why.ON_CALL, whose) for each in others] or [

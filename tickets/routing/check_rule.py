@@ -124,6 +124,8 @@ def _of_unit(rule: RoutingRule) -> Iterable[Problem]:
         )
     elif unit.kind == UnitKind.TPM:
         yield Problem("unit_name", _("What no rule fits is TPM's anyway. Choose another unit."))
+    elif not rule.is_on:
+        return  # it sends nothing there, and must be kept where its unit closed
     elif not unit.is_routable:
         yield Problem(
             "unit_name",

@@ -380,3 +380,16 @@ def test_whatever_the_ticket_no_internal_word_goes_astray(
             if not ticket.security.members:
                 allowed |= groups["fallback"]
             assert each.address in allowed
+
+
+def test_who_escalates_alone_on_shift_is_not_the_only_one_who_is_told() -> None:
+    """TPM has nobody: the admins hear, or who else is on shift; not whoever escalates."""
+    alone = replace(TICKET, tpm=Unit("TPM"), on_shift=(HELPER,))
+    two = replace(alone, on_shift=(HELPER, TPM))
+    for entry in (
+        EntryFacts(Kind.ESCALATED, level=2, actor=HELPER),
+        EntryFacts(STATUS, status=Status.REOPENED, actor=HELPER),
+    ):
+        assert "X" in heard(entry, alone).split()
+        assert not {"X", "H"} & set(heard(entry, two).split())
+        assert "T" in heard(entry, two).split()

@@ -13,9 +13,9 @@ from tests.cast import Cast
 from tests.make import make_unit
 from tests.tickets.make import make_ticket, write
 from tickets import queries, response
-from tickets.actions import clock_round
+from tickets.actions import clock_round, relations
 from tickets.desk import lists
-from tickets.models import Priority, Ticket
+from tickets.models import Priority, Ticket, TicketRelation
 from tickets.reports.response_times import response_counts
 from tickets.search.run import find
 from tickets.workflow import Status
@@ -120,6 +120,22 @@ def test_on_hold_is_silent_without_a_date_and_once_it_has_passed(
     everything = silent | {held["ahead"].pk}
     assert shown(MONDAY + 2 * HOUR) == [everything, 3, 3, everything]
     assert shown(later) == [silent, 2, 2, silent]
+
+
+def test_what_hangs_on_another_ticket_is_not_silent(cast: Cast, unit: SupportUnit) -> None:
+    since = MONDAY - timedelta(days=28)
+    master, follower = (make_ticket(by=cast.ada, at=since, unit=unit) for _ in range(2))
+    relations.mark_duplicate(ticket=follower, master=master, by=cast.carla, at=since)
+
+    def shown() -> list[set[int]]:
+        desk = lists.tickets_in("silent", cast.carla, at=MONDAY)
+        search = find("unit:mine is:silent", user=cast.boris, at=MONDAY)
+        return [set(desk.values_list("pk", flat=True)), set(search.ids)]
+
+    assert shown() == [{master.pk}, {master.pk}]
+    TicketRelation.objects.update(ended_at=MONDAY)
+    both = {master.pk, follower.pk}
+    assert shown() == [both, both], "nothing else wakes it now"
 
 
 def test_silent_tickets_are_found_by_their_indexes(cast: Cast, unit: SupportUnit) -> None:

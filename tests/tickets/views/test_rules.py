@@ -183,6 +183,19 @@ def test_a_rule_whose_unit_closed_since_says_so(admin, cast, storage):
     assert "does nothing now" in admin.get(f"/tpm/rules/{rule.pk}/").content.decode()
 
 
+def test_a_rule_whose_unit_closed_since_can_be_switched_off(admin, cast, storage):
+    rule = make_rule(name="Tape", unit=storage, by=cast.dmitri, words=["tape"])
+    type(storage).objects.filter(pk=storage.pk).update(state=UnitState.CLOSED)
+    form = _form()
+
+    assert admin.post(f"/tpm/rules/{rule.pk}/", form).status_code == 422
+    del form["is_on"]
+    assert admin.post(f"/tpm/rules/{rule.pk}/", form).status_code == 302
+
+    rule.refresh_from_db()
+    assert not rule.is_on
+
+
 def test_tpm_reads_rules_and_writes_none(cast, client_of, clock_at, storage):
     clock_at(AT)
     rule = make_rule(name="Tape", unit=storage, by=cast.dmitri, words=["tape"])
