@@ -236,7 +236,7 @@ def table(report: dict[str, Any]) -> str:
         if most and (figure["queries"] or 0) > most:
             said += f"  queries ≤ {most} MISSED"
         queries = "" if figure["queries"] is None else str(figure["queries"])
-        if figure["queries"] != figure["most_queries"]:
+        if figure.get("most_queries") not in (None, figure["queries"]):
             queries += f" ({figure['most_queries']})"
         lines.append(
             f"{name:<26}{figure['median_ms']:>7.1f} ms{figure['p95_ms']:>7.1f} ms{floors:>9.2f}"

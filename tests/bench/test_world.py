@@ -87,7 +87,7 @@ def test_the_table_says_what_was_missed() -> None:
         "figures": {
             "floor": figure,
             "queue": figure | {"median_ms": 26.0, "queries": 13},
-            "ticket": figure | {"median_ms": 29.0},
+            "ticket": figure | {"median_ms": 29.0, "most_queries": 5},
             "search_pair": figure | {"median_ms": 90.0, "says_budget": True},
         },
         "memory_mb": {"web": 100.0, "worker": 100.0, "beat": 50.0},
@@ -96,6 +96,6 @@ def test_the_table_says_what_was_missed() -> None:
     lines = {line.split(" ")[0]: line for line in run.table(report).splitlines()}
     assert "2.60" in lines["queue"] and "MISSED" in lines["queue"]
     assert "queries ≤ 12 MISSED" in lines["queue"]
-    assert lines["ticket"].endswith("≤ 3.0 ok")
+    assert lines["ticket"].endswith("≤ 3.0 ok") and " 3 (5) " in lines["ticket"]
     assert "said on the page" in lines["search_pair"]
     assert "together 250 MB" in lines["memory"]

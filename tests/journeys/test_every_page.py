@@ -58,6 +58,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "sources:diracx-login": [("dmitri", "/sources/diracx/login/")],
     "queue": [
         ("boris", "/tickets/"),
+        ("boris", "/tickets/?pick=1"),
         ("boris", "/tickets/?q=sitte:INFN-T1 vo:juno"),
         ("ada", "/tickets/"),
         ("eve", "/tickets/"),

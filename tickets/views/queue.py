@@ -93,7 +93,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "looked_back_to": display.when(page.looked_back_to, at) if page.looked_back_to else "",
         **_answers(page.search),
         "sorted_otherwise": page.sort != page.search.sort,
-        "is_first": "after" not in request.GET,
+        "is_first": not request.GET.get("after"),
         "first_url": f"?{urlencode({'q': line} | goes_on)}",
         "next_url": f"?{urlencode({'q': line, 'after': page.next} | goes_on)}" if page.next else "",
     }

@@ -205,9 +205,10 @@ def storage(cast):
 def test_several_tickets_join_an_incident_from_the_queue(cast, tickets, storage, client_of):
     boris, chosen = client_of(cast.boris), tickets[:3]
     assert "ticket-pick" not in boris.get("/tickets/").content.decode()
-    page = boris.get("/tickets/", {"pick": 1, "q": "pilot"})
+    page = boris.get("/tickets/", {"pick": 1, "q": "pilot", "after": ""})
     assert page.content.decode().count("ticket-pick") == 50
     assert "pick=1" in page.context["next_url"]
+    assert page.context["is_first"], "the address names an empty place"
     given = {"ticket": [ticket.pk for ticket in chosen], "q": "pilot", "after": ""}
     form = boris.get("/tickets/selected/", given).content.decode()
     assert "Join an incident: 3 tickets" in form
