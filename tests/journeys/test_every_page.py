@@ -56,6 +56,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "ticket-jobs": [("boris", "/tickets/N/jobs/")],
     "sources:push-new": [("dmitri", "/sources/push/new/")],
     "sources:diracx-login": [("dmitri", "/sources/diracx/login/")],
+    "queue-selected": [("boris", "/tickets/selected/?ticket=700&ticket=701")],
     "queue": [
         ("boris", "/tickets/"),
         ("boris", "/tickets/?pick=1"),
