@@ -79,8 +79,8 @@ class Delivery(models.Model):
     ``reason`` says why this address hears of it ("submitter", "member of TPM", …).
     ``about_ticket`` is a ticket's number, for the search on the outbox page; this app knows no
     tickets. ``names_tickets`` are the numbers of those whose words stand in a mail about several.
-    Redaction replaces ``body``. ``refused_at``: when the server refused a mail for good, so that
-    its address may be wrong.
+    Redaction replaces ``body``. ``refused_at``: when the server refused the address for good, so
+    that it may be wrong; a mail whose text was refused has none.
     """
 
     key = models.CharField(max_length=200, unique=True)

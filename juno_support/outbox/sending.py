@@ -55,8 +55,6 @@ CALL_PAUSES = (
 )
 JITTER = 0.2  # ± a fifth, so that a thousand mails do not come back in one second
 MOST_AT_ONCE = 200
-# The server's word about the address or the mail; the rest is about us.
-_REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 
 
 class Outcome(Enum):
@@ -261,7 +259,8 @@ def _note_failure(delivery: Delivery, error: Exception, at: datetime) -> Outcome
     delivery.error = _words(error)
     if is_permanent(error) or delivery.attempts >= most_attempts(delivery):
         delivery.state = DeliveryState.FAILED
-        if is_permanent(error) and isinstance(error, _REFUSALS):
+        # A refused text (looks like spam, is too long) says nothing about the address.
+        if is_permanent(error) and isinstance(error, smtplib.SMTPRecipientsRefused):
             delivery.refused_at = at
         logger.error("mail %s was given up: %s", delivery.pk, delivery.error)
         return Outcome.GIVEN_UP

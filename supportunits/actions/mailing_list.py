@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import User
@@ -152,17 +152,21 @@ def prove(*, token: str, by: User | None, at: datetime) -> SupportUnit:
 
 
 @traced
-def note_bounce(*, unit: SupportUnit, address: str, at: datetime) -> SupportUnit:
-    """Count a hard bounce of the unit's list; the third one marks it, and TPM is told.
+def note_bounce(
+    *, unit: SupportUnit, address: str, at: datetime, is_first: bool = False
+) -> SupportUnit:
+    """Count a hard bounce of the unit's list; the third one in a row marks it, and TPM is told.
 
     From then on the unit's members are mailed one by one; a unit without members needs a contact.
     Another address, or a proof, ends it. A bounce of an address that the unit no longer has
     changes nothing.
+
+    :param is_first: the list took a mail since the bounce before, so that counting begins anew
     """
     unit = locked(unit)
     if not unit.mailing_list or address.casefold() != unit.mailing_list.casefold():
         return unit
-    unit.list_bounces += 1
+    unit.list_bounces = 1 if is_first else unit.list_bounces + 1
     fields = ["list_bounces"]
     is_news = unit.list_bounces >= MOST_BOUNCES and unit.list_state != ListState.FAILING
     if is_news:
@@ -179,7 +183,8 @@ def note_bounces(*, at: datetime) -> int:
     """Count the mails to lists of units that a server refused for good lately; returns how many.
 
     A server that refuses everything says nothing about a list: it must have taken another mail at
-    about that time. Doing it again counts nothing twice: what was counted is kept.
+    about that time. A mail that the list took in between begins the count anew: single refusals
+    over a year are no dead list. Doing it again counts nothing twice: what was counted is kept.
     """
     taken = Delivery.objects.filter(
         state=DeliveryState.SENT,
@@ -193,32 +198,40 @@ def note_bounces(*, at: datetime) -> int:
         refused_at__gt=at - BOUNCE_MEMORY,
         list_bounce=None,
     )
-    bounced = dict(refused.order_by("pk").values_list("pk", "to_address"))
+    bounced = list(refused.order_by("refused_at", "pk"))
     if not bounced:
         return 0
     units: dict[str, list[SupportUnit]] = {}
     for unit in SupportUnit.objects.exclude(mailing_list="").order_by("pk"):
         units.setdefault(unit.mailing_list.casefold(), []).append(unit)
     counted = 0
-    for key, address in bounced.items():
-        readers = units.get(address.casefold(), [])
+    for mail in bounced:
+        readers = units.get(mail.to_address.casefold(), [])
         try:
-            counted += bool(readers) and _count(key, readers, address, at)
+            counted += bool(readers) and _count(mail, readers, at)
         except Exception:
             # What goes wrong with one list costs the others nothing; the next round tries again.
-            logger.exception("the bounce of mail %s was left for the next round", key)
+            logger.exception("the bounce of mail %s was left for the next round", mail.pk)
     return counted
 
 
 @transaction.atomic
-def _count(delivery_id: int, units: list[SupportUnit], address: str, at: datetime) -> bool:
-    _row, is_new = ListBounce.objects.get_or_create(
-        delivery_id=delivery_id, defaults={"noted_at": at}
-    )
+def _count(mail: Delivery, units: list[SupportUnit], at: datetime) -> bool:
+    is_first = _took_a_mail_since(mail)
+    _row, is_new = ListBounce.objects.get_or_create(delivery=mail, defaults={"noted_at": at})
     if is_new:
         for unit in units:
-            note_bounce(unit=unit, address=address, at=at)
+            note_bounce(unit=unit, address=mail.to_address, at=at, is_first=is_first)
     return is_new
+
+
+def _took_a_mail_since(refused: Delivery) -> bool:
+    """Return whether the address took a mail between the bounce counted before and this one."""
+    mails = Delivery.objects.filter(channel=Channel.MAIL, to_address__iexact=refused.to_address)
+    counted = mails.filter(list_bounce__isnull=False, refused_at__lte=refused.refused_at)
+    before = counted.aggregate(latest=Max("refused_at"))["latest"]
+    taken = mails.filter(state=DeliveryState.SENT, sent_at__lt=refused.refused_at)
+    return (taken.filter(sent_at__gt=before) if before else taken).exists()
 
 
 def review_lists(*, at: datetime) -> None:

@@ -230,8 +230,8 @@ def _refused(address: str, at: datetime | None, channel: Channel = Channel.MAIL)
     Delivery.objects.filter(pk=row.pk).update(state=DeliveryState.FAILED, refused_at=at)
 
 
-def _taken(at: datetime) -> None:
-    row = make_delivery()
+def _taken(at: datetime, address: str = "reader@example.org") -> None:
+    row = make_delivery(to_address=address)
     Delivery.objects.filter(pk=row.pk).update(state=DeliveryState.SENT, sent_at=at)
 
 
@@ -268,6 +268,31 @@ def test_a_server_that_refuses_everything_says_nothing_about_lists(
 
     _taken(at + timedelta(minutes=1))
     assert mailing_list.note_bounces(at=at + timedelta(minutes=2)) == 3
+
+
+@pytest.mark.parametrize("is_one_round", [True, False])
+def test_refusals_with_a_taken_mail_in_between_do_not_add_up(
+    cast: Cast, at: datetime, is_one_round: bool
+) -> None:
+    the_list = "in2p3-cc-list@example.org"
+    moments = [at + timedelta(minutes=10 * step) for step in range(4)]
+    # refused twice, taken, refused, and refused once more
+    for moment in moments:
+        _taken(moment)
+        if moment == moments[2]:
+            _taken(moment - timedelta(minutes=1), the_list.upper())
+        _refused(the_list, moment)
+        if not is_one_round:
+            mailing_list.note_bounces(at=moment)
+    mailing_list.note_bounces(at=moments[-1])
+    cast.in2p3_unit.refresh_from_db()
+    assert (cast.in2p3_unit.list_bounces, cast.in2p3_unit.list_state) == (2, ListState.UNPROVEN)
+
+    _taken(moments[-1])
+    _refused(the_list, moments[-1])
+    mailing_list.note_bounces(at=moments[-1])
+    cast.in2p3_unit.refresh_from_db()
+    assert cast.in2p3_unit.list_state == ListState.FAILING
 
 
 @pytest.mark.parametrize(
