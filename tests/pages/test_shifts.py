@@ -419,11 +419,12 @@ def test_contact_wishes_and_calendars_are_kept_or_refused_at_the_place(
     assert OnCallContact.objects.get(user=cast.boris).wakes_at == time(7)
     wrong = client.post("/shifts/-/me/contact/", contact | {"phone": "call me", "sleeps_at": "1"})
     assert wrong.status_code == 422 and "Write digits" in text_of(wrong)
-    for at_home in ("04 72 69 42 00", "(0)4 72 69 42 00", "+33"):
+    for at_home in ("04 72 69 42 00", "(0)4 72 69 42 00", "+33", "+33 (04) 72 69 42 00"):
         wrong = client.post(
             "/shifts/-/me/contact/", contact | {"phone": at_home, "sleeps_at": "23:00"}
         )
         assert wrong.status_code == 422 and "a plus and the country&#x27;s code" in text_of(wrong)
+        assert "without a 0 that is dialled within the country only" in text_of(wrong)
     abroad = contact | {"phone": "0033 (0)4 72 69 42 01", "sleeps_at": "23:00"}
     assert client.post("/shifts/-/me/contact/", abroad).status_code == 302
     assert OnCallContact.objects.get(user=cast.boris).phone == "+33 4 72 69 42 01"

@@ -215,7 +215,10 @@ class ContactForm(forms.Form):
         number: str = self.cleaned_data["phone"].strip()
         if number and not is_international(number):
             raise ValidationError(
-                _("Write digits, with a plus and the country's code first: +33 4 72 69 42 00.")
+                _(
+                    "Write digits, with a plus and the country's code first, and without a 0 that "
+                    "is dialled within the country only: +33 4 72 69 42 00."
+                )
             )
         return normal(number)
 
