@@ -13,7 +13,7 @@ from django.http import Http404
 
 from supportunits import policies as units
 from supportunits.models import VO
-from tickets.models import Ticket, TicketType
+from tickets.models import Ticket, TicketType, WallClock
 from tickets.workflow import FINAL, Who
 
 logger = logging.getLogger(__name__)
@@ -152,13 +152,15 @@ def may_convert(ticket: Ticket, user: Any) -> bool:
     )
 
 
-def may_confirm_receipt(ticket: Ticket, user: Any) -> bool:
+def may_confirm_receipt(ticket: Ticket, user: Any, *, run: WallClock | None) -> bool:
     """Return whether the user may say that the alarm has reached a person: supporters, but not who
     raised it (domain: section 7).
+
+    :param run: the run of the clock that waits for a receipt, if one does
     """
     return (
         ticket.type == TicketType.ALARM
-        and ticket.submitter_id != user.pk
+        and not (run and run.is_raised_by(user.pk))
         and may_change(ticket, user)
     )
 

@@ -79,7 +79,7 @@ def recover(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
     ).first()
     if stopped is None:
         return ticket
-    wall_clock.start(ticket, by=by, at=at, drill=stopped.drill)
+    wall_clock.start(ticket, by=by, at=at, again=stopped)
     return store(ticket)
 
 

@@ -38,17 +38,25 @@ class ReceiptNotPossible(SupportError):
 
 
 def start(
-    ticket: Ticket, *, by: User | None, at: datetime, drill: AlarmDrill | None = None
+    ticket: Ticket,
+    *,
+    by: User | None,
+    at: datetime,
+    drill: AlarmDrill | None = None,
+    again: WallClock | None = None,
 ) -> WallClock:
     """Start the clock of an ALARM ticket and make the first call.
 
     Inside the transaction of whoever filed, converted or reopened it; the caller stores the ticket.
     A run that nobody confirmed ends here.
+
+    :param again: the run that goes on with this one; whoever raised that one raised this
     """
     stop(ticket, at=at)
     clock = WallClock(
         ticket=ticket,
-        drill=drill,
+        drill=again.drill if again else drill,
+        raised_by=again.raised_by if again else by,
         starts_at=at,
         due_at=at + RECEIPT_WITHIN,
         next_call=Call.PHONE,
@@ -82,11 +90,11 @@ def stop(ticket: Ticket, *, at: datetime) -> None:
 def confirm_receipt(*, ticket: Ticket, by: User, at: datetime) -> WallClock:
     """Confirm the receipt by the button on the ticket.
 
-    :raises NotAllowed: to whoever filed it, and to people who do not work on tickets
+    :raises NotAllowed: to whoever raised it, and to people who do not work on tickets
     :raises ReceiptNotPossible: where nobody waits for a receipt any more
     """
     ticket = locked(ticket)
-    if not policies.may_confirm_receipt(ticket, by):
+    if not policies.may_confirm_receipt(ticket, by, run=_running_or_none(ticket)):
         raise NotAllowed(
             _("Supporters confirm the receipt of an alarm, not who raised it."),
             _("The mail to the emergency address holds a link for the centre itself."),
@@ -118,11 +126,11 @@ def confirm_by_link(
     if not name:
         raise ReceiptNotPossible(_("Say who you are."), _("A name or a role is enough."))
     ticket = locked(clock.ticket)
-    if ticket.submitter_id in (reader, by.pk if by else None):
+    running = _running(ticket)
+    if running.is_raised_by(reader) or running.is_raised_by(by.pk if by else None):
         raise ReceiptNotPossible(
             _("You raised this alarm yourself."), _("Somebody else has to confirm it.")
         )
-    running = _running(ticket)
     if running.pk != clock.pk:
         raise ReceiptNotPossible(
             _("This link belongs to an earlier alarm of this ticket; it was raised again since."),
@@ -139,16 +147,23 @@ def is_running(ticket: Ticket) -> bool:
 def after_step(ticket: Ticket, *, step: str, by: User | None, at: datetime) -> None:
     """Do what a step of the workflow means for the clock; the caller stores the ticket.
 
-    A supporter who works on the ticket has received it; whoever filed it has not. A reopened ticket
-    raises the alarm again; what the owner or the system ended needs no receipt any more.
+    A supporter who works on the ticket has received it; whoever raised the alarm has not, and what
+    the asking side answers is no receipt. A reopened ticket raises the alarm again; what the owner
+    or the system ended needs no receipt any more.
     """
     if step == "reopen":
         start(ticket, by=by, at=at)
         return
-    running = WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).first()
+    running = _running_or_none(ticket)
     if running is None:
         return
-    if by is not None and step in _WORK and policies.may_confirm_receipt(ticket, by):
+    is_answer = step == "answered" and by is not None and policies.is_owner(ticket, by)
+    if (
+        by is not None
+        and step in _WORK
+        and not is_answer
+        and policies.may_confirm_receipt(ticket, by, run=running)
+    ):
         _receive(ticket, running, by=by, how=ReceiptHow.WORK, at=at)
     elif ticket.status not in OPEN:
         stop(ticket, at=at)
@@ -161,8 +176,8 @@ def after_answer(ticket: Ticket, *, by: User, at: datetime) -> None:
     """
     if not policies.speaks_for_support(ticket, by):
         return
-    running = WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).first()
-    if running is not None and policies.may_confirm_receipt(ticket, by):
+    running = _running_or_none(ticket)
+    if running is not None and policies.may_confirm_receipt(ticket, by, run=running):
         _receive(ticket, running, by=by, how=ReceiptHow.WORK, at=at)
 
 
@@ -218,6 +233,10 @@ def _record_call(
         clock=clock.pk,
         call=int(call),
     )
+
+
+def _running_or_none(ticket: Ticket) -> WallClock | None:
+    return WallClock.objects.filter(ticket=ticket, received_at=None, ended_at=None).first()
 
 
 def _running(ticket: Ticket) -> WallClock:

@@ -4,12 +4,13 @@ At once the site's emergency address and the person on call, by mail; after 15 m
 call, by the gateways to phones; after 60 minutes the person on call, TPM and the operations centre.
 Whoever cannot be reached is never left out silently: where nobody is on call, or no phone can be
 rung, the admins are mailed instead and told so; they also hear who of several on call could not be
-rung. Whoever raised the alarm cannot confirm it, and so does not count as on call. A receipt takes
+rung. Whoever raised it, made an alarm of it or reopened it cannot confirm it, and so does not
+count as on call; whoever filed the TEAM ticket that another made an alarm does. A receipt takes
 back what still waits to ring, and is told to everybody who was called.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,9 +53,8 @@ def handle(dispatch: Dispatch) -> None:
 def compose(entry: HistoryEntry, ticket: Ticket, clock: WallClock) -> list[Mail]:
     """Return the mails and calls that one call of the clock makes, in the order of their keys."""
     call = Call(entry.facts["call"])
-    raised_by = _raisers(ticket, clock)
     there = on_call(ticket.vo, at=entry.happened_at)
-    people = [each for each in there if each.user.pk not in raised_by]
+    people = [each for each in there if not clock.is_raised_by(each.user.pk)]
     nobody = Why.NOBODY_ELSE_ON_CALL if there else Why.NOBODY_ON_CALL
     writer = _Writer(entry, ticket, clock, call)
     if call == Call.AT_ONCE:
@@ -72,7 +72,7 @@ def compose(entry: HistoryEntry, ticket: Ticket, clock: WallClock) -> list[Mail]
     else:
         readers = [
             *_on_call_or_admins(people, ticket, nobody),
-            *_tpm(ticket, at=entry.happened_at, raised_by=raised_by),
+            *_tpm(ticket, clock, at=entry.happened_at),
             *_operations(ticket),
         ]
     mails = [writer.mail(reader) for reader in _once(readers)]
@@ -229,14 +229,6 @@ def _emergency(ticket: Ticket) -> list[Recipient]:
     return [_reader(each, reason) for each in facts.split_addresses(site.emergency_contact)]
 
 
-def _raisers(ticket: Ticket, clock: WallClock) -> set[int | None]:
-    """Return the keys of who filed the ticket, and of who made it an alarm or raised it again."""
-    first = HistoryEntry.objects.filter(
-        ticket=ticket, kind=Kind.ALARM_CALLED, facts__clock=clock.pk, facts__call=int(Call.AT_ONCE)
-    )
-    return {ticket.submitter_id, *first.values_list("actor_id", flat=True)}
-
-
 def _on_call_or_admins(people: Sequence[OnCall], ticket: Ticket, nobody: Why) -> list[Recipient]:
     vo = ticket.vo.name if ticket.vo else ""
     if people:
@@ -244,14 +236,15 @@ def _on_call_or_admins(people: Sequence[OnCall], ticket: Ticket, nobody: Why) ->
     return _people(_admins(), nobody, vo)
 
 
-def _tpm(ticket: Ticket, *, at: datetime, raised_by: Collection[int | None]) -> list[Recipient]:
+def _tpm(ticket: Ticket, clock: WallClock, *, at: datetime) -> list[Recipient]:
     unit = facts.of_unit(units.tpm_unit(), ticket)
     member, listed = Reason(Why.MEMBER, unit.name), Reason(Why.LIST, unit.name)
     found = [_reader(each.address, member, each.user_id) for each in unit.members]
     found += [_reader(unit.mailing_list, listed)] if unit.mailing_list else []
     if not unit.members:
         # Both: whoever is on shift for this VO was called before, and nobody has confirmed.
-        on_shift = [each for each in fallback.on_shift(at=at) if each.pk not in raised_by]
+        there = fallback.on_shift(at=at)
+        on_shift = [each for each in there if not clock.is_raised_by(each.pk)]
         found += _people(on_shift, Why.ON_SHIFT)
         found += _people(fallback.people(), Why.STANDING_IN)
     return found or _people(_admins(), Why.ADMIN)

@@ -66,6 +66,14 @@ class WallClock(models.Model):
     drill = models.ForeignKey(
         AlarmDrill, models.PROTECT, null=True, blank=True, related_name="clocks"
     )
+    raised_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="who filed it as an alarm, made it one, or reopened it",
+    )
     starts_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="until when a person should have confirmed")
     next_call = models.PositiveSmallIntegerField(choices=Call, null=True, blank=True)
@@ -120,6 +128,10 @@ class WallClock(models.Model):
     def is_running(self) -> bool:
         """Return whether it still waits for a person."""
         return self.received_at is None and self.ended_at is None
+
+    def is_raised_by(self, user_id: int | None) -> bool:
+        """Return whether the account of this key raised it, and so cannot confirm it."""
+        return user_id is not None and self.raised_by_id == user_id
 
     @property
     def key_prefix(self) -> str:

@@ -282,7 +282,9 @@ def _alarm(ticket: Ticket, user: Any, at: datetime) -> dict[str, Any]:
     run = newest_run(ticket.pk) if ticket.type == TicketType.ALARM else None
     if run is not None:
         found["alarm"] = alarm_head(run, at=at)
-        found["may_confirm"] = run.is_running and policies.may_confirm_receipt(ticket, user)
+        found["may_confirm"] = run.is_running and policies.may_confirm_receipt(
+            ticket, user, run=run
+        )
     return found
 
 

@@ -7,14 +7,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from juno_support.accounts.models import User
 from juno_support.lib import clock
 from supportunits.models import VOMembership
-from tests.make import AT, make_shift, make_shift_type
+from tests.make import AT, join_vo, make_shift, make_shift_type, make_user
 from tests.tickets.actions.test_team import file_team
 from tests.tickets.alarms import clock_of, make_alarmer, raise_alarm
 from tests.tickets.make import write
 from tickets import policies
-from tickets.actions import wall_clock, work
+from tickets.actions import spam, wall_clock, work
 from tickets.actions.alarm import convert_to_alarm
 from tickets.actions.row import NotAllowed
 from tickets.actions.wall_clock import ReceiptNotPossible
@@ -133,8 +134,6 @@ def test_the_button_is_for_supporters_but_not_for_who_raised_it(cast, zoya, who)
 
 def test_a_supporter_who_raised_it_does_not_receive_it_by_working(cast):
     boris = cast.boris
-    from tests.make import join_vo
-
     join_vo(vo=cast.juno, user=boris, is_alarmer=True)
     ticket = raise_alarm(cast, boris)
 
@@ -174,12 +173,109 @@ def test_a_public_answer_on_what_is_in_progress_is_a_receipt(cast, running_work)
 def test_the_words_of_the_alarmers_side_are_none_even_on_shift(cast, zoya, running_work):
     yuri = make_alarmer(cast, "yuri")
     make_shift(type=make_shift_type(vo=cast.juno), person=yuri, starts_at=clock.now())
-    assert policies.may_confirm_receipt(running_work, yuri), "who is on shift is TPM operator"
+    run = clock_of(running_work)
+    assert policies.may_confirm_receipt(running_work, yuri, run=run), "on shift: TPM operator"
 
     for who in (zoya, yuri):
         write(ticket=running_work, by=who, words="Hurry!", at=after(3))
 
     assert clock_of(running_work).received_at is None
+
+
+def _on_shift(cast, person):
+    kind = make_shift_type(vo=cast.juno, name=f"Shift of {person.username}")
+    make_shift(type=kind, person=person, starts_at=clock.now())
+    return User.objects.get(pk=person.pk)
+
+
+@pytest.fixture
+def made_an_alarm(cast, zoya):
+    """A shifter's TEAM ticket that another made an alarm; both are on shift, as TPM operators."""
+    quentin = make_user(username="quentin")
+    join_vo(vo=cast.juno, user=quentin, is_shifter=True)
+    for person in (quentin, zoya):
+        _on_shift(cast, person)
+    VOMembership.objects.filter(user=zoya).update(is_shifter=True)
+    return convert_to_alarm(ticket=file_team(cast, quentin), by=zoya, at=AT)
+
+
+def _confirm(ticket, person, how):
+    match how:
+        case "button":
+            wall_clock.confirm_receipt(ticket=ticket, by=person, at=after(2))
+        case "link":
+            wall_clock.confirm_by_link(
+                clock=clock_of(ticket), name="I", through="", by=person, at=after(2)
+            )
+        case "mail":
+            wall_clock.confirm_by_link(
+                clock=clock_of(ticket),
+                name="I",
+                through="",
+                by=None,
+                at=after(2),
+                reader=person.pk,
+            )
+        case "take":
+            work.take(ticket=ticket, by=person, at=after(2))
+
+
+@pytest.mark.parametrize("how", ["button", "link", "mail", "take"])
+def test_who_made_it_an_alarm_does_not_confirm_it(cast, zoya, made_an_alarm, how):
+    if how == "take":
+        _confirm(made_an_alarm, zoya, how)
+    else:
+        with pytest.raises((NotAllowed, ReceiptNotPossible)):
+            _confirm(made_an_alarm, zoya, how)
+
+    assert clock_of(made_an_alarm).is_running
+
+
+@pytest.mark.parametrize("how", ["button", "link", "mail", "take"])
+def test_who_filed_what_another_made_an_alarm_confirms_it(made_an_alarm, how):
+    _confirm(made_an_alarm, made_an_alarm.submitter, how)
+
+    assert clock_of(made_an_alarm).received_at == after(2)
+
+
+def test_the_answer_of_the_side_that_asked_is_no_receipt(cast, zoya, running_work):
+    run = clock_of(running_work)
+    zoya = _on_shift(cast, zoya)
+    work.take_step(ticket=running_work, step="ask", by=zoya, comment="Now?", at=after(1))
+    yuri = _on_shift(cast, make_alarmer(cast, "yuri"))
+
+    work.take_step(ticket=running_work, step="answered", by=yuri, at=after(2))
+
+    run.refresh_from_db()
+    assert run.is_running
+
+
+@pytest.mark.parametrize("how", ["button", "link", "take"])
+def test_who_reopened_it_does_not_confirm_the_new_run_but_who_filed_it_does(cast, zoya, how):
+    ticket = raise_alarm(cast, zoya)
+    zoya = _on_shift(cast, zoya)
+    solution = {"step": "solve", "solution": "Restarted.", "code": "FIXED"}
+    work.take_step(ticket=ticket, by=cast.boris, at=AT, **solution)
+    work.take_step(ticket=ticket, step="reopen", comment="No.", by=cast.carla, at=after(1))
+
+    if how == "take":
+        _confirm(ticket, cast.carla, how)
+        assert clock_of(ticket).is_running
+        return
+    with pytest.raises((NotAllowed, ReceiptNotPossible)):
+        _confirm(ticket, cast.carla, how)
+    _confirm(ticket, zoya, how)
+
+    assert clock_of(ticket).received_by == zoya
+
+
+def test_who_brings_an_alarm_back_has_not_raised_it(cast, zoya):
+    ticket = raise_alarm(cast, zoya)
+    spam.discard(ticket=ticket, by=cast.carla, at=after(1))
+
+    spam.recover(ticket=ticket, by=cast.carla, at=after(2))
+
+    assert clock_of(ticket).raised_by == zoya
 
 
 def test_what_is_withdrawn_calls_nobody_any_more(cast, zoya):

@@ -165,6 +165,15 @@ def test_who_raises_it_while_on_call_is_not_called_and_the_admins_are(
     assert mei.email not in sent()
 
 
+def test_who_filed_what_another_made_an_alarm_is_called(cast, zoya, mei, gateways):
+    join_vo(vo=cast.juno, user=mei, is_shifter=True)
+    convert_to_alarm(ticket=file_team(cast, mei), by=zoya, at=AT)
+
+    assert set(sent()) == {EMERGENCY, mei.email}
+    wall_clock.climb(at=after(15))
+    assert set(sent()) == {"+86 10 555-0100", "86105550100@sms.example.org"}
+
+
 def test_who_else_is_on_call_is_called_alone(cast, zoya, mei, gateways):
     make_shift(type=make_shift_type(vo=cast.juno, name="Experts"), person=zoya)
     raise_alarm(cast, zoya)
