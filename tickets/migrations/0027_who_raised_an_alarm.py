@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "UPDATE tickets_wallclock SET raised_by_id = entry.actor_id"
             " FROM tickets_historyentry entry"
-            " WHERE entry.ticket_id = tickets_wallclock.ticket_id AND entry.kind = 'ALARM_CALLED'"
+            " WHERE entry.ticket_id = tickets_wallclock.ticket_id AND entry.kind = 'alarm.called'"
             " AND (entry.facts->>'clock')::bigint = tickets_wallclock.id"
             " AND (entry.facts->>'call')::int = 0",
             migrations.RunSQL.noop,
