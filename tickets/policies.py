@@ -129,8 +129,13 @@ def is_owner(ticket: Ticket, user: Any) -> bool:
     """Return whether the ticket is the user's: the submitter's; of a TEAM ticket any shifter's of
     its VO; of an ALARM ticket any alarmer's of its VO.
     """
-    if ticket.submitter_id == user.pk:
-        return True
+    return ticket.submitter_id == user.pk or _shares(ticket, user)
+
+
+def _shares(ticket: Ticket, user: Any) -> bool:
+    """Return whether the ticket is the user's by a role in its VO: TEAM ones are every shifter's,
+    ALARM ones every alarmer's.
+    """
     if ticket.is_restricted or ticket.vo is None:
         return False
     if ticket.type == TicketType.TEAM:
@@ -188,10 +193,10 @@ def may_edit(ticket: Ticket, user: Any) -> bool:
     """Return whether the user changes what the ticket says: supporters; on TEAM tickets also every
     shifter of the VO, on ALARM tickets every alarmer (domain: section 1).
 
-    What the units decide among themselves (unit, people, category, ETA) is for supporters alone.
+    Not who only filed it: a shifter whose role ended, or whose TEAM ticket was made an alarm. What
+    the units decide among themselves (unit, people, category, ETA) is for supporters alone.
     """
-    is_shared = ticket.type in (TicketType.TEAM, TicketType.ALARM)
-    return may_change(ticket, user) or (is_shared and is_owner(ticket, user))
+    return may_change(ticket, user) or _shares(ticket, user)
 
 
 def works_in_its_unit(ticket: Ticket, user: Any) -> bool:
