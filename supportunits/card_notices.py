@@ -83,7 +83,7 @@ def tell_rights_lost(
             continue
         notices.send(
             kind="card.rights-lost",
-            key=f"card-rights-lost:{card.pk}:{link.account.pk}:{at.isoformat()}",
+            key=f"card-rights-lost:{card.pk}:{link.account.pk}:{link.role}:{at.isoformat()}",
             to=[
                 *([notices.person(link.account)] if link.account.is_active else []),
                 *managers_of_vo(vo),

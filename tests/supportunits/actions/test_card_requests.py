@@ -256,6 +256,17 @@ def test_who_loses_a_role_with_a_contact_is_told_and_so_are_managers_and_admins(
     assert "deputy" in told[0].body and cast.dmitri.get_full_name() in told[0].body
 
 
+def test_who_loses_two_roles_at_once_gets_a_mail_about_each(
+    cast: Cast, card: VOIDCard, at: datetime
+) -> None:
+    for role in (ContactRole.MANAGER, ContactRole.DEPUTY):
+        make.make_contact(card=card, role=role, account=cast.eve, email="eve@ihep.org", name="Eve")
+    ada = contact(cast.ada.name, "VO MANAGER", "ada@ihep.org")
+    decide(ask(cast, at, contacts=[ada]), cast, at)
+    told = Delivery.objects.filter(kind="card.rights-lost", to_user=cast.eve)
+    assert sorted("deputy" in mail.subject for mail in told) == [False, True]
+
+
 def test_contacts_of_a_mirror_lose_no_role(cast: Cast, card: VOIDCard, at: datetime) -> None:
     vos.set_served(vo=cast.juno, is_served=False, by=None, at=at)
     vos.write_card(vo=cast.juno, by=None, at=at, contacts=[])
