@@ -49,32 +49,42 @@ class LinkChange:
         return words % facts
 
 
+def partners(known: Sequence[Contact], wanted: Sequence[Contact]) -> list[int | None]:
+    """Return for each wanted contact the position of the known one that it is; None: it is new.
+
+    People are matched by name and role; of several alike in both, in their order. Whoever is left
+    is matched by role and address, where only one on each side has these: it has a new name.
+    """
+    left = list(range(len(known)))
+    found: list[int | None] = []
+    for contact in wanted:
+        name = (contact["name"], contact["role"])
+        alike = (at for at in left if (known[at]["name"], known[at]["role"]) == name)
+        position = next(alike, None)
+        if position is not None:
+            left.remove(position)
+        found.append(position)
+    new = [_address(contact) for contact, at in zip(wanted, found, strict=True) if at is None]
+    before = [_address(known[at]) for at in left]
+    for number, contact in enumerate(wanted):
+        address = _address(contact)
+        is_only_one = new.count(address) == before.count(address) == 1
+        if found[number] is None and address[1] and is_only_one:
+            found[number] = next(at for at in left if _address(known[at]) == address)
+    return found
+
+
 def matched(
     rows: Sequence[VOContact], wanted: Sequence[Contact]
 ) -> tuple[list[VOContact | None], list[VOContact]]:
     """Return the row of each wanted contact (None: it is new), and the rows that nobody wants.
 
-    People are matched by name and role; of several alike in both, in their order. Whoever is left
-    is matched by role and address, where only one on each side has these: it has a new name.
+    Who is who: :func:`partners`.
     """
-    left = list(rows)
-    found: list[VOContact | None] = []
-    for contact in wanted:
-        alike = (row for row in left if (row.name, row.role) == (contact["name"], contact["role"]))
-        row = next(alike, None)
-        if row is not None:
-            left.remove(row)
-        found.append(row)
-    new = [_address(contact) for contact, row in zip(wanted, found, strict=True) if row is None]
-    before = [(row.role, row.email.casefold()) for row in left]
-    for position, contact in enumerate(wanted):
-        address = _address(contact)
-        is_only_one = new.count(address) == before.count(address) == 1
-        if found[position] is None and address[1] and is_only_one:
-            row = next(one for one in left if (one.role, one.email.casefold()) == address)
-            left.remove(row)
-            found[position] = row
-    return found, left
+    known = [{"name": row.name, "role": row.role, "email": row.email} for row in rows]
+    positions = partners(known, wanted)
+    gone = [row for at, row in enumerate(rows) if at not in positions]
+    return [None if at is None else rows[at] for at in positions], gone
 
 
 def changes_of_links(card: VOIDCard, wanted: Sequence[Contact]) -> list[LinkChange]:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from supportunits.card_content import same
+from supportunits.card_links import partners
 
 # What a row of a list is known by while its other facts change; rows of other lists are values.
+# A contact that has another name keeps its address (see card_links.partners).
 _KNOWN_BY: Final = {
     "contacts": ("name", "role"),
     "voms_servers": ("hostname",),
@@ -17,11 +19,15 @@ _KNOWN_BY: Final = {
 }
 
 
+_Keyed = dict[tuple[str, int], Any]
+
+
 def merged(name: str, *, old: Any, new: Any, now: Any) -> Any:
     """Return what a field says once a change is made to what it says now.
 
     Of lists and of the resources, only what differs between ``old`` and ``new`` is added, changed
-    or taken out; single values become the new one.
+    or taken out; single values become the new one. A row that was taken out meanwhile stays out,
+    whatever was to change about it (:func:`left_out`).
 
     :param old: what the field said when the change was asked for
     :param new: what it was to say
@@ -35,6 +41,21 @@ def merged(name: str, *, old: Any, new: Any, now: Any) -> Any:
     return new
 
 
+def left_out(name: str, *, old: Any, new: Any, now: Any) -> list[str]:
+    """Return the names of rows that a change is about, but that were taken out meanwhile.
+
+    Parameters as of :func:`merged`.
+    """
+    if not all(isinstance(rows, list) for rows in (old, new, now)):
+        return []
+    before, after, found = _keyed_alike(name, old, new, now)
+    return [
+        str(before[key].get(_KNOWN_BY[name][0]))
+        for key, row in after.items()
+        if key in before and key not in found and before[key] != row
+    ]
+
+
 def _merged_facts(
     old: Mapping[str, Any], new: Mapping[str, Any], now: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -44,12 +65,13 @@ def _merged_facts(
 
 
 def _merged_rows(name: str, old: list[Any], new: list[Any], now: list[Any]) -> list[Any]:
-    before, after, found = (_keyed(name, rows) for rows in (old, new, now))
+    before, after, found = _keyed_alike(name, old, new, now)
     for key in before.keys() - after.keys():
         found.pop(key, None)
     for key, row in after.items():
         was, there = before.get(key), found.get(key)
-        if was == row:  # not of this change; whoever took it out meanwhile meant it
+        if was == row or (was is not None and there is None):
+            # Not of this change, or taken out meanwhile: whoever did that meant it.
             continue
         if isinstance(row, dict) and isinstance(there, dict):
             found[key] = _merged_facts(was if isinstance(was, dict) else {}, row, there)
@@ -58,14 +80,29 @@ def _merged_rows(name: str, old: list[Any], new: list[Any], now: list[Any]) -> l
     return list(found.values())
 
 
-def _keyed(name: str, rows: list[Any]) -> dict[tuple[str, int], Any]:
-    """Return rows by what they are known by; of several alike, by their number, too."""
-    keyed: dict[tuple[str, int], Any] = {}
-    for row in rows:
+def _keyed_alike(name: str, old: list[Any], new: list[Any], now: list[Any]) -> list[_Keyed]:
+    """Return the three lists keyed such that the same key is the same row in each."""
+    before = _keyed(name, old, {})
+    return [before, *(_keyed(name, rows, before) for rows in (new, now))]
+
+
+def _keyed(name: str, rows: list[Any], before: _Keyed) -> _Keyed:
+    """Return rows by what they are known by; of several alike, by their number, too.
+
+    :param before: what the list said before; a contact that is one of its has its key
+    """
+    known_keys = list(before)
+    keyed: _Keyed = {}
+    is_people = name == "contacts"
+    whose = partners(list(before.values()), rows) if is_people else [None] * len(rows)
+    for row, position in zip(rows, whose, strict=True):
+        if position is not None:
+            keyed[known_keys[position]] = row
+            continue
         known = [row.get(fact) for fact in _KNOWN_BY.get(name, ())] if isinstance(row, dict) else []
         text = repr(known if any(known) else row)
         number = 0
-        while (text, number) in keyed:
+        while (text, number) in keyed or (is_people and (text, number) in before):
             number += 1
         keyed[text, number] = row
     return keyed

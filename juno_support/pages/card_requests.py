@@ -117,6 +117,7 @@ def _show(
             ),
             "links": [link.in_words() for link in links],
             "meanwhile": meanwhile if row.is_open else [],
+            "left_out": ", ".join(map(show_bidi, card_requests.left_out(row, content))),
             "may_decide": row.is_open and policies.is_admin(request.user),
             "may_withdraw": row.is_open,
             "seen": cards.newest_number(row.card),

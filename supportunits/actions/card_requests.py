@@ -190,6 +190,22 @@ def outcome(request: CardRequest, current: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def left_out(request: CardRequest, current: Mapping[str, Any]) -> list[str]:
+    """Return the names of rows that the request changes, but that were taken out meanwhile.
+
+    They stay out: :func:`outcome`.
+
+    :param current: what the card says now
+    """
+    return [
+        words
+        for name, value in request.new.items()
+        for words in card_merging.left_out(
+            name, old=request.old.get(name), new=value, now=current[name]
+        )
+    ]
+
+
 @traced
 def withdraw(*, request: CardRequest, by: User, at: datetime) -> CardRequest:
     """Take a request back.

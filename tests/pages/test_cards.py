@@ -92,6 +92,23 @@ def test_an_older_request_shows_what_the_card_would_say(
     assert "Eve" in shown.new and "Bob" in shown.new
 
 
+def test_an_older_request_says_whom_it_is_about_but_was_taken_out_meanwhile(
+    cast: Cast, card: VOIDCard, client_of: ClientOf, at: datetime
+) -> None:
+    bob = make.make_contact(card=card, role=ContactRole.EXPERT, name="Bob", email="bob@ihep.org")
+    asked = card_content.content_of(card)["contacts"]
+    renamed = [each | ({"name": "Robert"} if each["name"] == "Bob" else {}) for each in asked]
+    request = card_requests.ask_change(
+        vo=cast.juno, fields={"contacts": renamed}, key=uuid.uuid4(), by=cast.ada, at=at, seen=99
+    )
+    client, path = client_of(cast.dmitri), f"/vos/juno/changes/{request.pk}/"
+    assert "Taken out meanwhile" not in client.get(path).content.decode()
+    bob.delete()
+    page = client.get(path)
+    assert "left out although this changes it: Bob." in page.content.decode()
+    assert not any("Robert" in shown.new for shown in page.context["differences"])
+
+
 def test_the_pages_say_whose_account_loses_or_keeps_a_role(
     cast: Cast, card: VOIDCard, client_of: ClientOf, at: datetime
 ) -> None:

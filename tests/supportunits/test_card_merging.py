@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from supportunits.card_merging import merged
+from supportunits.card_merging import left_out, merged
 
 
 def _contact(name: str, role: str = "VO EXPERT", **facts: Any) -> dict[str, Any]:
@@ -12,6 +12,8 @@ def _contact(name: str, role: str = "VO EXPERT", **facts: Any) -> dict[str, Any]
 
 
 ADA, BOB, EVE = _contact("Ada"), _contact("Bob"), _contact("Eve")
+LIN = _contact("Lin", email="lin@b.c", phone="1")
+LIU, NEW_PHONE = LIN | {"name": "Liu"}, {"phone": "2"}
 VOMS, OTHER = {"hostname": "voms.org", "https_port": "8443"}, {"hostname": "other.org"}
 
 
@@ -29,6 +31,41 @@ VOMS, OTHER = {"hostname": "voms.org", "https_port": "8443"}, {"hostname": "othe
             [ADA | {"phone": "12"}, EVE],
             [ADA | {"email": "a@b.c", "phone": "12"}, EVE],
             id="each another fact of one person",
+        ),
+        pytest.param(
+            "contacts", [LIN], [LIU], [LIN | NEW_PHONE, EVE], [LIU | NEW_PHONE, EVE], id="renames"
+        ),
+        pytest.param(
+            "contacts", [LIN], [LIN | NEW_PHONE], [EVE, LIU], [EVE, LIU | NEW_PHONE], id="renamed"
+        ),
+        pytest.param(
+            "contacts",
+            [LIN],
+            [LIN | {"email": "new@b.c"}],
+            [LIU],
+            [LIU | {"email": "new@b.c"}],
+            id="renamed, and another address",
+        ),
+        pytest.param("contacts", [LIN, ADA], [ADA], [ADA, LIU], [ADA], id="takes out a renamed"),
+        pytest.param("contacts", [LIN, ADA], [LIU, ADA], [ADA], [ADA], id="renames who is gone"),
+        pytest.param(
+            "contacts", [LIN, ADA], [LIN | NEW_PHONE, ADA], [ADA], [ADA], id="calls who is gone"
+        ),
+        pytest.param(
+            "contacts",
+            [LIN],
+            [LIU, LIN | {"email": "other@b.c"}],
+            [LIN | NEW_PHONE],
+            [LIN | NEW_PHONE | {"email": "other@b.c"}, LIU],
+            id="a name stays with its row",
+        ),
+        pytest.param(
+            "voms_servers",
+            [VOMS, OTHER],
+            [VOMS | {"https_port": "443"}, OTHER],
+            [OTHER],
+            [OTHER],
+            id="a server that is gone",
         ),
         pytest.param(
             "voms_servers",
@@ -71,3 +108,23 @@ def test_only_what_a_change_itself_changes_is_changed(
     field: str, old: Any, new: Any, now: Any, becomes: Any
 ) -> None:
     assert merged(field, old=old, new=new, now=now) == becomes
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "now", "names"),
+    [
+        ("contacts", [LIN, ADA], [LIU, ADA], [ADA], ["Lin"]),
+        ("contacts", [LIN, ADA], [LIN, ADA | NEW_PHONE], [ADA], []),
+        ("contacts", [LIN, ADA], [ADA], [ADA], []),
+        ("contacts", [LIN], [LIU], [LIN], []),
+        ("contacts", [LIN], [LIN, BOB], [], []),
+        ("voms_servers", [VOMS], [VOMS | {"https_port": "443"}], [], ["voms.org"]),
+        ("middlewares", ["gLite"], ["ARC"], [], []),
+        ("acknowledgements", [{"grant": ""}], [{"grant": "1"}], [], []),
+        ("description", "old", "mine", "theirs", []),
+    ],
+)
+def test_who_was_taken_out_meanwhile_is_named(
+    field: str, old: Any, new: Any, now: Any, names: list[str]
+) -> None:
+    assert left_out(field, old=old, new=new, now=now) == names
