@@ -199,6 +199,11 @@ def may_edit(ticket: Ticket, user: Any) -> bool:
     return may_change(ticket, user) or _shares(ticket, user)
 
 
+def may_add_copies(ticket: Ticket, user: Any) -> bool:
+    """Return whether the user adds CC addresses: who edits; on a final ticket supporters alone."""
+    return may_change(ticket, user) or (ticket.status not in FINAL and may_edit(ticket, user))
+
+
 def works_in_its_unit(ticket: Ticket, user: Any) -> bool:
     """Return whether the user is of the ticket's support unit, and did not file the ticket."""
     return (

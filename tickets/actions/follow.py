@@ -11,7 +11,7 @@ from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from tickets import history, policies
 from tickets.actions.row import NotAllowed, locked, store
-from tickets.actions.submit import MOST_COPIES
+from tickets.actions.submit import MOST_COPIES, names_too_many_copies
 from tickets.models import CarbonCopy, CrossReference, Kind, MeToo, Subscription, Ticket
 
 
@@ -61,12 +61,18 @@ def say_me_too(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
 def add_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> Ticket:
     """Add an address that gets copies of the public side; it gives no right.
 
-    :raises NotAllowed: for others than supporters and, on TEAM tickets, shifters of the VO (the
-        submitter sets CC when filing)
-    :raises NoAddress: if it is no address, or there are too many
+    :raises NotAllowed: for others than supporters and, until a TEAM ticket is final, shifters of
+        its VO (the submitter sets CC when filing)
+    :raises NoAddress: if it is no address, or there are too many on the ticket, or within a day of
+        one who is no supporter
     """
     ticket = locked(ticket)
     _check_editor(ticket, by)
+    if not policies.may_add_copies(ticket, by):
+        raise NotAllowed(
+            _("This ticket is %(status)s, which is final: only supporters add CC addresses.")
+            % {"status": ticket.get_status_display()}
+        )
     address = address.strip()
     try:
         validate_email(address)
@@ -78,6 +84,11 @@ def add_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> 
             _("Use a mailing list."),
         )
     if not ticket.carbon_copies.filter(address__iexact=address).exists():
+        if names_too_many_copies(by=by, number=1, at=at):
+            raise NoAddress(
+                _("You named as many CC addresses within a day as are taken."),
+                _("Ask a supporter to add it, or try again tomorrow."),
+            )
         copy = CarbonCopy.objects.create(ticket=ticket, address=address)
         history.record(
             ticket=ticket,
@@ -94,7 +105,10 @@ def add_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> 
 
 @transaction.atomic
 def remove_carbon_copy(*, ticket: Ticket, address: str, by: User, at: datetime) -> Ticket:
-    """Take an address off the copies. Raises as :func:`add_carbon_copy`."""
+    """Take an address off the copies.
+
+    :raises NotAllowed: for others than supporters and, on TEAM tickets, shifters of the VO
+    """
     ticket = locked(ticket)
     _check_editor(ticket, by)
     gone, _rows = ticket.carbon_copies.filter(address__iexact=address.strip()).delete()

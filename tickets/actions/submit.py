@@ -24,6 +24,7 @@ from tickets.models import (
     Category,
     Consumer,
     Draft,
+    HistoryEntry,
     Kind,
     Priority,
     Ticket,
@@ -255,13 +256,22 @@ def _addresses(carbon_copies: Iterable[str]) -> list[str]:
     return list(unique.values())
 
 
-def _check_copies_of_the_day(by: User, number: int, at: datetime) -> None:
+def names_too_many_copies(*, by: User, number: int, at: datetime) -> bool:
+    """Return whether so many more would be too many CC addresses within a day, of somebody who is
+    no supporter: those on tickets filed, and those added to any ticket.
+    """
     if not number or unit_policies.is_supporter(by):
-        return
-    lately = CarbonCopy.objects.filter(
-        ticket__submitter=by, ticket__submitted_at__gt=at - timedelta(days=1)
-    ).count()
-    if lately + number > MOST_COPIES_A_DAY:
+        return False
+    filed = {"ticket__submitter": by, "ticket__submitted_at__gt": at - timedelta(days=1)}
+    # By the history: what was taken off again has had its mails.
+    added = HistoryEntry.objects.filter(kind=Kind.CC_ADDED, happened_at__gt=at - timedelta(days=1))
+    later = [entry.facts["copy"] for entry in added.filter(**filed)]
+    named = CarbonCopy.objects.filter(**filed).exclude(pk__in=later).count()
+    return named + added.filter(actor=by).count() + number > MOST_COPIES_A_DAY
+
+
+def _check_copies_of_the_day(by: User, number: int, at: datetime) -> None:
+    if names_too_many_copies(by=by, number=number, at=at):
         raise NotAcceptable(
             "carbon_copies",
             _("You named %(most)s CC addresses within a day; more are not taken for now.")

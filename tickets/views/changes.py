@@ -267,7 +267,7 @@ CHANGES: dict[str, SmallForm] = {
         forms.CopyChange,
         _copy,
         send=gettext_lazy("Add"),
-        allowed=policies.may_edit,
+        allowed=policies.may_add_copies,
     ),
     "reference": SmallForm(
         gettext_lazy("Refer to another ticket"),

@@ -1,11 +1,15 @@
 """Subscribing, me too, CC, cross references."""
 
+from datetime import timedelta
+
 import pytest
 
+from juno_support.errors import NotAcceptable
 from supportunits.models import UnitKind
-from tests.make import AT, make_issue_type, make_unit, make_user
+from tests.make import AT, join_vo, make_issue_type, make_unit, make_user
+from tests.tickets.actions.test_team import file_team
 from tests.tickets.make import make_ticket
-from tickets.actions import follow
+from tickets.actions import follow, submit
 from tickets.actions.follow import CannotRefer, NoAddress
 from tickets.actions.row import NotAllowed
 from tickets.models import CrossReference, HistoryEntry, LastSeen, MeToo, Subscription, Ticket
@@ -73,6 +77,46 @@ def test_copies_end_somewhere(cast):
 
     with pytest.raises(NoAddress, match="20"):
         follow.add_carbon_copy(ticket=ticket, address="p21@example.org", by=cast.boris, at=AT)
+
+
+@pytest.fixture
+def quentin(cast):
+    person = make_user(username="quentin")
+    join_vo(vo=cast.juno, user=person, is_shifter=True)
+    return person
+
+
+def test_copies_of_a_day_end_somewhere_for_who_is_no_supporter(cast, quentin, monkeypatch):
+    monkeypatch.setattr(submit, "MOST_COPIES_A_DAY", 3)
+    ticket = file_team(cast, quentin, carbon_copies=["a@example.org"])
+    follow.add_carbon_copy(ticket=ticket, address="s@example.org", by=cast.boris, at=AT)
+    # Taken off again it has had its mails: it counts.
+    follow.add_carbon_copy(ticket=ticket, address="b@example.org", by=quentin, at=AT)
+    follow.remove_carbon_copy(ticket=ticket, address="b@example.org", by=quentin, at=AT)
+    follow.add_carbon_copy(ticket=ticket, address="c@example.org", by=quentin, at=AT)
+
+    with pytest.raises(NoAddress, match="within a day"):
+        follow.add_carbon_copy(ticket=ticket, address="d@example.org", by=quentin, at=AT)
+    with pytest.raises(NotAcceptable, match="within a day"):
+        file_team(cast, quentin, carbon_copies=["d@example.org"])
+    # What is there already is no further one.
+    follow.add_carbon_copy(ticket=ticket, address="c@example.org", by=quentin, at=AT)
+    follow.add_carbon_copy(ticket=ticket, address="t@example.org", by=cast.boris, at=AT)
+    follow.add_carbon_copy(
+        ticket=ticket, address="d@example.org", by=quentin, at=AT + timedelta(days=1)
+    )
+
+
+def test_on_a_final_ticket_supporters_alone_add_copies(cast, quentin):
+    ticket = file_team(cast, quentin)
+    Ticket.objects.filter(pk=ticket.pk).update(status="CLOSED")
+
+    with pytest.raises(NotAllowed, match="final"):
+        follow.add_carbon_copy(ticket=ticket, address="a@example.org", by=quentin, at=AT)
+    follow.add_carbon_copy(ticket=ticket, address="a@example.org", by=cast.boris, at=AT)
+    follow.remove_carbon_copy(ticket=ticket, address="a@example.org", by=quentin, at=AT)
+
+    assert not ticket.carbon_copies.exists()
 
 
 def test_a_reference_is_seen_from_both_sides_once(cast):
