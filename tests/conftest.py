@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.test import Client, override_settings
+from hypothesis import HealthCheck, settings
 
 from juno_support.accounts.models import User
 from juno_support.celery import app as celery_app
@@ -20,6 +21,10 @@ from juno_support.pages import tpm_banner
 from supportunits import announcements
 from tests.cast import Cast, Roles, make_cast, make_roles
 from tests.make import AT
+
+# Cores may be busy with another run: how quick something is, is measured by the bench.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 _real_connect = socket.socket.connect
 _real_getaddrinfo = socket.getaddrinfo
