@@ -146,22 +146,39 @@ def withdraw_calls(*, key_prefix: str) -> int:
 
     For when a person has answered meanwhile; mails are left to leave.
     """
-    return _withdraw(Delivery.objects.filter(key__startswith=key_prefix))
+    calls = _waiting_calls(Delivery.objects.filter(key__startswith=key_prefix))
+    return calls.update(state=DeliveryState.CANCELLED)
 
 
-def withdraw_calls_about(*, ticket: int) -> int:
-    """Cancel what still waits to ring a phone about a ticket; returns how many.
+@transaction.atomic
+def withdraw_calls_about(*, ticket: int) -> list[int]:
+    """Cancel what still waits to ring a phone about a ticket.
 
     For when nobody is to hear of the ticket any more.
 
     :param ticket: the ticket's number
+    :returns: the keys of what was cancelled, for :func:`bring_calls_back`
     """
-    return _withdraw(Delivery.objects.filter(about_ticket=ticket))
+    waiting = _waiting_calls(Delivery.objects.select_for_update().filter(about_ticket=ticket))
+    keys = list(waiting.values_list("pk", flat=True))
+    Delivery.objects.filter(pk__in=keys).update(state=DeliveryState.CANCELLED)
+    return keys
 
 
-def _withdraw(rows: QuerySet[Delivery]) -> int:
-    calls = rows.filter(state=DeliveryState.WAITING, channel__in=(Channel.SMS, Channel.WEBHOOK))
-    return calls.update(state=DeliveryState.CANCELLED)
+def bring_calls_back(keys: list[int]) -> int:
+    """Let calls that were cancelled with their ticket wait again; returns how many.
+
+    :param keys: what :func:`withdraw_calls_about` returned
+    """
+    cancelled = Delivery.objects.filter(pk__in=keys, state=DeliveryState.CANCELLED)
+    number = cancelled.update(state=DeliveryState.WAITING)
+    if number:
+        transaction.on_commit(lambda: _tell_a_worker(keys), robust=True)
+    return number
+
+
+def _waiting_calls(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return rows.filter(state=DeliveryState.WAITING, channel__in=(Channel.SMS, Channel.WEBHOOK))
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ it back whole (domain: section 1, TPM "discards spam, recoverable"). Beside the 
 undo: where it leads to is where the ticket was.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -20,6 +20,9 @@ from tickets.actions.hanging import waits
 from tickets.actions.row import NotAllowed, locked, refuse_stale, store
 from tickets.models import Category, HistoryEntry, Kind, Ticket, WallClock
 from tickets.workflow import OPEN, Status
+
+CALLS_STAND = timedelta(hours=1)
+"""How long after a discard its recovery brings the calls back: later nobody is helped by one."""
 
 
 class CannotDiscard(SupportError):
@@ -47,8 +50,8 @@ def discard(*, ticket: Ticket, by: User, at: datetime, seen: int | None = None) 
     passing.let_loose(ticket, by=by, at=at)
     passing.end_incident(ticket, by=by, at=at)
     wall_clock.stop(ticket, at=at)
-    outbox.withdraw_calls_about(ticket=ticket.pk)
-    told = _write(ticket, Kind.DISCARDED, by, at, category=category, status=status)
+    calls = outbox.withdraw_calls_about(ticket=ticket.pk)
+    told = _write(ticket, Kind.DISCARDED, by, at, category=category, status=status, calls=calls)
     # What waited for it waits no longer.
     passing.pass_on(told, at=at, to_followers=True, to_parent=True)
     return ticket
@@ -58,7 +61,8 @@ def discard(*, ticket: Ticket, by: User, at: datetime, seen: int | None = None) 
 def recover(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
     """Bring a discarded ticket back with everything as it was.
 
-    An alarm that nobody had received is raised again.
+    An alarm that nobody had received is raised again; within the hour the calls of an escalation,
+    which the discard took back, wait to ring again.
 
     :raises NotAllowed: if ``by`` is no TPM operator
     :raises CannotDiscard: if the ticket was not discarded
@@ -74,6 +78,8 @@ def recover(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
         # It waited for another ticket, and does no longer.
         ticket.status = Status.IN_PROGRESS
     _write(ticket, Kind.RECOVERED, by, at, category=category, status=status)
+    if at - entry.happened_at <= CALLS_STAND:
+        bring_calls_back(entry)
     stopped = WallClock.objects.filter(
         ticket=ticket, received_at=None, ended_at=entry.happened_at
     ).first()
@@ -83,13 +89,25 @@ def recover(*, ticket: Ticket, by: User, at: datetime) -> Ticket:
     return store(ticket)
 
 
+def bring_calls_back(discarded: HistoryEntry) -> None:
+    """Let the calls wait again that a discard took back, where it is undone or recovered from."""
+    outbox.bring_calls_back(discarded.facts.get("calls", []))
+
+
 def _check(ticket: Ticket, by: User) -> None:
     if not policies.may_discard(ticket, by):
         raise NotAllowed(_("Only TPM discards spam, and recovers it."))
 
 
 def _write(
-    ticket: Ticket, kind: Kind, by: User, at: datetime, *, category: str, status: str
+    ticket: Ticket,
+    kind: Kind,
+    by: User,
+    at: datetime,
+    *,
+    category: str,
+    status: str,
+    **facts: list[int],
 ) -> HistoryEntry:
     history.turn_interval(ticket, at)
     told = history.record(
@@ -101,6 +119,7 @@ def _write(
         consumers=(),
         category=[category, ticket.category],
         status=[status, ticket.status],
+        **facts,
     )
     store(ticket, "category", "status")
     return told

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import markdown
+from juno_support.outbox import actions as outbox
 from tickets import history, response
-from tickets.actions import hanging, passing
+from tickets.actions import hanging, passing, spam
 from tickets.actions.row import locked, store
 from tickets.models import (
     DiaryEntry,
@@ -106,6 +107,7 @@ def undo(*, window: UndoWindow, by: User, at: datetime) -> tuple[Ticket, str]:
         )
     old_unit = ticket.unit_id
     passing.take_back(entries)
+    _take_calls_back(entries)
     fields = _put_back(ticket, window)
     words = _take_words_back(entries, at)
     if {"unit_id", "status", "priority"} & set(fields):
@@ -150,6 +152,15 @@ def _put_back(ticket: Ticket, window: UndoWindow) -> list[str]:
             TicketPerson(ticket=ticket, user_id=user, part=part) for user, part in window.people
         )
     return list(window.before)
+
+
+def _take_calls_back(entries: list[HistoryEntry]) -> None:
+    """Let the calls ring again that went with what is no spam after all, and none of what is."""
+    for entry in entries:
+        if entry.kind == Kind.DISCARDED:
+            spam.bring_calls_back(entry)
+        elif entry.kind == Kind.RECOVERED:
+            outbox.withdraw_calls_about(ticket=entry.ticket_id)
 
 
 def _take_words_back(entries: list[HistoryEntry], at: datetime) -> str:

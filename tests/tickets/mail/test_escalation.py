@@ -12,8 +12,8 @@ from tests.cast import Cast
 from tests.make import AT, make_on_call_contact, make_shift, make_shift_type, make_user
 from tests.tickets.make import make_ticket
 from tickets import tasks
-from tickets.actions import spam, work
-from tickets.models import Kind, Ticket
+from tickets.actions import spam, undo, work
+from tickets.models import Kind, Ticket, UndoWindow
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +127,67 @@ def test_phones_do_not_ring_about_spam(
     told()
 
     assert not calls.exclude(state=DeliveryState.CANCELLED).exists()
+
+
+@pytest.fixture
+def discarded(
+    cast: Cast, mei: User, clock_at: Callable[[datetime], None]
+) -> tuple[Ticket, UndoWindow]:
+    """A ticket that was discarded while a phone was still to ring about its escalation."""
+    Gateway.objects.create(
+        name="Phone", channel=Channel.WEBHOOK, url="https://phone.example.org/", created_at=AT
+    )
+    ticket = escalated(cast, clock_at, 3)
+    told()
+    Delivery.objects.filter(channel=Channel.WEBHOOK).update(state=DeliveryState.WAITING)
+    window = undo.with_undo(
+        ticket=ticket,
+        action=UndoWindow.Action.SPAM,
+        do=lambda found: spam.discard(ticket=found, by=cast.carla, at=AT + 5 * DAY),
+        by=cast.carla,
+        at=AT + 5 * DAY,
+    )
+    assert window is not None and calls() == {DeliveryState.CANCELLED}
+    # Somebody decided this himself: it stays.
+    Delivery.objects.filter(channel=Channel.MAIL).update(state=DeliveryState.CANCELLED)
+    return ticket, window
+
+
+def calls() -> set[str]:
+    """Return where the calls stand."""
+    return set(Delivery.objects.exclude(channel=Channel.MAIL).values_list("state", flat=True))
+
+
+def test_undoing_a_discard_lets_the_phone_ring(
+    cast: Cast, discarded: tuple[Ticket, UndoWindow]
+) -> None:
+    undo.undo(window=discarded[1], by=cast.carla, at=AT + 5 * DAY + timedelta(seconds=5))
+
+    assert calls() == {DeliveryState.WAITING}
+    mails = Delivery.objects.filter(channel=Channel.MAIL)
+    assert not mails.exclude(state=DeliveryState.CANCELLED).exists()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [(60, DeliveryState.WAITING), (61, DeliveryState.CANCELLED)],
+)
+def test_recovered_within_the_hour_it_lets_the_phone_ring(
+    cast: Cast, discarded: tuple[Ticket, UndoWindow], minutes: int, expected: str
+) -> None:
+    at = AT + 5 * DAY + timedelta(minutes=minutes)
+    window = undo.with_undo(
+        ticket=discarded[0],
+        action=UndoWindow.Action.RECOVER,
+        do=lambda found: spam.recover(ticket=found, by=cast.carla, at=at),
+        by=cast.carla,
+        at=at,
+    )
+    assert calls() == {expected}
+
+    assert window is not None
+    undo.undo(window=window, by=cast.carla, at=at)
+    assert calls() == {DeliveryState.CANCELLED}, "it is spam after all"
 
 
 def test_the_next_step_is_one_working_day_after_the_last(cast: Cast) -> None:
