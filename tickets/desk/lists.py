@@ -49,7 +49,10 @@ LISTS = {
         DeskList(
             "escalated",
             _("Escalated"),
-            _("Somebody asked for attention, and support has said nothing in public since."),
+            _(
+                "Somebody asked for attention; since then support has not answered in public, "
+                "taken it, put it on hold or gone on with it."
+            ),
         ),
         DeskList("silent", _("Silent"), _("No public word for ten working days.")),
         DeskList(

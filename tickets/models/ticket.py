@@ -134,7 +134,8 @@ class Ticket(models.Model):
     unit_changes = models.PositiveSmallIntegerField(default=0)
     escalation_level = models.PositiveSmallIntegerField(default=0)
     next_escalation_after = models.DateTimeField(null=True, blank=True)
-    # Since when whoever escalated it waits for a word of support; empty once there was one.
+    # Since when whoever escalated it waits for support; empty once it answered in public or took a
+    # step.
     attention_since = models.DateTimeField(null=True, blank=True)
     # The clock that runs now, copied from its ResponsePeriod, so that a row of a list shows its
     # colour without another query; empty while none runs.

@@ -69,6 +69,7 @@ def test_each_list_holds_what_it_says(cast, desk, clock_at):
         ("the unit's public answer", False),
         ("TPM's public answer", False),
         ("the unit takes it", False),
+        ("the unit puts it on hold", False),
         ("an internal note", True),
         ("the submitter's words", True),
         ("another unit gets it", True),
@@ -84,6 +85,11 @@ def test_an_escalated_ticket_leaves_the_list_when_support_answers(cast, desk, wh
             write(ticket=ticket, by=cast.carla)
         case "the unit takes it":
             work.take(ticket=ticket, by=cast.boris, at=AT)
+        case "the unit puts it on hold":
+            until = AT + timedelta(days=1)
+            work.take_step(
+                ticket=ticket, step="hold", by=cast.boris, at=AT, reason="x", until=until
+            )
         case "an internal note":
             write(ticket=ticket, by=cast.boris, is_public=False)
         case "the submitter's words":
@@ -91,7 +97,10 @@ def test_an_escalated_ticket_leaves_the_list_when_support_answers(cast, desk, wh
         case _:
             assign.assign_to_unit(ticket=ticket, unit=cast.tpm, by=cast.boris, at=AT, reason="x")
 
-    assert bool(_numbers(desk.get("/tpm/", {"list": "escalated"}))) is stays
+    page = desk.get("/tpm/", {"list": "escalated"})
+    assert bool(_numbers(page)) is stays
+    words = "support has not answered in public, taken it, put it on hold or gone on with it"
+    assert words in page.content.decode(), "the list says what ends it"
     ticket.refresh_from_db()
     assert ticket.escalation_level == 1, "what was escalated stays told"
 
