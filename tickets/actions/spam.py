@@ -7,6 +7,7 @@ undo: where it leads to is where the ticket was.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -107,7 +108,7 @@ def _write(
     *,
     category: str,
     status: str,
-    **facts: list[int],
+    **facts: Any,
 ) -> HistoryEntry:
     history.turn_interval(ticket, at)
     told = history.record(

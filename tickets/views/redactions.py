@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -23,6 +24,7 @@ from tickets.answers.change import withdraw_made_from
 from tickets.forms import changes as forms
 from tickets.models import Attachment, DiaryEntry, Ticket
 from tickets.views.changes import SmallForm, change_page, changed_page
+from tickets.views.relation_rows import ticket_link
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,6 +41,7 @@ def redact_entry(request: HttpRequest, number: int, key: int) -> HttpResponse:
         gettext_lazy("Take this entry out"),
         lambda **said: redact.redact_entry(entry=entry, **said),
         entry.text,
+        came_from=_came_from(entry),
     )
 
 
@@ -71,6 +74,7 @@ def redact_file(request: HttpRequest, number: int, key: UUID) -> HttpResponse:
         gettext_lazy("Take this file out"),
         lambda **said: redact.redact_attachment(attachment=file, **said),
         file.name,
+        came_from=_came_from(file),
     )
 
 
@@ -126,22 +130,46 @@ def _redact_solution(*, ticket: Ticket, by: User, at: datetime, why: str) -> Tic
     return redact.redact_solution(ticket=ticket, by=by, at=at, why=why)
 
 
+def _came_from(row: DiaryEntry | Attachment) -> int | None:
+    """Return the number of the ticket where an entry or a file came from, if it is there still."""
+    origin: DiaryEntry | Attachment = row
+    while origin.passed_from is not None:
+        origin = origin.passed_from
+    gone = origin.redacted_at is not None
+    return None if origin.pk == row.pk or gone else origin.ticket_id
+
+
+def _what_goes(came_from: int | None) -> str | Promise:
+    if came_from is None:
+        return gettext_lazy(
+            "It disappears everywhere: here, in the search, in waiting and sent mails, in files. "
+            "Nobody can bring it back. The history keeps that it was there, who took it out, why."
+        )
+    return format_html(
+        _(
+            "It came from {ticket}, and stays there and on what else follows that one: what must "
+            "not stay anywhere is taken out there. From here, the search and the mails about this "
+            "ticket it disappears. Nobody can bring it back. The history keeps that it was there, "
+            "who took it out, why."
+        ),
+        ticket=ticket_link(came_from),
+    )
+
+
 def _redact(
     request: HttpRequest,
     found: Ticket,
     title: str | Promise,
     verb: Callable[..., Ticket],
     what: str,
+    came_from: int | None = None,
 ) -> HttpResponse:
     kind = SmallForm(
         title,
         forms.RedactChange,
         verb,
         send=gettext_lazy("Take it out for good"),
-        words=gettext_lazy(
-            "It disappears everywhere: here, in the search, in waiting and sent mails, in files. "
-            "Nobody can bring it back. The history keeps that it was there, who took it out, why."
-        ),
+        words=_what_goes(came_from),
         tone="bad",
     )
     if not policies.may_redact(found, request.user):

@@ -311,6 +311,34 @@ def test_a_file_that_is_redacted_where_it_came_to_stays_where_it_came_from(
     assert default_storage.exists(origin.file.name)
 
 
+def test_who_takes_out_what_came_from_another_ticket_is_told_where_it_stays(
+    cast, storage, client_of
+):
+    ticket = _join(make_ticket(by=cast.eve), storage, cast.carla)
+    duplicate = make_ticket(by=cast.eve)
+    relations.mark_duplicate(ticket=duplicate, master=ticket, by=cast.carla, at=AT)
+    entry = write(ticket=storage, by=cast.boris, words="See the plot.", uploads=[_png()])
+    work_off(LATER)
+    work_off(LATER)
+    client = client_of(cast.boris)
+
+    def words(own, what, model):
+        row = model.objects.get(ticket=own.pk)
+        page = client.get(f"/tickets/{own.pk}/redact/{what}/{row.pk}/")
+        assert page.status_code == 200
+        return page.content.decode()
+
+    link = f'It came from <a href="/tickets/{storage.pk}/">#{storage.pk}</a>, and stays there'
+    for own in (ticket, duplicate):
+        assert link in words(own, "entry", DiaryEntry)
+        assert link in words(own, "file", Attachment)
+    assert "It disappears everywhere" in words(storage, "file", Attachment)
+    assert "It disappears everywhere" in words(storage, "entry", DiaryEntry)
+
+    redact.redact_entry(entry=entry, by=cast.boris, at=LATER, why="A password.")
+    assert link not in words(ticket, "entry", DiaryEntry)
+
+
 def test_a_file_that_passed_on_while_it_was_redacted_is_blanked_after(cast, storage):
     ticket = _join(make_ticket(by=cast.eve), storage, cast.carla)
     write(ticket=storage, by=cast.boris, words="See the log.", uploads=[_png("secret.log")])
