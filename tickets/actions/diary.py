@@ -52,8 +52,8 @@ def add_entry(
     :raises StepNotAllowed, NeedsMore, ChangedMeanwhile: from the step; then nothing is written
     """
     ticket = locked(ticket)
-    before = DiaryEntry.objects.filter(submission_key=submission_key).first()
-    if before is not None:
+    if DiaryEntry.objects.filter(submission_key=submission_key).exists():
+        before = DiaryEntry.objects.get(submission_key=submission_key)
         if before.ticket_id != ticket.pk or before.author_id != by.pk:
             raise NotAllowed(_("This form was sent before, elsewhere."), _("Reload the page."))
         return before
