@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
 from juno_support.accounts.models import User
+from juno_support.lib.remembered import Remembered
 from supportunits import policies
 from supportunits.models import Announcement, Audience, SupportUnit, VOSite
 
@@ -33,29 +34,23 @@ class Running:
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
 
 
-_known: tuple[datetime, list[Running]] | None = None
-
-
-def forget() -> None:
-    """Ask afresh next time (something was announced here, or a test ended)."""
-    global _known
-    _known = None
-
-
 def running(at: datetime) -> list[Running]:
     """Return what is announced now, as this process heard it within five seconds; newest first."""
-    global _known
-    known = _known
-    if known is None or not timedelta(0) <= at - known[0] < REMEMBERED:
-        rows = (
-            Announcement.objects.filter(withdrawn_at=None, starts_at__lte=at + REMEMBERED)
-            .filter(Q(ends_at=None) | Q(ends_at__gt=at))
-            .order_by("-starts_at", "-pk")
-            .prefetch_related("sites")[:MOST_RUNNING]
-        )
-        known = (at, [_running(row) for row in rows])
-        _known = known
-    return [each for each in known[1] if each.runs(at)]
+    return [each for each in _known.at(at) if each.runs(at)]
+
+
+def _ask(at: datetime) -> list[Running]:
+    rows = (
+        Announcement.objects.filter(withdrawn_at=None, starts_at__lte=at + REMEMBERED)
+        .filter(Q(ends_at=None) | Q(ends_at__gt=at))
+        .order_by("-starts_at", "-pk")
+        .prefetch_related("sites")[:MOST_RUNNING]
+    )
+    return [_running(row) for row in rows]
+
+
+_known: Final = Remembered(_ask, REMEMBERED)
+forget: Final = _known.forget
 
 
 def running_for(user: Any, at: datetime) -> list[Running]:

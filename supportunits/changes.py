@@ -65,13 +65,7 @@ def parts_of_unit(unit: SupportUnit) -> tuple[Part, ...]:
             quiet={"kind", "list_bounces"},
             shown={"weekdays": _weekdays, "opens_at": time_words, "closes_at": time_words},
         ),
-        Part(
-            UnitMembership,
-            {"unit_id": unit.pk},
-            noun=_("member %(user)s"),
-            words={"is_manager": _("manager")},
-            quiet={"unit", "user", "added_at"},
-        ),
+        _unit_members({"unit_id": unit.pk}, _("member %(user)s")),
         Part(
             SupporterRequest,
             {"unit_id": unit.pk},
@@ -108,20 +102,8 @@ def parts_of_person(user: User) -> tuple[Part, ...]:
             },
             addresses={"email"},
         ),
-        Part(
-            UnitMembership,
-            {"user_id": user.pk},
-            noun=_("member of %(unit)s"),
-            words={"is_manager": _("manager")},
-            quiet={"unit", "user", "added_at"},
-        ),
-        Part(
-            VOMembership,
-            {"user_id": user.pk},
-            noun=_("member of VO %(vo)s"),
-            words={"is_shifter": _("shifter"), "is_alarmer": _("alarmer")},
-            quiet={"vo", "user"},
-        ),
+        _unit_members({"user_id": user.pk}, _("member of %(unit)s")),
+        _vo_members({"user_id": user.pk}, _("member of VO %(vo)s")),
         Part(
             VOContact,
             # also what became of a contact after it was the person's
@@ -200,13 +182,7 @@ def parts_of_vo(vo: VO) -> tuple[Part, ...]:
             addresses={"contact_email"},
             quiet={"vo", "site"},
         ),
-        Part(
-            VOMembership,
-            {"vo_id": vo.pk},
-            noun=_("member %(user)s"),
-            words={"is_shifter": _("shifter"), "is_alarmer": _("alarmer")},
-            quiet={"vo", "user"},
-        ),
+        _vo_members({"vo_id": vo.pk}, _("member %(user)s")),
         Part(
             VOContact,
             {"card_id": card},
@@ -246,6 +222,26 @@ def parts_of_vo(vo: VO) -> tuple[Part, ...]:
             words={"state": _("state"), "unit": _("unit"), "reason": _("reason")},
             quiet={"vo", "asked_by", "asked_at", "decided_by", "decided_at", "active_at"},
         ),
+    )
+
+
+def _unit_members(where: dict[str, object], noun: Any) -> Part:
+    return Part(
+        UnitMembership,
+        where,
+        noun=noun,
+        words={"is_manager": _("manager")},
+        quiet={"unit", "user", "added_at"},
+    )
+
+
+def _vo_members(where: dict[str, object], noun: Any) -> Part:
+    return Part(
+        VOMembership,
+        where,
+        noun=noun,
+        words={"is_shifter": _("shifter"), "is_alarmer": _("alarmer")},
+        quiet={"vo", "user"},
     )
 
 

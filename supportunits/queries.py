@@ -165,7 +165,7 @@ def _that_left(sites: Iterable[Site]) -> list[Site]:
 def heir_of(unit: SupportUnit) -> SupportUnit | None:
     """Return who gets the open tickets of a unit that closes: the next of its chain, else TPM.
 
-    None where not even TPM can be reached: then they stay.
+    None where that would be the unit itself, or TPM is closed: then they stay.
     """
     chain = chain_for_site(unit.site) if unit.site else [tpm_unit()]
     return next((each for each in chain if each.pk != unit.pk and each.is_routable), None)

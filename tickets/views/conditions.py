@@ -95,11 +95,6 @@ class Card:
     sources: list[SourceLine]
     periods: tuple[str, ...] = ()
 
-    @property
-    def has_strips(self) -> bool:
-        """Return whether anything is drawn."""
-        return any(site.strips for site in self.sites)
-
 
 def card(
     conditions: Mapping[str, Any],

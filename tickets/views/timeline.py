@@ -22,7 +22,6 @@ from tickets.views.sentences import FIELD_KINDS, Names, Sentences
 from tickets.workflow import Status
 from topology.models import Site
 
-FILTERS = ("all", "diary", "public", "changes")
 _DIARY = (Kind.PUBLIC_ENTRY, Kind.INTERNAL_ENTRY)
 _NAMED: dict[str, tuple[type[Model], str]] = {
     "unit": (SupportUnit, "name"),

@@ -32,7 +32,6 @@ TICKETS_SHOWN = 50
 # Who never had a shift of the VO sees the last week.
 LOOK_BACK = timedelta(days=7)
 MOST_BACK = timedelta(days=60)
-PROMISED_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -140,8 +140,3 @@ def contact_of(person: Any) -> OnCallContact | None:
 def local_midnight(moment: datetime) -> datetime:
     """Return the beginning of the moment's day in the reader's zone."""
     return timezone.localtime(moment).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def hours_words(length: timedelta) -> str:
-    """Return a length in hours."""
-    return _("%(n)d h") % {"n": round(length / timedelta(hours=1))}
