@@ -1,7 +1,7 @@
 """The portal's one clock.
 
-In tests and in the demo the clock can be moved: an offset in the database, so that every process
-moves at once. In production there is no offset and no query. SQL's now() is never used.
+In tests and in the demo the clock can be moved: an offset in the database, which every process
+reads once a second. In production there is no offset and no query. SQL's now() is never used.
 """
 
 import time
@@ -20,7 +20,7 @@ def now() -> datetime:
 
 
 def advance(by: timedelta) -> timedelta:
-    """Move the clock of every process; returns the whole offset.
+    """Move the clock; returns the whole offset. Other processes follow within a second.
 
     :raises RuntimeError: where the clock may not be moved (anything but tests and the demo)
     """
@@ -36,6 +36,11 @@ def advance(by: timedelta) -> timedelta:
         total = timedelta(seconds=float(cursor.fetchone()[0]))
     forget()
     return total
+
+
+def wait_for_others() -> None:
+    """Return when every process that asks for the moment has heard of the last move."""
+    time.sleep(_SECONDS_TO_TRUST_AN_OFFSET)
 
 
 def forget() -> None:

@@ -197,6 +197,17 @@ def test_the_clock_moves(fresh_switches: Switches) -> None:
     assert timedelta(hours=27) <= moved < timedelta(hours=27, minutes=1)
 
 
+@pytest.mark.django_db
+def test_every_process_has_heard_of_a_move_when_the_command_ends(
+    fresh_switches: Switches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # This process stands for another one, which read the offset just before and forgets nothing.
+    monkeypatch.setattr(clock, "forget", lambda: None)
+    before = clock.now()
+    run("clock", "--advance", "1d")
+    assert clock.now() - before >= timedelta(days=1)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_simulators_follow_the_moved_clock(fresh_switches: Switches) -> None:
     moment = upstreams.DemoMoment()

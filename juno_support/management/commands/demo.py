@@ -270,6 +270,7 @@ class Command(BaseCommand):
     def _clock(self, options: dict[str, Any]) -> None:
         if options["advance"]:
             clock.advance(_duration(options["advance"]))
+            clock.wait_for_others()
         self.stdout.write(f"{clock.now():%Y-%m-%d %H:%M:%S} UTC")
 
     def _serve_upstreams(self, options: dict[str, Any]) -> None:
