@@ -124,11 +124,9 @@ def reminders(waiting_since: datetime) -> tuple[datetime, datetime]:
     return first, second
 
 
-def too_long(waiting_since: datetime) -> datetime:
-    """Return when a ticket has waited for its submitter for too long."""
-    return working_time.add_working_days(
-        waiting_since, TOO_LONG_DAYS, calendars.instance_calendar()
-    )
+def too_long_since(at: datetime) -> datetime:
+    """Return before when a ticket must wait for its submitter to have waited too long."""
+    return working_time.working_days_ago(at, TOO_LONG_DAYS, calendars.instance_calendar())
 
 
 def silent_since(at: datetime) -> datetime:

@@ -676,6 +676,28 @@ def test_calendars_follow_changes_and_cancellations(
     assert events_of(nobody, mine)[key][0] == "CANCELLED"
 
 
+def test_a_calendar_cancels_what_is_to_come_of_a_type_that_is_out_of_use(
+    cast: Cast, kind: ShiftType, client_of: ClientOf
+) -> None:
+    nobody = client_of(None)
+    _link, token = shift_people.make_calendar_link(
+        owner=cast.ada, vo=None, kind=None, by=cast.ada, at=AT
+    )
+    been = make.make_shift(type=kind, person=cast.ada, starts_at=AT - DAY)
+    coming = make.make_shift(type=kind, person=cast.ada, starts_at=clock.now() + DAY)
+    held, to_come = f"shift-{been.pk}", f"shift-{coming.pk}"
+
+    ShiftType.objects.filter(pk=kind.pk).update(is_active=False)
+    shown = events_of(nobody, token)
+    assert shown[held][:2] == ("CONFIRMED", "juno: Round")
+    assert shown[to_come] == ("CANCELLED", "Cancelled: shift", 1)
+
+    ShiftType.objects.filter(pk=kind.pk).update(is_active=True)
+    assert events_of(nobody, token)[to_come] == ("CONFIRMED", "juno: Round", 2)
+    coming.delete()
+    assert events_of(nobody, token)[to_come] == ("CANCELLED", "Cancelled: shift", 3)
+
+
 def test_a_calendar_of_a_wrong_or_ended_token_is_not_there(
     cast: Cast, kind: ShiftType, client_of: ClientOf, clock_at: Callable[[datetime], None]
 ) -> None:

@@ -101,7 +101,7 @@ def _remind(ticket: Ticket, at: datetime) -> None:
         return
     number = 1 if at < second else 2
     ticket.next_clock_at = second if number == 1 else None
-    if at >= response.too_long(ticket.waiting_since or at):
+    if (ticket.waiting_since or at) < response.too_long_since(at):
         return  # no worker ran for days, or there was no clock yet: it is TPM's by now
     history.record(ticket=ticket, kind=Kind.REMINDED, by=None, at=at, is_public=True, number=number)
 

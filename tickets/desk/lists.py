@@ -18,7 +18,6 @@ from tickets.models import Category, Ticket
 from tickets.workflow import Status
 
 SILENT_DAYS = 10
-WAITING_DAYS = 15
 AT_TPM = (Status.ASSIGNED, Status.REOPENED, Status.IN_PROGRESS)
 _T = Ticket._meta.db_table
 
@@ -139,7 +138,6 @@ def _condition(name: str, units: Units, at: datetime) -> tuple[str, list[Any]]:
 
     Statuses are written out, as in the conditions of the indexes that serve the lists.
     """
-    calendar = calendars.instance_calendar()
     match name:
         case "new":
             return f"{_T}.unit_id = %s AND {_T}.status = 'NEW'", [units.tpm]
@@ -150,14 +148,11 @@ def _condition(name: str, units: Units, at: datetime) -> tuple[str, list[Any]]:
         case "escalated":
             return f"{_T}.attention_since IS NOT NULL", []
         case "silent":
-            since = working_time.working_days_ago(at, SILENT_DAYS, calendar)
+            since = working_time.working_days_ago(at, SILENT_DAYS, calendars.instance_calendar())
             return response.silent_sql(_T), [since, at]
         case "waiting":
-            since = working_time.working_days_ago(at, WAITING_DAYS, calendar)
-            return (
-                f"{_T}.status = 'WAITING_FOR_REPLY' AND {_T}.waiting_since < %s",
-                [since],
-            )
+            since = response.too_long_since(at)
+            return f"{_T}.status = 'WAITING_FOR_REPLY' AND {_T}.waiting_since < %s", [since]
         case "problems":
             return f"{_T}.unit_id = ANY(%s)", [list(units.unroutable)]
         case _:
@@ -198,11 +193,10 @@ def following(name: str, user: Any, ticket: Ticket, *, at: datetime) -> int | No
 
 def waited_too_long(ticket: Ticket, *, at: datetime) -> bool:
     """Return whether the ticket waits for its submitter for so long that its end is one step."""
-    calendar = calendars.instance_calendar()
     return (
         ticket.status == Status.WAITING_FOR_REPLY
         and ticket.waiting_since is not None
-        and ticket.waiting_since < working_time.working_days_ago(at, WAITING_DAYS, calendar)
+        and ticket.waiting_since < response.too_long_since(at)
     )
 
 

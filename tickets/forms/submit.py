@@ -18,6 +18,7 @@ from juno_support.accounts.models import NotificationMode, User
 from juno_support.accounts.zones import zone_choices, zone_names, zone_of
 from juno_support.lib.text import clean, whole_number
 from supportunits import policies as unit_policies
+from supportunits import queries as unit_queries
 from supportunits.models import IS_ROUTABLE, VO, IssueType, SupportUnit, UnitKind
 from tickets.actions.submit import SUBJECT_LENGTH
 from tickets.forms.fields import WallClockField, entered, in_zone
@@ -120,9 +121,15 @@ class TicketForm(forms.Form):
         # CSIRT gets tickets of type Security only: those nobody else reads.
         queryset=SupportUnit.objects.filter(IS_ROUTABLE)
         .exclude(kind=UnitKind.SECURITY)
+        .exclude(unit_queries.of_sites_that_left())
         .order_by("name"),
         required=False,
         empty_label=gettext_lazy("none: leave it to TPM"),
+        error_messages={
+            "invalid_choice": gettext_lazy(
+                "This support unit cannot receive tickets. Choose another one, or leave it to TPM."
+            )
+        },
     )
     carbon_copies = forms.CharField(
         label=gettext_lazy("CC"),

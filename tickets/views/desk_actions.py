@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, override
 from juno_support.accounts.models import User
 from juno_support.errors import SupportError
 from juno_support.lib import calendars, working_time
+from tickets import response
 from tickets.actions import diary, incident, relations, spam, work
 from tickets.actions.undo import with_undo
 from tickets.desk import lists
@@ -138,7 +139,7 @@ def _no_answer(ticket: Ticket, given: Given, by: User, at: datetime) -> None:
     if not lists.waited_too_long(ticket, at=at):
         raise SupportError(
             _("The submitter has not had %(days)d working days yet to answer.")
-            % {"days": lists.WAITING_DAYS},
+            % {"days": response.TOO_LONG_DAYS},
             _("Who cannot wait opens the ticket and leaves it unsolved there, with a reason."),
         )
     since = ticket.waiting_since

@@ -22,7 +22,7 @@ from tickets import policies, queries
 from tickets.actions import redact
 from tickets.answers.change import withdraw_made_from
 from tickets.forms import changes as forms
-from tickets.models import Attachment, DiaryEntry, Ticket
+from tickets.models import LED, Attachment, DiaryEntry, Ticket, TicketRelation
 from tickets.views.changes import SmallForm, change_page, changed_page
 from tickets.views.relation_rows import ticket_link
 
@@ -120,6 +120,7 @@ def redact_part(request: HttpRequest, number: int, part: str) -> HttpResponse:
         titles[part],
         lambda **said: verbs[part](ticket=found, **said),
         getattr(found, part),
+        came_from=_solution_came_from(found) if part == "solution" else None,
     )
 
 
@@ -137,6 +138,14 @@ def _came_from(row: DiaryEntry | Attachment) -> int | None:
         origin = origin.passed_from
     gone = origin.redacted_at is not None
     return None if origin.pk == row.pk or gone else origin.ticket_id
+
+
+def _solution_came_from(ticket: Ticket) -> int | None:
+    """Return the number of the ticket that this one follows and whose solution it got."""
+    followed = TicketRelation.objects.filter(
+        ticket=ticket, kind__in=LED, other__solution=ticket.solution
+    )
+    return followed.values_list("other_id", flat=True).first() if ticket.solution else None
 
 
 def _what_goes(came_from: int | None) -> str | Promise:

@@ -1,11 +1,12 @@
 """Shifts as a private iCalendar document (RFC 5545): updates and cancellations included."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Max, Model, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ BACK = timedelta(days=60)
 CANCELLED_BACK = timedelta(days=60)
 MOST = 2000
 REFRESH = timedelta(hours=1)
+Edit = tuple[int, datetime]
 
 
 @require_safe
@@ -44,7 +46,8 @@ def shifts_feed(request: HttpRequest) -> HttpResponse:
 
 def document(link: CalendarLink, now: datetime) -> bytes:
     """Return the document of a link. A shift that went to somebody else, or off the rota, stays
-    in it for sixty days as cancelled, so that calendars take it away.
+    in it for sixty days as cancelled, so that calendars take it away; one to come of a type that
+    was put out of use is cancelled, too.
     """
     mine = _wanted(link)
     shifts = (
@@ -54,7 +57,8 @@ def document(link: CalendarLink, now: datetime) -> bytes:
     )
     there = list(shifts)
     gone = _gone(link, {shift.pk for shift in there}, now)
-    edits = _edits([shift.pk for shift in there])
+    edits = _edits(Shift, (shift.pk for shift in there))
+    of_types = _edits(ShiftType, {shift.type_id for shift in there} | {row.type_id for row in gone})
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//JUNO Support//Shifts//EN")
@@ -64,10 +68,15 @@ def document(link: CalendarLink, now: datetime) -> bytes:
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for shift in there:
-        number, changed_at = edits.get(shift.pk, (1, shift.starts_at))
-        calendar.add_component(_event(shift, number - 1, changed_at, is_own=link.vo_id is None))
-    for event in gone:
+        edit = _sum(edits.get(shift.pk, (0, shift.starts_at)), of_types.get(shift.type_id))
+        if shift.type.is_active or shift.ends_at <= now:
+            event = _event(shift, *edit, is_own=link.vo_id is None)
+        else:
+            event = _cancelled(shift.pk, *edit, shift.starts_at, shift.ends_at)
         calendar.add_component(event)
+    for row in gone:
+        edit = _sum((row.number - 1, row.last), of_types.get(row.type_id))
+        calendar.add_component(_cancelled(row.pgh_obj_id, *edit, row.starts_at, row.ends_at))
     document: bytes = calendar.to_ical(sorted=True)
     return document
 
@@ -88,23 +97,29 @@ def _title(link: CalendarLink) -> str:
     return _("My shifts")
 
 
-def _edits(keys: list[int]) -> dict[int, tuple[int, datetime]]:
-    """Return of each shift how many events its trace has, and when the last was: one query."""
+def _edits(model: type[Model], keys: Iterable[int]) -> dict[int, Edit]:
+    """Return how often each row was changed by its trace, and when last: one query."""
     rows = (
-        _events()
-        .filter(pgh_obj_id__in=keys)
+        _events(model)
+        .filter(pgh_obj_id__in=list(keys))
         .values("pgh_obj_id")
-        .annotate(number=Count("pgh_id"), last=Max("pgh_created_at"))
+        .annotate(number=Count("pgh_id") - 1, last=Max("pgh_created_at"))
     )
     return {row["pgh_obj_id"]: (row["number"], row["last"]) for row in rows}
 
 
-def _gone(link: CalendarLink, there: set[int], now: datetime) -> list[Event]:
-    """Return what the calendar held and holds no more, as cancelled events.
+def _sum(of_shift: Edit, of_type: Edit | None) -> Edit:
+    """Return how often an event of the calendar changed: with the shift, and with its type."""
+    number, at = of_type or (0, of_shift[1])
+    return of_shift[0] + number, max(of_shift[1], at)
 
-    The trace of the rota says what was whose; the last event that fitted tells when it was.
+
+def _gone(link: CalendarLink, there: set[int], now: datetime) -> list[Any]:
+    """Return what the calendar held and holds no more: the last event of each that fitted.
+
+    The trace of the rota says what was whose.
     """
-    events = _events()
+    events = _events(Shift)
     newest = events.filter(pgh_obj_id=OuterRef("pgh_obj_id")).order_by("-pgh_id")
     numbers = Subquery(
         newest.order_by().values("pgh_obj_id").annotate(number=Count("pgh_id")).values("number")[:1]
@@ -117,18 +132,17 @@ def _gone(link: CalendarLink, there: set[int], now: datetime) -> list[Event]:
             kinds = kinds.filter(pk=link.type_id)
         fits = events.filter(type_id__in=list(kinds.values_list("pk", flat=True)))
     since = now - CANCELLED_BACK
-    found = (
+    return list(
         fits.filter(pgh_created_at__gt=since)
         .exclude(pgh_obj_id__in=there)
         .annotate(number=numbers, last=Subquery(newest.values("pgh_created_at")[:1]))
         .order_by("pgh_obj_id", "-pgh_id")
         .distinct("pgh_obj_id")[:MOST]
     )
-    return [_cancelled(event) for event in found]
 
 
-def _events() -> Any:
-    return Shift.pgh_event_model.objects.all()  # type: ignore[attr-defined]
+def _events(model: type[Model]) -> Any:
+    return model.pgh_event_model.objects.all()  # type: ignore[attr-defined]
 
 
 def _event(shift: Shift, sequence: int, changed_at: datetime, *, is_own: bool) -> Event:
@@ -143,8 +157,10 @@ def _event(shift: Shift, sequence: int, changed_at: datetime, *, is_own: bool) -
     return event
 
 
-def _cancelled(row: Any) -> Event:
-    event = _frame(row.pgh_obj_id, row.number - 1, row.last, row.starts_at, row.ends_at)
+def _cancelled(
+    key: int, sequence: int, changed_at: datetime, starts_at: datetime, ends_at: datetime
+) -> Event:
+    event = _frame(key, sequence, changed_at, starts_at, ends_at)
     event.add("status", "CANCELLED")
     event.add("summary", _("Cancelled: shift"))
     event.add("transp", "TRANSPARENT")

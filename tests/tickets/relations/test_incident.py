@@ -339,6 +339,29 @@ def test_who_takes_out_what_came_from_another_ticket_is_told_where_it_stays(
     assert link not in words(ticket, "entry", DiaryEntry)
 
 
+def test_who_takes_out_a_solution_that_came_from_another_ticket_is_told_where_it_stays(
+    cast, storage, client_of
+):
+    ticket = _join(make_ticket(by=cast.eve), storage, cast.carla)
+    write(
+        ticket=storage,
+        by=cast.boris,
+        words="Done.",
+        at=LATER,
+        step="solve",
+        solution="The disk was full.",
+        code="FIXED",
+    )
+    work_off(LATER)
+    client = client_of(cast.boris)
+
+    def words(own):
+        return client.get(f"/tickets/{own.pk}/redact/solution/").content.decode()
+
+    assert f'It came from <a href="/tickets/{storage.pk}/">#{storage.pk}</a>' in words(ticket)
+    assert "It disappears everywhere" in words(storage)
+
+
 def test_a_file_that_passed_on_while_it_was_redacted_is_blanked_after(cast, storage):
     ticket = _join(make_ticket(by=cast.eve), storage, cast.carla)
     write(ticket=storage, by=cast.boris, words="See the log.", uploads=[_png("secret.log")])

@@ -22,7 +22,7 @@ from tests.make import (
 )
 from tests.tickets.make import make_ticket
 from tickets.models import Attachment, CrossReference, Draft, Ticket
-from topology.models import SiteAlias
+from topology.models import CertificationStatus, Site, SiteAlias
 
 URL = "/tickets/new/"
 
@@ -207,7 +207,7 @@ def test_a_notified_site_gets_the_ticket_directly(cast, ada):
 
 
 def test_a_site_that_cannot_be_notified_is_said_at_the_field(cast, ada):
-    make_site(name="GONE-T2", certification_status="Closed")
+    make_site(name="GONE-T2", certification_status=CertificationStatus.CLOSED)
 
     page = ada.post(URL, filled(notified_site="GONE-T2"))
 
@@ -219,6 +219,15 @@ def test_a_unit_that_is_closed_is_not_offered(cast, ada):
     make_unit(name="Old unit", state=UnitState.CLOSED)
 
     assert "Old unit" not in text_of(ada.get(URL))
+
+
+def test_the_unit_of_a_site_that_left_is_not_offered(cast, ada):
+    assert "IN2P3-CC</option>" in text_of(ada.get(URL))
+    Site.objects.filter(pk=cast.in2p3.pk).update(certification_status=CertificationStatus.CLOSED)
+    assert "IN2P3-CC</option>" not in text_of(ada.get(URL))
+
+    page = ada.post(URL, filled(unit=cast.in2p3_unit.pk))
+    assert "cannot receive tickets" in page.context["form"].errors["unit"][0]
 
 
 def test_affected_services_are_those_of_the_chosen_sites(cast, ada):
