@@ -28,6 +28,7 @@ from tickets.models import (
     HistoryEntry,
     HistoryWords,
     Kind,
+    ResponsePeriod,
     StatusInterval,
     Ticket,
 )
@@ -151,10 +152,11 @@ def turn_interval(ticket: Ticket, at: datetime) -> None:
     response.turn(ticket, at)
 
 
-def begin_interval(ticket: Ticket, at: datetime) -> None:
-    """Begin the first status interval of a ticket, and its clock."""
+def begin_interval(ticket: Ticket, clock: ResponsePeriod | None, at: datetime) -> None:
+    """Begin the first status interval of a ticket, and the clock made for it."""
     _add_interval(ticket, at)
-    response.begin(ticket, at)
+    if clock is not None:
+        clock.save(force_insert=True)
 
 
 def _add_interval(ticket: Ticket, at: datetime) -> None:

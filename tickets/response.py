@@ -1,7 +1,7 @@
 """The response clock of a ticket: begin, end and count anew (domain: section 7).
 
-``history.begin_interval`` and ``turn_interval`` call this, so every change of status or unit moves
-the clock along, whichever action made it. The caller holds the ticket's row lock and stores the
+``history.turn_interval`` calls this, so every change of status or unit moves the clock along,
+whichever action made it. The caller holds the ticket's row lock and stores the
 ticket's ``FIELDS`` afterwards (``actions.row.store`` always does).
 """
 
@@ -44,10 +44,8 @@ def begin(ticket: Ticket, at: datetime, *, told_until: datetime | None = None) -
 
     :param told_until: of colours that came before this moment nobody is told any more
     """
-    _clear(ticket)
-    if ticket.status in CLOCKED:
-        period = ResponsePeriod(ticket=ticket, unit=ticket.unit, status=ticket.status, starts_at=at)
-        count(period, ticket, at)
+    period = new_clock(ticket, at)
+    if period is not None:
         if told_until is not None:
             period.amber_told_at = told_until if period.amber_at <= told_until else None
             period.due_told_at = told_until if period.due_at <= told_until else None
@@ -56,6 +54,19 @@ def begin(ticket: Ticket, at: datetime, *, told_until: datetime | None = None) -
     elif ticket.status == Status.WAITING_FOR_REPLY:
         moments = reminders(ticket.waiting_since or at)
         ticket.next_clock_at = next((moment for moment in moments if moment > at), None)
+
+
+def new_clock(ticket: Ticket, at: datetime) -> ResponsePeriod | None:
+    """Return a clock that begins at a moment, not yet saved, if the ticket's status has one.
+
+    The ticket shows its moments, or none.
+    """
+    _clear(ticket)
+    if ticket.status not in CLOCKED:
+        return None
+    period = ResponsePeriod(ticket=ticket, unit=ticket.unit, status=ticket.status, starts_at=at)
+    count(period, ticket, at)
+    return period
 
 
 def turn(ticket: Ticket, at: datetime) -> None:
