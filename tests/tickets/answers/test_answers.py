@@ -351,7 +351,8 @@ def test_tpm_is_asked_where_the_owner_is_not_there(cast, how):
     assert f"{first.title} ({cast.boris})" in mail.body
 
 
-def test_another_owner_is_chosen_among_those_who_write(cast, client_of):
+def test_another_owner_is_chosen_among_those_who_write(cast, client_of, clock_at):
+    clock_at(AT)
     made = make_answer(cast.boris)
     address = reverse("change-answer", args=[made.pk])
     client = client_of(cast.carla)
