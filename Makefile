@@ -66,6 +66,10 @@ lock: .venv/installed-dev ## Lock the packages of pyproject.toml in requirements
 lock = $(python) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet $(ARGS)
 
+.PHONY: fuzz
+fuzz: .venv/installed-dev ## Look for what breaks a parser, with new examples each time
+	@exec $(services) -- $(python) -m pytest -m hypothesis --hypothesis-profile=fuzz $(ARGS)
+
 .PHONY: bench
 bench: .venv/installed-dev ## Measure the speed: TICKETS=100000 JSON=file
 	@exec $(python) -m bench.run --tickets $(TICKETS) $(if $(JSON),--json "$(JSON)")

@@ -519,4 +519,4 @@ def _period(value: str, zone: tzinfo) -> tuple[datetime, datetime]:
 
 def quoted(value: str) -> str:
     """A value as one types it: in quotation marks where it needs them."""
-    return f'"{value}"' if re.search(r'[\s,"]', value) or not value else value
+    return f'"{value}"' if not value or re.search(r'[\s,"]|^[<>=]', value) else value

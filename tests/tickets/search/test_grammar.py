@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tickets.search.grammar import FIELDS, MAX_LENGTH, Search, Term, bounds, parse, write
@@ -175,6 +175,8 @@ lines = st.one_of(
 
 @settings(max_examples=600, deadline=None)
 @given(lines)
+@example('SITE:"<')
+@example('site:<"=x",">"')
 def test_any_text_is_taken_apart_and_put_together_again(line: str) -> None:
     search = parse(line)
     again = parse(write(search))
