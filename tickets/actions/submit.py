@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from juno_support.accounts.models import NotificationMode, User
@@ -116,14 +116,12 @@ def submit_ticket(
     """
     # Two clicks at once: the second waits here, then finds the first one's ticket.
     form_key.wait_for(draft_id)
-    # As a rule there is none, and to ask for a whole ticket takes its time.
-    if Ticket.objects.filter(submission_key=draft_id).exists():
+    is_filed, whose = _before(draft_id)
+    if is_filed:
         before = Ticket.objects.get(submission_key=draft_id)
         if before.submitter_id != (owner or by).pk:
             raise NotAcceptable("", _("This draft belongs to somebody else."))
         return before
-    drafts = Draft.objects.filter(id=draft_id)
-    whose = next(iter(drafts.values_list("owner_id", flat=True)), None)
     if whose not in (None, by.pk):
         raise NotAcceptable("", _("This draft belongs to somebody else."))
 
@@ -185,7 +183,7 @@ def submit_ticket(
     CarbonCopy.objects.bulk_create(CarbonCopy(ticket=ticket, address=address) for address in copies)
     if whose is not None:
         Attachment.objects.filter(draft_id=draft_id, uploader=by).update(draft=None, ticket=ticket)
-        drafts.delete()
+        Draft.objects.filter(id=draft_id).delete()
 
     history.begin_interval(ticket, clock, at)
     facts: dict[str, Any] = {"with_parent": True} if with_parent else {}
@@ -205,6 +203,18 @@ def submit_ticket(
     ticket.save(update_fields=["last_entry_id"])
     index.index_ticket(ticket)
     return ticket
+
+
+def _before(draft_id: UUID) -> tuple[bool, int | None]:
+    """Return whether there is a ticket of the draft, and whose the draft is; as a rule neither."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM tickets_ticket WHERE submission_key = %(key)s),"
+            " (SELECT owner_id FROM tickets_draft WHERE id = %(key)s)",
+            {"key": str(draft_id)},
+        )
+        is_filed, whose = cursor.fetchone()
+    return is_filed, whose
 
 
 def _consumers(ticket: Ticket) -> tuple[Consumer, ...]:
