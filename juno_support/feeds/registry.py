@@ -249,7 +249,12 @@ SOURCES = (
         options=(
             Option("token", _("Bearer token, where there is no certificate"), is_secret=True),
             _VO,
-            Option("group", _("DIRAC group to ask as"), "", _("Empty: the default group.")),
+            Option(
+                "group",
+                _("DIRAC group to ask as"),
+                "",
+                _("Empty: the default group. A proxy or token brings its own."),
+            ),
             Option("owner_group", _("Owner group of the VO's jobs (DIRAC 8)"), ""),
             *(
                 Option(name, label, default, _("Path of the service below the address."))
@@ -268,6 +273,15 @@ SOURCES = (
                     ),
                     ("requests_path", _("Request manager"), "RequestManagement/ReqManager"),
                 )
+            ),
+            Option(
+                "configuration_path",
+                _("Configuration"),
+                "Configuration/Configuration",
+                _(
+                    "Its main server often has a port of its own on the same host: "
+                    ":9135/Configuration/Server."
+                ),
             ),
             *_JOB_THRESHOLDS,
             Option("failed_requests", _("Failed requests that are worth a warning"), 100),

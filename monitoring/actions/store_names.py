@@ -1,5 +1,6 @@
 """The names in a report: those that are new are kept and matched, at once for a whole family."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
@@ -37,9 +38,7 @@ def entities_of(
     """Return the entities of the report by (kind, name); the new ones are made, and those that
     nobody could match so far are tried again. Also returns how many were matched or made.
     """
-    told: tuple[Observation | Period, ...] = (*report.observations, *report.periods)
-    # The first time that a thing is named stands; a later one may say less of it.
-    things = {key_of(one.thing): one.thing for one in reversed(told)}
+    things = _things((*report.observations, *report.periods))
     ours = {
         (entity.kind, entity.name): entity for entity in Entity.objects.filter(namespace=namespace)
     }
@@ -78,6 +77,18 @@ def entities_of(
             apply_target(entity, target)
             matched += 1
     return ours, len(made) + matched
+
+
+def _things(told: Iterable[Observation | Period]) -> dict[tuple[str, str], Name]:
+    """Return the things that are told of: the first time that says where a thing is stands, else
+    the first; others may say less of it.
+    """
+    things: dict[tuple[str, str], Name] = {}
+    for one in told:
+        known = things.setdefault(key_of(one.thing), one.thing)
+        if not (known.site or known.hosts) and (one.thing.site or one.thing.hosts):
+            things[key_of(one.thing)] = one.thing
+    return things
 
 
 def apply_target(entity: Entity, target: Target) -> None:

@@ -6,10 +6,11 @@ A call is a form-encoded POST to ``/System/Service`` with ``method``, ``args`` (
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from juno_support.lib import http
 from juno_support.lib.faults import AnswerNotUnderstood
@@ -24,6 +25,10 @@ WMS_ADMINISTRATOR = "WorkloadManagement/WMSAdministrator"
 JOB_MONITORING = "WorkloadManagement/JobMonitoring"
 REQUEST_MANAGER = "RequestManagement/ReqManager"
 CONFIGURATION = "Configuration/Configuration"
+# The name of DIRAC's main server of it; copies of it have the one above.
+_MAIN_CONFIGURATION = "Configuration/Server"
+# Where a service has a port of its own: ``:9135/Configuration/Server``.
+_AT_PORT = re.compile(r":(\d{1,5})/(.+)")
 _NO_SUCH_SERVICE, _NO_SUCH_METHOD = 404, 501
 _TORNADO = "Tornado"
 
@@ -35,7 +40,8 @@ class NotOffered(AnswerNotUnderstood):
 class DiracHttpsClient:
     """Asks one DIRAC; ``base_url`` is ``https://HOST:8443``.
 
-    :param paths: our name of a service -> its path here, where that is another one
+    :param paths: our name of a service -> its path here, where that is another one;
+        ``:9135/System/Service`` is at another port of the same host
     :param token: a bearer token; empty where a certificate says who we are
     :param group: the DIRAC group to act for; empty for the default one
     """
@@ -81,8 +87,16 @@ class DiracHttpsClient:
         return self.call(RESOURCE_MANAGEMENT, "select", "SpaceTokenOccupancyCache", {})
 
     def get_configuration(self) -> bytes:
-        """Ask for DIRAC's whole configuration."""
-        return self.call(CONFIGURATION, "getCompressedData")
+        """Ask for DIRAC's whole configuration: a copy of it, else its main server."""
+        try:
+            return self.call(CONFIGURATION, "getCompressedData")
+        except NotOffered as fault:
+            if fault.status != _NO_SUCH_SERVICE:
+                raise
+            try:
+                return self.call(_MAIN_CONFIGURATION, "getCompressedData")
+            except NotOffered:
+                raise fault from None
 
     def get_site_mask(self) -> bytes:
         """Ask where jobs may run; DIRAC 8 only."""
@@ -165,7 +179,7 @@ class DiracHttpsClient:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         answer = http.fetch(
-            f"{self._base_url}/{path}",
+            self._address(path),
             method="POST",
             data=urlencode(form).encode(),
             headers=headers,
@@ -178,6 +192,14 @@ class DiracHttpsClient:
         )
         self.traffic.add(answer)
         return answer
+
+    def _address(self, path: str) -> str:
+        at_port = _AT_PORT.fullmatch(path)
+        if at_port is None:
+            return f"{self._base_url}/{path}"
+        parts = urlsplit(self._base_url)
+        host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")
+        return f"{parts.scheme}://{host}:{at_port[1]}/{at_port[2]}"
 
 
 def _names(path: str) -> list[str]:

@@ -20,15 +20,19 @@ LONGEST_WORDS = 255
 LONGEST_VALUE = 300
 # What a job leaves behind and a supporter wants to see; not its account, paths or output.
 KEPT_PARAMETERS = (
+    "ApplicationError",
     "BatchSystem",
     "CEQueue",
     "CPU(MHz)",
     "CPUNormalizationFactor",
     "DiskSpace(MB)",
     "Error Message",
+    "ErrorMessage",
     "JobSanityCheck",
     "LoadAverage",
+    "Memory(MB)",
     "Memory(kB)",
+    "MemoryUsed(MB)",
     "MemoryUsed(kb)",
     "MissingLFNs",
     "ModelName",
@@ -37,9 +41,12 @@ KEPT_PARAMETERS = (
     "PendingRequest",
     "ProblematicTURLs",
     "ScaledCPUTime",
+    "ScaledCPUTime(s)",
     "TotalCPUTime(s)",
     "WallClockTime(s)",
 )
+# DIRAC 8 writes this for what its watchdog could not measure.
+_NOT_MEASURED = "nan"
 # DIRAC's default of a text column.
 _NOTHING = frozenset({"unknown", "none", ""})
 
@@ -93,7 +100,7 @@ def parse_parameters(body: bytes) -> dict[int, dict[str, str]]:
         job_id: {
             name: text
             for name, value in parameters.items()
-            if (text := text_of(value, LONGEST_VALUE))
+            if (text := text_of(value, LONGEST_VALUE)) and text != _NOT_MEASURED
         }
         for key, parameters in _object(body, "parameters").items()
         if (job_id := _job_id(key)) is not None and isinstance(parameters, dict)

@@ -6,13 +6,19 @@ a note, and what it would have told keeps what it has.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from juno_support.feeds.configuration import Configuration
 from juno_support.feeds.registry import Question, Traffic
 from juno_support.lib import http
-from juno_support.lib.faults import AnswerNotUnderstood, FetchFault, ServiceUnavailable
+from juno_support.lib.faults import (
+    AnswerNotUnderstood,
+    CredentialRefused,
+    FetchFault,
+    ServiceUnavailable,
+)
 from monitoring.actions.poll_statuses import Raw, StatusPoller
 from monitoring.clients import dirac_https as services
 from monitoring.clients.dirac_https import DiracHttpsClient, NotOffered
@@ -38,6 +44,10 @@ NAMES_EVERY = timedelta(hours=6)
 BY_SITE = ("Site", "Status")
 # From this release on a job belongs to a VO; before, only to a group.
 JOBS_KNOW_VO = 9
+REFUSED_IN_PART = (
+    "DIRAC answers some questions to any certificate that it trusts, and refuses us others: our "
+    "certificate or token may not be registered there, or not be in the group that we ask as."
+)
 
 
 class DiracHttps:
@@ -96,6 +106,8 @@ class DiracHttps:
             jobs_vo=jobs_vo,
             notes=notes,
         )
+        if asking.was_refused:
+            documents = replace(documents, notes=(*documents.notes, REFUSED_IN_PART))
         return Raw(documents=documents, traffic=Traffic.of(client.traffic))
 
     def normalise(self, raw: Raw, question: Question) -> Report:
@@ -118,6 +130,7 @@ def client_for(
             services.WMS_ADMINISTRATOR: str(configuration.option("wms_path")),
             services.JOB_MONITORING: str(configuration.option("job_monitoring_path")),
             services.REQUEST_MANAGER: str(configuration.option("requests_path")),
+            services.CONFIGURATION: str(configuration.option("configuration_path")),
         },
         certificate=configuration.client_certificate,
         token=configuration.secret("token"),
@@ -142,6 +155,7 @@ class _Asking:
     def __init__(self, client: DiracHttpsClient) -> None:
         self._client = client
         self._silent = False
+        self.was_refused = False
 
     def ask(self, what: str, question: Callable[[], bytes]) -> Part:
         """Return the answer, or why there is none."""
@@ -153,6 +167,7 @@ class _Asking:
             return Part(what, fault=fault.reason, is_offered=False)
         except FetchFault as fault:
             self._silent = isinstance(fault, ServiceUnavailable) and fault.status is None
+            self.was_refused |= isinstance(fault, CredentialRefused)
             return Part(what, fault=fault.reason)
 
     def counters(self, condition: dict[str, Any], at: datetime) -> tuple[Part, Part, Part]:

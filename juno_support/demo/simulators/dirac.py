@@ -6,8 +6,10 @@ Base addresses for clients: ``http://HOST:PORT/dirac`` (services such as
 question is a form: ``method``, ``args`` (a JSON list), ``extraCredentials`` (a JSON text: the
 group). Client certificates cannot be seen here: whoever asks without a token counts as somebody
 with a certificate; a token must be ``DIRAC_TOKEN``. DIRAC has its habits: what is refused is 401,
-404 or 501 with a page of HTML; what goes wrong is 200 with ``"OK": false``; columns are in lower
-case when ``Meta.columns`` was given; moments have no zone and mean UTC; some numbers are texts.
+404 or 501 with a page of HTML, and what a service did not expect is 500 with one; what goes wrong
+otherwise is 200 with ``"OK": false``; columns are in lower case when ``Meta.columns`` was given;
+moments have no zone and mean UTC; some numbers are texts. A group that somebody is not in counts
+as nobody's: ``ping`` and ``select`` answer it, the rest is 401.
 """
 
 import json
@@ -21,6 +23,8 @@ from juno_support.demo.simulators.addresses import DIRAC_TOKEN
 from juno_support.demo.simulators.dirac_jobs import Job, naive
 from juno_support.demo.simulators.upstream import HTML, Asked, Told, Upstream
 
+# What anybody may ask whose certificate is good, of whatever group.
+FOR_EVERYBODY = ("ping", "select")
 GROUPS = ("juno_user", "juno_production", "juno_admin", "dirac_user", "dirac_admin", "visitor")
 
 Json = dict[str, Any]
@@ -79,39 +83,38 @@ class Dirac(Upstream):
         if calls is None:
             return page(404, "Not Found")
         form = asked.form
-        if not _may(form.get("extraCredentials", "")):
-            return page(401, "Unauthorized")
-        call = calls.get(form.get("method", "")) or COMMON.get(form.get("method", ""))
+        method = form.get("method", "")
+        call = calls.get(method) or COMMON.get(method)
         if call is None or asked.failure == "nomethod":
             return page(501, "Not Implemented")
+        if not _may(form.get("extraCredentials", ""), method):
+            return page(401, "Unauthorized")
         return self._call(asked, call, form.get("args", "[]"))
 
     def _call(self, asked: Asked, call: Call, text: str) -> Told:
         try:
             if asked.failure == "notok":
-                raise NotOK(1112, "Database is not available ( 1112 : Can't connect to MySQL )")
+                raise NotOK(1131, "MySQL Error ( 1131 : Can not connect to the server )")
             args = json.loads(text)
             if not isinstance(args, list):
                 return page(400, "Bad Request")
             value = call(asked, args)
         except NotOK as error:
             return Told({"OK": False, "Errno": error.number, "Message": str(error)})
-        except rss.NoSuchTable as error:
-            return Told({"OK": False, "Errno": 1001, "Message": str(error)})
-        except (ValueError, TypeError, LookupError) as error:
-            # What a service does with arguments that it did not expect.
-            return Told({"OK": False, "Errno": 0, "Message": f"{type(error).__name__}: {error}"})
+        except (rss.NoSuchTable, ValueError, TypeError, LookupError):
+            # What a service does with a table and with arguments that it did not expect.
+            return page(500, "Internal Server Error")
         if isinstance(value, rss.Rows):
             return Told({"OK": True, "Value": value.rows, "Columns": value.columns} | value.more)
         return Told({"OK": True, "Value": value})
 
 
-def _may(credentials: str) -> bool:
-    """Return whether the group that was chosen exists; none means the default one."""
+def _may(credentials: str, method: str) -> bool:
+    """Return whether the group that was chosen may call a method; none means the default one."""
     if not credentials:
         return True
     try:
-        return json.loads(credentials) in GROUPS
+        return json.loads(credentials) in GROUPS or method in FOR_EVERYBODY
     except ValueError:
         return False
 
@@ -121,7 +124,7 @@ def _may(credentials: str) -> bool:
 
 def _ping(asked: Asked, args: list[Any]) -> Json:
     return {
-        "version": "v8.0.56",
+        "version": "8.0.56",
         "time": rss.moment(asked.moment),
         "host uptime": 1841,
         "service start time": rss.moment(asked.story.base),
@@ -165,13 +168,21 @@ _COLUMNS: dict[str, Callable[[Job], Any]] = {
     "RescheduleCounter": lambda job: 0,
     "UserPriority": lambda job: 1,
 }
+# Marked as moments where they are told; the logging information has them as texts.
+_TIMES = frozenset(
+    {"SubmissionTime", "StartExecTime", "EndExecTime", "LastUpdateTime", "HeartBeatTime"}
+)
 
 
 def _column(name: str) -> Callable[[Job], Any]:
     column = _COLUMNS.get(name)
     if column is None:
         # Version 8 has no column VO: it is asked for by the owner's group.
-        raise NotOK(1112, f"MySQL Error ( 1112 : (1054, \"Unknown column '{name}'\") )")
+        raise NotOK(
+            1131,
+            "MySQL Error ( 1131 : Execution failed.: "
+            f"( 1054: Unknown column '{name}' in 'WHERE' ))",
+        )
     return column
 
 
@@ -223,16 +234,18 @@ def _found(asked: Asked, wanted: Any) -> list[Job]:
     return [job for job in dirac_jobs.jobs(asked.story) if job.id in ids]
 
 
+def _told(job: Job, name: str) -> Any:
+    value = _column(name)(job)
+    return rss.moment(value) if name in _TIMES and value is not None else value
+
+
 def _summary(job: Job) -> Json:
-    return {name: column(job) for name, column in _COLUMNS.items()}
+    return {name: _told(job, name) for name in _COLUMNS}
 
 
 def _get_jobs_summary(asked: Asked, args: list[Any]) -> Json:
-    # JSON has no numbers as keys: ids become texts.
-    found = _found(asked, args[0])
-    if not found:
-        raise NotOK(0, "No data found")
-    return {str(job.id): _summary(job) for job in found}
+    # JSON has no numbers as keys: ids become texts. Jobs that are not there are left out.
+    return {str(job.id): _summary(job) for job in _found(asked, args[0])}
 
 
 def _get_job_summary(asked: Asked, args: list[Any]) -> Json:
@@ -243,7 +256,7 @@ def _get_job_summary(asked: Asked, args: list[Any]) -> Json:
 def _get_logging_info(asked: Asked, args: list[Any]) -> list[list[Any]]:
     found = _found(asked, args[0])
     if not found:
-        raise NotOK(0, "No records found for the job")
+        raise NotOK(0, f"No Logging information for job {args[0]}")
     return [
         [step.status, step.minor_status, step.application_status, naive(step.at), step.source]
         for step in found[0].steps
@@ -280,14 +293,15 @@ def _get_parameters(asked: Asked, args: list[Any]) -> Json:
 def _get_attributes(asked: Asked, args: list[Any]) -> Json:
     names = args[1] if len(args) > 1 and args[1] else list(_COLUMNS)
     found = _found(asked, args[0])
-    return {name: _column(name)(found[0]) for name in names} if found else {}
+    return {name: _told(found[0], name) for name in names} if found else {}
 
 
 def _get_statuses(asked: Asked, args: list[Any]) -> Json:
-    names = ("Status", "MinorStatus", "ApplicationStatus", "Site")
-    return {
-        str(job.id): {name: _COLUMNS[name](job) for name in names} for job in _found(asked, args[0])
-    }
+    return {str(job.id): {"Status": job.last.status} for job in _found(asked, args[0])}
+
+
+def _get_sites(asked: Asked, args: list[Any]) -> Json:
+    return {str(job.id): {"Site": job.site} for job in _found(asked, args[0])}
 
 
 # --- data management ----------------------------------------------------------------------
@@ -342,6 +356,7 @@ SERVICES: dict[str, dict[str, Call]] = {
         "getJobParameters": _get_parameters,
         "getJobAttributes": _get_attributes,
         "getJobsStatus": _get_statuses,
+        "getJobsSites": _get_sites,
     },
     "WorkloadManagement/WMSAdministrator": {
         "getSiteMaskStatus": rss.get_site_mask_status,

@@ -7,15 +7,18 @@ import pytest
 from juno_support.lib import http
 from juno_support.lib.faults import AnswerNotUnderstood, CredentialRefused, ServiceUnavailable
 from monitoring.clients.dirac_https import (
+    CONFIGURATION,
     JOB_MONITORING,
     PUBLISHER,
     RESOURCE_STATUS,
     DiracHttpsClient,
     NotOffered,
 )
+from tests.dirac_upstream import CONFIGURATION as COPY
 from tests.dirac_upstream import JOBS, STATUS, Dirac, running_dirac, said
 from tests.dirac_upstream import PUBLISHER as PUBLISHED
 
+MAIN = "Configuration/Server"
 QUICK = http.Limits(connect=2, read=2, total=4, tries=2, pause=0.01)
 
 
@@ -87,6 +90,31 @@ def test_a_path_that_an_admin_set_is_asked_first(path: str) -> None:
             client.ping()
 
     assert dirac.calls[0].path == path.strip("/")
+
+
+def test_a_service_at_a_port_of_its_own_is_asked_there() -> None:
+    services, apart = Dirac(), Dirac({(MAIN, "getCompressedData"): said("packed")})
+    with running_dirac(services), running_dirac(apart):
+        path = f":{apart.url.rpartition(':')[2]}/{MAIN}"
+        client = DiracHttpsClient(f"{services.url}/behind", paths={CONFIGURATION: path})
+        assert client.get_configuration() == said("packed")
+
+    assert [call.path for call in apart.calls] == [MAIN]
+    assert services.calls == []
+
+
+def test_the_configuration_is_had_from_a_copy_or_from_the_main_server() -> None:
+    dirac = Dirac({(COPY, "getCompressedData"): said("copy")})
+    with running_dirac(dirac):
+        assert DiracHttpsClient(dirac.url).get_configuration() == said("copy")
+        dirac.answers = {(MAIN, "getCompressedData"): said("main")}
+        assert DiracHttpsClient(dirac.url).get_configuration() == said("main")
+        dirac.answers = {(COPY, "getVersion"): said("2026")}
+        with pytest.raises(NotOffered, match="no method getCompressedData"):
+            DiracHttpsClient(dirac.url).get_configuration()
+        dirac.answers = {}
+        with pytest.raises(NotOffered, match=f"no DIRAC service {COPY}"):
+            DiracHttpsClient(dirac.url).get_configuration()
 
 
 def test_missing_services_and_methods_are_told_apart() -> None:

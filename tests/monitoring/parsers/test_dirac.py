@@ -20,6 +20,7 @@ from monitoring.parsers.dirac_counts import (
     parse_requests,
 )
 from monitoring.parsers.dirac_job import (
+    kept_parameters,
     parse_ids,
     parse_jobs,
     parse_log,
@@ -253,6 +254,24 @@ def test_the_mask_and_the_elements() -> None:
     assert elements.refused == (("elements of B", "says nothing about its elements"),)
 
 
+def test_of_a_site_without_computing_elements_dirac_tells_an_error_in_their_place() -> None:
+    missing = {"OK": False, "Errno": 0, "Message": "Path does not exist", "CallStack": ["here"]}
+    elements = parse_elements(
+        said({"A": {"ces": missing, "ses": ["se.a.org"]}, "B": {"ces": missing, "ses": []}})
+    )
+    assert elements.by_site == {"A": ("se.a.org",), "B": ()}
+    assert elements.refused == ()
+
+
+def test_the_table_of_space_in_dirac_9_has_no_address() -> None:
+    columns = ["Token", "Guaranteed", "Free", "Total", "LastCheckTime"]
+    rows = [["CNAF-STORM", 0.0, 1024.0, 4096.0, moment("2026-01-12 06:00:00")]]
+    (space,) = parse_spaces(said(rows, Columns=columns)).rows
+
+    assert (space.name, space.free, space.total) == ("CNAF-STORM", 1024**3, 4 * 1024**3)
+    assert space.checked_at == datetime(2026, 1, 12, 6, tzinfo=UTC)
+
+
 def test_how_full_storage_is() -> None:
     spaces = parse_spaces(recorded("spaces.traps.json"))
 
@@ -306,6 +325,33 @@ def test_ids_parameters_and_sites_of_jobs() -> None:
         265: {"GridCE": "ce.a.org"}
     }
     assert parse_parameters(said([])) == {}
+
+
+def test_the_parameters_that_are_kept_have_the_names_of_dirac_8_and_9() -> None:
+    # DIRAC 8 writes all as text, also what it could not measure; DIRAC 9 has numbers.
+    told = {
+        "ApplicationError": "Watchdog identified this job as stalled",
+        "DiskSpace(MB)": "nan",
+        "JobID": 265,
+        "LoadAverage": 3.5,
+        "LocalAccount": "pilot07",
+        "Memory(MB)": 64_000,
+        "MemoryUsed(MB)": "1830.5",
+        "ScaledCPUTime(s)": "86400",
+        "timestamp": 1_796_092_832_545,
+    }
+    parameters = parse_parameters(said({"265": told}))[265]
+
+    assert kept_parameters(parameters) == {
+        "ApplicationError": "Watchdog identified this job as stalled",
+        "LoadAverage": "3.5",
+        "Memory(MB)": "64000",
+        "MemoryUsed(MB)": "1830.5",
+        "ScaledCPUTime(s)": "86400",
+    }
+
+
+def test_sites_of_jobs() -> None:
     assert parse_sites(said({"265": {"Site": "GRID.JINR.ru"}, "266": []})) == {265: "GRID.JINR.ru"}
 
 

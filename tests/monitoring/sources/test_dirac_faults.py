@@ -9,6 +9,7 @@ from django.test import override_settings
 
 from juno_support.feeds.models import Outcome
 from monitoring.models import StatusInterval
+from monitoring.sources.dirac_https import REFUSED_IN_PART
 from tests.dirac_upstream import (
     CONFIGURATION,
     JOBS,
@@ -75,6 +76,22 @@ def test_what_is_lost_costs_nothing_else(
     assert run.outcome == Outcome.OK
     assert {metric for _, metric, _, _, _ in states()} == everything - metrics
     assert any(note.startswith(words) for note in run.notes)
+
+
+def test_who_is_not_registered_is_told_why_only_some_questions_are_answered(
+    dirac: Dirac, at: datetime
+) -> None:
+    run = poll(at)
+    assert not any("registered" in note for note in run.notes)
+
+    # DIRAC answers the Resource Status System's tables to any certificate that it trusts.
+    for service, method in list(dirac.answers):
+        if method != "ping" and not method.startswith("select:"):
+            dirac.answers[service, method] = (401, b"<html>401: Unauthorized</html>")
+    run = poll(at + timedelta(minutes=10))
+
+    assert run.outcome == Outcome.UNCHANGED
+    assert [note for note in run.notes if "registered" in note] == [REFUSED_IN_PART]
 
 
 def test_what_is_not_told_this_time_keeps_what_it_has(dirac: Dirac, at: datetime) -> None:

@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from monitoring.models import Entity
 from tests.dirac_upstream import (
+    CONFIGURATION,
     STATUS,
     Dirac,
     moment,
+    packed,
     recorded,
     said,
 )
@@ -66,6 +69,21 @@ def test_a_gap_in_our_polls_is_filled_from_the_history(dirac: Dirac, at: datetim
         ("Active", day(9, 15, 30), day(12, 6), "ok"),
         ("Banned", day(12, 6), None, "GOCDB downtime 34567"),
     ]
+
+
+def test_a_site_that_is_told_with_its_history_keeps_its_name_in_gocdb(
+    dirac: Dirac, at: datetime
+) -> None:
+    # Its mask and its jobs are told before, and say the name only.
+    dirac.answers[CONFIGURATION, "getCompressedData"] = packed(
+        "Resources\n{\nSites\n{\nGRID\n{\nGRID.JINR.ru\n{\nName = JINR-LCG2\n"
+        "CE = ce.jinr.example.org\n}\n}\n}\n}"
+    )
+    poll(at)
+
+    site = Entity.objects.get(name="GRID.JINR.ru")
+    assert len(pieces("GRID.JINR.ru", "rss")) > 1
+    assert (site.said_site, site.hosts) == ("JINR-LCG2", ["ce.jinr.example.org"])
 
 
 def test_a_history_that_contradicts_the_present_is_left_out(dirac: Dirac, at: datetime) -> None:
