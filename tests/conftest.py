@@ -73,6 +73,15 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def offset_asked_once() -> Iterator[None]:
+    """Trust the clock's offset for a whole test: a slow machine must not ask one question more."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(clock, "_SECONDS_TO_TRUST_AN_OFFSET", 3600.0)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def all_tasks_known() -> None:
     """Load every task: an unknown name would go to the broker instead of running at once."""
     celery_app.loader.import_default_modules()

@@ -1,11 +1,14 @@
 """TCP ports on this machine: who may have which."""
 
 import errno
+import random
 import socket
 import time
 from pathlib import Path
 
 from juno_support.errors import SupportError
+
+_RANGE_OF_CONNECTIONS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def is_free(host: str, port: int) -> bool:
@@ -62,11 +65,27 @@ def remembered(note: Path) -> int:
             return port
     except (OSError, ValueError, OverflowError):
         pass
+    port = choose()
+    note.write_text(f"{port}\n", encoding="utf-8")
+    return port
+
+
+def choose() -> int:
+    """Return a free loopback port for a server that starts later.
+
+    Not one of those that the system gives to connections: any could have it by then.
+    """
+    try:
+        first = int(_RANGE_OF_CONNECTIONS.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        first = 0
+    below = range(max(10_000, first - 20_000), first)
+    for port in random.sample(below, min(100, len(below))):
+        if is_free("127.0.0.1", port):
+            return port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    note.write_text(f"{port}\n", encoding="utf-8")
-    return int(port)
+        return int(probe.getsockname()[1])
 
 
 def answers(host: str, port: int) -> bool:

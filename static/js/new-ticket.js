@@ -7,6 +7,18 @@
   if (!form) { return; }
   document.documentElement.classList.add("has-script");
 
+  // The answer to what was typed before is dropped when more came meanwhile: it would take back a tick, and the
+  // answer to that is on its way.
+  const saver = form.querySelector("[data-autosave]");
+  let changes = 0;
+  let sent = 0;
+  if (saver) {
+    form.addEventListener("input", () => { changes += 1; });
+    form.addEventListener("change", () => { changes += 1; });
+    saver.addEventListener("htmx:beforeRequest", () => { sent = changes; });
+    saver.addEventListener("htmx:beforeSwap", (event) => { if (sent !== changes) { event.detail.shouldSwap = false; } });
+  }
+
   function changed(field) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -126,9 +138,14 @@
       if (mine !== asked || !offers.length || document.activeElement !== input ||
           (offers.length === 1 && offers[0].dataset.name.toLowerCase() === last().toLowerCase())) { close(); return; }
       offers.forEach((offer, n) => { offer.id = list.id + "_" + n; });
+      // Who is quick marks an offer before the answer to the last letter is there: it stays marked.
+      const marked = chosen >= 0 ? list.children[chosen].dataset.name : "";
       list.replaceChildren(...offers);
       list.hidden = false;
       chosen = -1;
+      input.removeAttribute("aria-activedescendant");
+      const again = offers.findIndex((offer) => offer.dataset.name === marked);
+      if (again >= 0) { mark(again); }
       input.setAttribute("aria-expanded", "true");
     }
     input.addEventListener("input", (event) => {
@@ -166,7 +183,6 @@
 
   // What is under way must not come after the ticket is filed.
   form.addEventListener("submit", () => {
-    const saver = form.querySelector("[data-autosave]");
     if (saver && window.htmx) { window.htmx.trigger(saver, "htmx:abort"); }
   });
 

@@ -188,8 +188,14 @@ def test_help_lists_every_kind(capsys: pytest.CaptureFixture[str]) -> None:
         assert source in told
 
 
+@pytest.fixture
+def offset_asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes ask for the clock's offset again as soon as in the demo."""
+    monkeypatch.setattr(clock, "_SECONDS_TO_TRUST_AN_OFFSET", 1.0)
+
+
 @pytest.mark.django_db
-def test_the_clock_moves(fresh_switches: Switches) -> None:
+def test_the_clock_moves(fresh_switches: Switches, offset_asked_often: None) -> None:
     before = clock.now()
     run("clock", "--advance", "1d3h")
     clock.forget()
@@ -199,7 +205,7 @@ def test_the_clock_moves(fresh_switches: Switches) -> None:
 
 @pytest.mark.django_db
 def test_every_process_has_heard_of_a_move_when_the_command_ends(
-    fresh_switches: Switches, monkeypatch: pytest.MonkeyPatch
+    fresh_switches: Switches, offset_asked_often: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # This process stands for another one, which read the offset just before and forgets nothing.
     monkeypatch.setattr(clock, "forget", lambda: None)

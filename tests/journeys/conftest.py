@@ -157,6 +157,8 @@ def axe() -> Callable[[Page], None]:
     """Return a check that axe finds nothing on the page, light and dark, and nothing overflows."""
 
     def check(page: Page) -> None:
+        # A click has led here, perhaps, and the end of the page is still to come.
+        page.wait_for_load_state()
         found = []
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

@@ -88,7 +88,7 @@ def sign_in(page: Page, name: str, password: str) -> None:
     expect(page.get_by_label("My place:")).to_be_visible()
 
 
-def reload_until(page: Page, what: Locator, seconds: float = 30) -> None:
+def reload_until(page: Page, what: Locator, seconds: float = PATIENCE) -> None:
     """Load the page again until it shows something that a worker brings about."""
     limit = time.monotonic() + seconds
     while True:

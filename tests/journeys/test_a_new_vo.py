@@ -14,7 +14,7 @@ from supportunits.parsers.card_records import CardRecord
 from supportunits.parsers.card_writing import write_cards
 from tests.journeys.conftest import PageOf
 from tests.journeys.doing import file_ticket
-from tests.journeys.portal import PATIENCE, reload_until
+from tests.journeys.portal import reload_until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -42,7 +42,7 @@ def test_from_an_imported_card_to_a_ticket_at_its_unit(window_of: PageOf, tmp_pa
     panel = tomas.get_by_role("region", name="Dedicated user support")
     expect(panel).to_contain_text("requested")
     ticket = panel.get_by_role("link", name=re.compile(r"^#\d+"))
-    reload_until(tomas, ticket, PATIENCE)
+    reload_until(tomas, ticket)
     carla = window_of("carla")
     carla.goto(ticket.get_attribute("href") or "")
     expect(carla.locator("h1")).to_contain_text("Dedicated user support")
@@ -52,7 +52,7 @@ def test_from_an_imported_card_to_a_ticket_at_its_unit(window_of: PageOf, tmp_pa
     _add_a_supporter(dmitri)
     _prove_the_list(dmitri)
     tomas.goto(f"/vos/{VO}/")
-    reload_until(tomas, panel.get_by_text("Active: users of the VO reach its own unit."), PATIENCE)
+    reload_until(tomas, panel.get_by_text("Active: users of the VO reach its own unit."))
 
     eve = window_of("eve")
     subject = "Jobs of Hyper-Kamiokande do not start"
@@ -148,7 +148,7 @@ def _prove_the_list(dmitri: Page) -> None:
     expect(dmitri.get_by_role("main")).to_contain_text("A test mail is on its way")
     dmitri.goto(f"/outbox/caught/?to={LIST}")
     mail = dmitri.get_by_role("main").get_by_role("link", name=re.compile(UNIT)).first
-    reload_until(dmitri, mail, PATIENCE)
+    reload_until(dmitri, mail)
     mail.click()
     link = dmitri.locator(".mail-text a[href*='/units/-/list/']").first
     dmitri.goto(link.get_attribute("href") or "")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import PageOf
-from tests.journeys.doing import walk_to
+from tests.journeys.doing import at_rest, walk_to
 from tests.journeys.portal import Portal
 
 pytestmark = pytest.mark.timeout(600)
@@ -51,12 +51,7 @@ def _expect_shown(page: Page, subject: str) -> None:
     """Expect a ticket to be the selected one, with its preview, and the focus on its line."""
     expect(page.locator(".ticket-row.is-selected")).to_contain_text(subject)
     expect(page.locator("#preview h2").first).to_have_text(subject)
-    _listens(page)
-
-
-def _listens(page: Page) -> None:
-    """Wait until the page's script hears keys: what a test sees, it sees before that."""
-    page.wait_for_load_state("domcontentloaded")
+    at_rest(page)
 
 
 def test_twenty_tickets_by_keyboard_alone(window_of: PageOf, portal: Portal) -> None:
@@ -74,7 +69,7 @@ def test_twenty_tickets_by_keyboard_alone(window_of: PageOf, portal: Portal) -> 
         said = page.get_by_role("status").filter(has_text=f"#{numbers[place]} went to JINR-T1")
         expect(said).to_be_visible()
         if place == 2:
-            _listens(page)
+            at_rest(page)
             keys.press("u")
             _expect_shown(page, names[2])
             keys.press("1")
@@ -98,7 +93,8 @@ def test_twenty_tickets_by_keyboard_alone(window_of: PageOf, portal: Portal) -> 
         expect(page.get_by_label("Duplicate of")).to_be_focused()
         keys.type(f"#{numbers[0]}")
         keys.press("Enter")
-        expect(page.get_by_role("status").filter(has_text="is a duplicate now")).to_be_visible()
+        said = page.get_by_role("status").filter(has_text=f"#{numbers[place]} is a duplicate now")
+        expect(said).to_be_visible()
 
     # Two questions from a ready text, whose field is filled in; a key typed there is only a letter.
     for place in (14, 15):
@@ -134,7 +130,7 @@ def test_twenty_tickets_by_keyboard_alone(window_of: PageOf, portal: Portal) -> 
     _expect_shown(page, names[18])
     keys.press("s")
     expect(page.get_by_role("status").filter(has_text="discarded as spam")).to_be_visible()
-    _listens(page)
+    at_rest(page)
     keys.press("u")
     _expect_shown(page, names[18])
     keys.press("s")
@@ -203,6 +199,7 @@ def test_the_desk_without_a_script(window_of: PageOf, portal: Portal) -> None:
     expect(page.get_by_text(f"#{numbers[3]} is discarded as spam.")).to_be_visible()
     page.goto(f"/tpm/?list=discarded&ticket={numbers[3]}")
     page.get_by_role("button", name="Recover: it is no spam").click()
+    expect(page.get_by_text(f"#{numbers[3]} is recovered")).to_be_visible()
 
     told = _tell(portal, numbers)
     assert [told[number][1] for number in numbers] == [

@@ -4,11 +4,12 @@ Nothing is wider than its window, no script fails, no security policy is broken 
 for these two). The pages of registration and sign-in are walked in test_signin.py.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from supportunits.parsers.card_records import CardRecord
 from supportunits.parsers.card_writing import write_cards
@@ -212,6 +213,7 @@ def test_a_caught_mail(window_of: PageOf, looked_at: Callable[[Page, str], None]
     page = window_of(None)
     page.goto("/outbox/caught/?to=@")
     page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.click()
+    expect(page.get_by_role("region", name="Mail")).to_be_visible()
     looked_at(page, "caught-mail")
 
 
@@ -245,6 +247,7 @@ def test_the_pages_of_a_card(
     looked_at(dmitri, "card-portal")
     dmitri.goto("/vos/juno/")
     dmitri.get_by_role("link", name="Change Vera Neumann").click()
+    expect(dmitri).not_to_have_url(re.compile("/vos/juno/$"))
     dmitri.goto(f"{dmitri.url}?q=a")
     looked_at(dmitri, "card-contact")
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import PageOf
-from tests.journeys.doing import file_ticket, walk_to
+from tests.journeys.doing import at_rest, file_ticket, walk_to
 
 pytestmark = pytest.mark.timeout(480)
 
@@ -55,6 +55,7 @@ def test_the_desk_by_keyboard(window_of: PageOf) -> None:
     carla.keyboard.press("1")
     said = carla.get_by_role("status").filter(has_text=f"#{number} went to JINR-T1")
     expect(said).to_be_visible()
+    at_rest(carla)
     carla.keyboard.press("u")
     expect(carla.locator(".ticket-row.is-selected")).to_contain_text(subject)
     expect(carla.locator("#preview")).to_contain_text(subject)
@@ -62,6 +63,7 @@ def test_the_desk_by_keyboard(window_of: PageOf) -> None:
     expect(ada.locator("#ticket-head")).to_contain_text("TPM")
 
     # To another unit, by typing.
+    at_rest(carla)
     carla.keyboard.press("a")
     expect(carla.get_by_label(re.compile("^Unit or site"))).to_be_focused()
     carla.keyboard.type("JUNO-Production")
@@ -70,6 +72,7 @@ def test_the_desk_by_keyboard(window_of: PageOf) -> None:
     carla.keyboard.press("Enter")
     expect(carla.get_by_role("status").filter(has_text="went to JUNO-Production")).to_be_visible()
 
+    at_rest(carla)
     carla.keyboard.press("g")
     carla.keyboard.press("q")
     carla.wait_for_url("**/tickets/")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import PageOf
-from tests.journeys.doing import expect_status, file_ticket, number_shown, solve, write
+from tests.journeys.doing import at_rest, expect_status, file_ticket, number_shown, solve, write
 from tests.journeys.portal import Portal, reload_until
 
 pytestmark = pytest.mark.timeout(480)
@@ -19,6 +19,7 @@ def test_a_submitter_escalates_and_withdraws(window_of: PageOf) -> None:
     ada.get_by_label("What happened?").fill("The proxy of my production ends too early")
     ada.get_by_label("Details").fill("After 12 hours, although I asked for 96.")
     ada.get_by_role("button", name="Save draft").click()
+    expect(ada.get_by_text("The draft is saved.")).to_be_visible()
     # A draft waits, and is the same ticket when it is filed.
     ada.goto("/tickets/new/")
     ada.get_by_role("link", name=re.compile("The proxy of my production")).first.click()
@@ -114,6 +115,8 @@ def test_a_unit_manager_changes_hours_and_people(window_of: PageOf) -> None:
     expect(giulia.get_by_role("region", name="Working hours")).to_contain_text("18:30")
     expect(giulia.get_by_role("main")).to_contain_text("What was changed")
 
+    # The field asks while one types.
+    at_rest(giulia)
     giulia.get_by_label("Name or e-mail address of a new supporter").fill("Marta")
     giulia.get_by_role("button", name="Add Marta Gallo").click()
     people = giulia.get_by_role("region", name="Supporters")
@@ -153,7 +156,7 @@ def test_an_admin_sees_a_source_fail_and_recover(portal: Portal, window_of: Page
     try:
         source.get_by_role("button", name="Try now").click()
         failed = dmitri.locator("#gocdb-downtimes-state").get_by_text(re.compile("failed"))
-        reload_until(dmitri, failed.first, 90)
+        reload_until(dmitri, failed.first)
         expect(source).to_contain_text("500")
         # The old data stay, and say from when they are.
         dmitri.goto("/sites/INFN-T1/")
@@ -163,7 +166,7 @@ def test_an_admin_sees_a_source_fail_and_recover(portal: Portal, window_of: Page
     dmitri.goto("/sources/")
     source.get_by_role("button", name="Try now").click()
     well = dmitri.locator("#gocdb-downtimes-state").get_by_text(re.compile("^(ok|unchanged)"))
-    reload_until(dmitri, well.first, 90)
+    reload_until(dmitri, well.first)
 
 
 def test_an_admin_knows_a_contact_better(window_of: PageOf) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from juno_support.accounts.actions import make_admin_link, open_account
 from juno_support.accounts.models import User
 from juno_support.lib import clock
+from tests.journeys.doing import at_rest
 
 PASSWORD = "neutrinos-oscillate-9"
 LOCAL_MAIL = override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend")
@@ -123,10 +124,11 @@ def test_colours_follow_the_system_until_somebody_chooses(page: Page) -> None:
     light = page.evaluate(background)
     assert dark != light
     page.get_by_role("button", name="Dark").click()
+    # The address is that of the page before; only the button tells the two apart.
+    expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
     page.wait_for_load_state()
     expect(page).to_have_url(re.compile("/accounts/login/$"))
     assert page.evaluate(background) == dark
-    expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
     page.goto("/accounts/signup/")
     assert page.evaluate(background) == dark
 
@@ -161,6 +163,7 @@ def test_every_action_is_found_by_typing(
     expect(palette.get_by_role("option", selected=True)).to_contain_text("Password")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/accounts/password/change/$"))
+    at_rest(page)
     page.keyboard.press("Control+k")
     page.keyboard.type("zzzz")
     expect(palette).to_contain_text("No action of this page")

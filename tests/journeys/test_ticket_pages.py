@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from juno_support.lib import clock
 from tests.cast import Cast
+from tests.journeys.doing import at_rest
 from tests.make import make_service
 from tests.tickets.make import make_ticket, write
 from tickets.actions import work
@@ -96,6 +97,7 @@ def test_a_supporter_works_on_a_ticket(cast: Cast, page_of: PageOf, looked_at: L
     expect(page.locator("#ticket-head")).to_contain_text("in progress")
     expect(page.get_by_role("status").first).to_contain_text("yours")
 
+    at_rest(page)
     page.get_by_role("link", name="Say what, who, by when").click()
     dialog = page.get_by_role("dialog", name="What happens next")
     dialog.get_by_label("What happens next?").fill("Ask the storage team")
@@ -179,6 +181,7 @@ def test_everything_works_without_a_script(cast: Cast, page_of: PageOf) -> None:
     page = page_of(cast.boris, java_script_enabled=False)
     page.goto(f"/tickets/{ticket.pk}/")
     page.get_by_role("button", name="Take it").click()
+    expect(page.locator("#ticket-head")).to_contain_text("in progress")
     page.get_by_role("link", name="Change: Priority").click()
     page.get_by_label("very urgent").check()
     page.get_by_role("button", name="Save").click()

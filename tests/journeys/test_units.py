@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import PageOf
-from tests.journeys.portal import PATIENCE, reload_until
+from tests.journeys.portal import reload_until
 
 pytestmark = pytest.mark.timeout(480)
 
@@ -34,8 +34,10 @@ def _approve(page: Page, name: str, word: str) -> None:
 def _caught(page: Page, address: str, subject: str) -> None:
     page.goto(f"/outbox/caught/?to={address}")
     link = page.get_by_role("link", name=re.compile(subject))
-    reload_until(page, link.first, PATIENCE)
+    reload_until(page, link.first)
     link.first.click()
+    expect(page.get_by_role("region", name="Mail")).to_be_visible()
+    page.wait_for_load_state()
 
 
 def test_a_unit_is_asked_for_and_comes_to_life(

@@ -38,9 +38,13 @@ def test_a_ticket_lives_without_a_script(window_of: PageOf, width: int) -> None:
 
     carla.goto(f"/tpm/?ticket={number}")
     _suggested(carla).click()
-    expect(carla.get_by_role("status").filter(has_text="INFN-T1")).to_be_visible()
+    went = carla.get_by_role("status").filter(has_text=f"#{number} went to INFN-T1")
+    expect(went).to_be_visible()
     carla.get_by_role("button", name="Undo").click()
+    # Until then the next ticket is shown, with suggestions of its own.
+    expect(carla.locator("#preview h2").first).to_have_text(subject)
     _suggested(carla).click()
+    expect(went).to_be_visible()
 
     paolo.goto(f"/tickets/{number}/")
     paolo.get_by_role("button", name="Take it").click()

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from juno_support.launcher import ports
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 LAUNCHER = [sys.executable, "-m", "juno_support.launcher.stack"]
 # What the test run itself was given, and a stack of its own must not take over.
@@ -22,10 +23,8 @@ _FOREIGN = ("DATABASE_URL", "REDIS_URL", "JUNO_", "DJANGO_SETTINGS_MODULE", "POR
 
 
 def free_port() -> int:
-    """Return a port that nobody has at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody has, and that no connection takes before the stack does."""
+    return ports.choose()
 
 
 def until(condition: Callable[[], object], seconds: float = 30, what: str = "it") -> None:
@@ -86,7 +85,7 @@ class Stack:
         """Everything that it printed."""
         return "\n".join(self.lines)
 
-    def wait_up(self, seconds: float = 120) -> "Stack":
+    def wait_up(self, seconds: float = 180) -> "Stack":
         """Wait until it says where it runs."""
         until(
             lambda: "JUNO Support runs at" in self.said or self.process.poll() is not None,

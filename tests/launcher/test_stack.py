@@ -1,5 +1,6 @@
 """The whole portal: it starts, survives kill -9 of its parts, and leaves nothing behind."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -28,8 +29,10 @@ from tests.launcher.running import (
     until,
 )
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
+# How long the imports of `_slowness` last on two idle cores.
+_USUAL_SECONDS = 0.3
 _PARTS = {
     "web": "gunicorn",
     "worker": "celery -A juno_support worker",
@@ -97,19 +100,19 @@ def test_no_server_listens_on_a_port(stack: Stack) -> None:
                 listening.add((fields[9], int(fields[1].rpartition(":")[2], 16)))
     ours = set()
     for pid in descendants(stack.launcher()):
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                aim = os.readlink(link)
-            except OSError:
-                continue
-            ours |= {port for inode, port in listening if aim == f"socket:[{inode}]"}
+        # Some come and go, as PostgreSQL's workers do.
+        with contextlib.suppress(OSError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    aim = os.readlink(link)
+                    ours |= {port for inode, port in listening if aim == f"socket:[{inode}]"}
     assert ours == {stack.port}
 
 
 def test_a_second_one_on_the_same_folder_is_refused_in_words(stack: Stack) -> None:
     second = start(stack.data)
-    assert second.process.wait(30) == 1
-    until(lambda: "already runs" in second.said, 5)
+    assert second.process.wait(60) == 1
+    until(lambda: "already runs" in second.said)
     assert str(stack.process.pid) in second.said
     assert "PORT=" in second.said
     assert stack.status("/") == 200
@@ -121,16 +124,16 @@ def test_a_taken_port_is_said_before_anything_starts(folder: Path) -> None:
         listener.listen()
         port = listener.getsockname()[1]
         refused = start(folder / "other", port=port)
-        assert refused.process.wait(30) == 1
-    until(lambda: f"Port {port} is taken" in refused.said, 5)
+        assert refused.process.wait(60) == 1
+    until(lambda: f"Port {port} is taken" in refused.said)
     assert "make run PORT=" in refused.said
     assert not (folder / "other" / "postgres").exists()
 
 
 def test_a_secret_file_that_is_not_there_is_said(folder: Path) -> None:
     refused = start(folder / "other", DATABASE_URL_FILE="/nowhere/url")
-    assert refused.process.wait(30) == 1
-    until(lambda: "DATABASE_URL_FILE names /nowhere/url" in refused.said, 5)
+    assert refused.process.wait(60) == 1
+    until(lambda: "DATABASE_URL_FILE names /nowhere/url" in refused.said)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -142,8 +145,8 @@ def test_a_folder_of_somebody_else_is_said(folder: Path, mine: bool) -> None:
     (data / "lock").touch(mode=0o000)
     data.chmod(0o700 if mine else 0o500)
     refused = start(data)
-    assert refused.process.wait(30) == 1
-    until(lambda: "make run JUNO_DATA=" in refused.said, 5)
+    assert refused.process.wait(60) == 1
+    until(lambda: "make run JUNO_DATA=" in refused.said)
     assert "Traceback" not in refused.said
     data.chmod(0o700)
 
@@ -160,13 +163,13 @@ def test_a_killed_part_comes_back(stack: Stack, part: str) -> None:
     assert f"{part} was killed by signal 9" in stack.said
     assert stack.child(_PARTS[part]) != pid
     assert not any(alive(child) for child in below), "its children outlived it"
-    until(lambda: stack.status("/") == 200, 20, "the first page")
+    until(lambda: stack.status("/") == 200, 60, "the first page")
 
 
 def test_the_worker_works_after_valkey_was_killed(stack: Stack) -> None:
     told = stack.said.count("valkey runs again")
     os.kill(stack.child(_PARTS["valkey"]), signal.SIGKILL)
-    until(lambda: stack.said.count("valkey runs again") > told, 30)
+    until(lambda: stack.said.count("valkey runs again") > told, 60)
 
     log = stack.data / "log" / "worker.log"
     size = log.stat().st_size
@@ -191,17 +194,27 @@ def _ignore_all() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def _slowness() -> float:
+    """Return how much longer a second is for us, on a slow machine or where others share it."""
+    crowd = os.getloadavg()[0] / (os.cpu_count() or 1)
+    began = time.monotonic()
+    # What each process of a start does first.
+    words = "import celery.app, django.core.management, gunicorn.app.wsgiapp, rest_framework"
+    subprocess.run([sys.executable, "-c", words], check=True)
+    return max(1.0, crowd, (time.monotonic() - began) / _USUAL_SECONDS)
+
+
 @pytest.mark.parametrize(
     ("number", "before"), [(signal.SIGINT, None), (signal.SIGTERM, _ignore_all)]
 )
 def test_a_second_start_is_quick_and_a_stop_leaves_nothing(
     made: Path, number: signal.Signals, before: Callable[[], None] | None
 ) -> None:
-    # Where other work shares the processors, a second lasts longer for us.
-    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    slow = _slowness()
     began = time.monotonic()
     stack = start(made, before=before).wait_up()
-    assert time.monotonic() - began < 10 * crowd
+    took = time.monotonic() - began
+    assert took < 10 * max(slow, _slowness())
     processes = descendants(stack.process.pid)
     assert len(processes) > 8
 

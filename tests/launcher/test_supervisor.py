@@ -237,7 +237,7 @@ def test_a_start_can_insist(tmp_path: Path) -> None:
         import textwrap
         with Supervisor(line) as supervisor:
             late = program("late", textwrap.dedent(code), ready=(folder / "good").exists)
-            supervisor.start(late, insist=5)
+            supervisor.start(late, insist=15)
             line("up")
         """,
     )

@@ -13,7 +13,8 @@ import pytest
 from juno_support.lib import http
 from tests.loopback import Asked, serving
 
-QUICK = http.Limits(connect=1, read=1, total=3, body_bytes=10_000, tries=2, pause=0.01)
+# Patient enough for busy cores: who tests a limit names a short one.
+QUICK = http.Limits(connect=5, read=5, total=15, body_bytes=10_000, tries=2, pause=0.01)
 
 
 def respond(
@@ -95,7 +96,7 @@ def test_a_slow_drip_in_the_body_ends_at_the_deadline() -> None:
     started = time.monotonic()
     with serving(answer) as server, pytest.raises(http.ServiceUnavailable) as fault:
         http.fetch(server.url, limits=http.Limits(read=1, total=1, tries=3))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 7, "the whole of it would take ten seconds"
     assert "within 1 s" in fault.value.reason
 
 
@@ -124,7 +125,7 @@ def test_a_slow_drip_in_the_headers_ends_at_the_deadline() -> None:
     started = time.monotonic()
     with serving(answer) as server, pytest.raises(http.ServiceUnavailable, match="within 1 s"):
         http.fetch(server.url, limits=http.Limits(read=1, total=1, tries=1))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 7, "the whole of it would take ten seconds"
 
 
 def test_all_questions_of_a_poll_end_together() -> None:
@@ -149,7 +150,7 @@ def test_all_questions_of_a_poll_end_together() -> None:
                 http.fetch(server.url, limits=QUICK)
 
     assert 1 <= answered <= 3
-    assert took < 1.5
+    assert took < 4, "twenty answers would take six seconds"
     assert len(server.asked) == asked
     with serving(answer) as server:
         assert http.fetch(server.url, limits=QUICK).status == 200

@@ -103,4 +103,4 @@ def test_a_handshake_that_never_ends_ends_at_the_deadline() -> None:
                 f"https://127.0.0.1:{listener.getsockname()[1]}/",
                 limits=portal_http.Limits(connect=30, read=30, total=1, tries=1),
             )
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10

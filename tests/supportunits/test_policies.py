@@ -132,7 +132,7 @@ def test_all_facts_of_a_person_cost_two_queries(
     role: str, roles: Roles, django_assert_num_queries: Any
 ) -> None:
     person = roles[role]
-    clock.now()  # the offset of a clock that can be moved is a question of its own, once a second
+    clock.now()  # the offset of a clock that can be moved is a question of its own
     with django_assert_num_queries(2):
         for ask, _ in TABLE.values():
             ask(person, roles)

@@ -31,7 +31,7 @@ from tests.make import AT
 from tickets.actions import catch_up
 def slowly(execute, sql, params, many, context):
     if "tickets_diaryentry" in sql and sql.startswith("INSERT"):
-        time.sleep(0.15)
+        time.sleep(0.5)
     return execute(sql, params, many, context)
 with connection.execute_wrapper(slowly):
     catch_up.sweep(at=AT)
