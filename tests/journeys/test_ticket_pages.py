@@ -12,7 +12,7 @@ from tests.cast import Cast
 from tests.journeys.doing import at_rest
 from tests.make import make_service
 from tests.tickets.make import make_ticket, write
-from tickets.actions import work
+from tickets.actions import incident, work
 from tickets.models import Attachment, DiaryEntry, Draft, Ticket
 
 PageOf = Callable[..., Page]
@@ -68,6 +68,54 @@ def test_filing_with_the_help_of_the_form(
     assert ticket.recognised == {"jobs": ["123456"]}
     assert Attachment.objects.get().ticket == ticket
     assert not Draft.objects.exists()
+    _rest(page)
+
+
+# The tick comes at the moment at which an answer to what was typed before does.
+_TICK_LATE = """box => {
+  document.addEventListener("htmx:beforeOnLoad", () => {
+    box.click();
+    const told = () => { window.answered = true; };
+    document.addEventListener("htmx:afterOnLoad", told, { once: true });
+  }, { once: true, capture: true });
+}"""
+
+
+def test_a_tick_stays_when_an_answer_to_older_words_comes(cast: Cast, page_of: PageOf) -> None:
+    known = make_ticket(by=cast.ada, at=clock.now(), vo=cast.juno, affected_sites=[cast.in2p3])
+    incident.declare_incident(ticket=known, by=cast.carla, at=clock.now())
+    page = page_of(cast.ada)
+    page.goto("/tickets/new/")
+    page.get_by_label("What happened?").fill("Pilots vanish")
+    page.get_by_role("combobox", name="Where?").fill("IN2P3-CC")
+    page.keyboard.press("Tab")
+    offer = page.get_by_label(re.compile(f"join my ticket to #{known.pk}"))
+    expect(offer).to_be_visible()
+    _rest(page)
+
+    offer.evaluate(_TICK_LATE)
+    page.get_by_label("Details").fill("They were there this morning.")
+    page.wait_for_function("() => window.answered")
+    assert offer.is_checked()
+    page.get_by_role("button", name="File the ticket").click()
+    expect(page.locator("#ticket-head")).to_contain_text("on hold")
+    _rest(page)
+
+
+def test_a_marked_site_stays_marked_while_one_types_on(cast: Cast, page_of: PageOf) -> None:
+    page = page_of(cast.ada)
+    page.goto("/tickets/new/")
+    where = page.get_by_role("combobox", name="Where?")
+    where.press_sequentially("IN2")
+    offer = page.get_by_role("listbox").get_by_role("option", name="IN2P3-CC")
+    offer.wait_for()
+    where.press("ArrowDown")
+    shown = offer.element_handle()
+    where.press("P")
+    page.wait_for_function("offer => !offer.isConnected", arg=shown)
+    expect(offer).to_have_attribute("aria-selected", "true")
+    where.press("Enter")
+    expect(where).to_have_value("IN2P3-CC")
     _rest(page)
 
 
