@@ -15,7 +15,7 @@ from supportunits.parsers.card_records import CardRecord
 from supportunits.parsers.card_writing import write_cards
 from tests.journeys.conftest import PageOf
 from tests.journeys.doing import expect_status, file_ticket, write
-from tests.journeys.portal import Portal
+from tests.journeys.portal import Portal, reload_until
 from tests.journeys.windows import Windows
 from tests.rules.test_access_by_role import TABLE
 
@@ -209,10 +209,14 @@ def test_a_source_that_tells_by_itself(
     page.get_by_text("1 event was taken, 1 state changed.").wait_for()
 
 
-def test_a_caught_mail(window_of: PageOf, looked_at: Callable[[Page, str], None]) -> None:
+def test_a_caught_mail(
+    window_of: PageOf, looked_at: Callable[[Page, str], None], number: int
+) -> None:
     page = window_of(None)
     page.goto("/outbox/caught/?to=@")
-    page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.click()
+    mail = page.get_by_role("main").get_by_role("link", name=re.compile(f"#{number}")).first
+    reload_until(page, mail)
+    mail.click()
     expect(page.get_by_role("region", name="Mail")).to_be_visible()
     looked_at(page, "caught-mail")
 
