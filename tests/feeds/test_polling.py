@@ -196,12 +196,12 @@ def test_two_polls_of_a_source_never_overlap(gocdb: Gocdb, at: datetime) -> None
     def hold() -> None:
         with lock.only_one(TOPOLOGY):
             holds.set()
-            let_go.wait(10)
+            let_go.wait(60)
         connection.close()
 
     other = threading.Thread(target=hold)
     other.start()
-    holds.wait(10)
+    holds.wait(60)
     try:
         with pytest.raises(polling.PollIsRunning):
             poll(at)

@@ -94,12 +94,12 @@ def test_a_poll_that_runs_elsewhere_is_left_to_run(
     def hold() -> None:
         with lock.only_one("gocdb-topology"):
             holds.set()
-            let_go.wait(10)
+            let_go.wait(60)
         connection.close()
 
     other = threading.Thread(target=hold)
     other.start()
-    holds.wait(10)
+    holds.wait(60)
     try:
         tasks.poll_source(name="gocdb-topology")
     finally:

@@ -32,7 +32,7 @@ def test_patience_waits_for_a_leaving_predecessor(taken: int) -> None:
     began = time.monotonic()
     with pytest.raises(SupportError):
         ports.demand("127.0.0.1", taken, patience=0.5)
-    assert 0.5 <= time.monotonic() - began < 5
+    assert 0.5 <= time.monotonic() - began < 30
 
 
 def test_no_such_port() -> None:

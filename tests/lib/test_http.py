@@ -88,15 +88,15 @@ def test_a_slow_drip_in_the_body_ends_at_the_deadline() -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", "1000")
         handler.end_headers()
-        for _ in range(100):
+        for _ in range(400):
             handler.wfile.write(b"x")
             handler.wfile.flush()
             time.sleep(0.1)
 
     started = time.monotonic()
     with serving(answer) as server, pytest.raises(http.ServiceUnavailable) as fault:
-        http.fetch(server.url, limits=http.Limits(read=1, total=1, tries=3))
-    assert time.monotonic() - started < 7, "the whole of it would take ten seconds"
+        http.fetch(server.url, limits=http.Limits(read=30, total=1, tries=3))
+    assert time.monotonic() - started < 20, "the whole of it would take forty seconds"
     assert "within 1 s" in fault.value.reason
 
 
@@ -105,39 +105,39 @@ def test_a_drip_without_announced_length_is_no_short_answer() -> None:
         handler.send_response(200)
         handler.end_headers()
         handler.close_connection = True
-        for _ in range(100):
+        for _ in range(400):
             handler.wfile.write(b"x")
             handler.wfile.flush()
             time.sleep(0.1)
 
     with serving(answer) as server, pytest.raises(http.ServiceUnavailable, match="within 1 s"):
-        http.fetch(server.url, limits=http.Limits(read=1, total=1, tries=1))
+        http.fetch(server.url, limits=http.Limits(read=30, total=1, tries=1))
 
 
 def test_a_slow_drip_in_the_headers_ends_at_the_deadline() -> None:
     def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        for number in range(100):
+        for number in range(90):
             handler.wfile.write(f"X-{number}: y\r\n".encode())
             handler.wfile.flush()
-            time.sleep(0.1)
+            time.sleep(0.5)
 
     started = time.monotonic()
     with serving(answer) as server, pytest.raises(http.ServiceUnavailable, match="within 1 s"):
-        http.fetch(server.url, limits=http.Limits(read=1, total=1, tries=1))
-    assert time.monotonic() - started < 7, "the whole of it would take ten seconds"
+        http.fetch(server.url, limits=http.Limits(read=30, total=1, tries=1))
+    assert time.monotonic() - started < 20, "the whole of it would take forty seconds"
 
 
 def test_all_questions_of_a_poll_end_together() -> None:
     """Each is answered within its own limits; a source with hundreds of them must end too."""
 
     def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.3)
+        time.sleep(1)
         respond(handler, 200, b"late, but there")
 
     answered = 0
     began = time.monotonic()
-    with serving(answer) as server, http.all_within(1):
+    with serving(answer) as server, http.all_within(2.5):
         with pytest.raises(http.ServiceUnavailable, match="all questions together"):
             for _ in range(20):
                 http.fetch(server.url, limits=QUICK)
@@ -150,7 +150,7 @@ def test_all_questions_of_a_poll_end_together() -> None:
                 http.fetch(server.url, limits=QUICK)
 
     assert 1 <= answered <= 3
-    assert took < 4, "twenty answers would take six seconds"
+    assert took < 12, "twenty answers would take twenty seconds"
     assert len(server.asked) == asked
     with serving(answer) as server:
         assert http.fetch(server.url, limits=QUICK).status == 200
@@ -164,7 +164,7 @@ def test_silence_ends_at_the_read_limit_and_is_tried_again() -> None:
         serving(lambda asked, handler: time.sleep(1.5) or b"late") as server,
         pytest.raises(http.ServiceUnavailable) as fault,
     ):
-        http.fetch(server.url, limits=http.Limits(read=0.3, total=5, tries=2, pause=0.01))
+        http.fetch(server.url, limits=http.Limits(read=0.3, total=60, tries=2, pause=0.01))
     assert "Nothing came for 0.3 s" in fault.value.reason
     assert len(server.asked) == 2
 

@@ -41,7 +41,7 @@ def test_a_mail_whose_worker_is_killed_is_sent_by_the_next(monkeypatch: pytest.M
         "DATABASE_URL": _database_url(),
         "DJANGO_SETTINGS_MODULE": "tests.settings_smtp",
     }
-    with smtp_server(pause=60) as mailbox:
+    with smtp_server(pause=150) as mailbox:
         environment["TEST_SMTP_PORT"] = str(settings.EMAIL_PORT)
         assert settings.JUNO_MAIL_BACKEND == SMTP_BACKEND
         worker = subprocess.Popen(
@@ -51,7 +51,7 @@ def test_a_mail_whose_worker_is_killed_is_sent_by_the_next(monkeypatch: pytest.M
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not mailbox.begun and time.monotonic() < deadline:
             time.sleep(0.05)
         assert mailbox.begun, "the worker never reached the server"
@@ -72,7 +72,7 @@ def test_a_mail_whose_worker_is_killed_is_sent_by_the_next(monkeypatch: pytest.M
 
 def _wait_until_free(delivery_id: int) -> None:
     """Wait until PostgreSQL has noticed that the killed worker is gone, as a sweep would."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
             cursor.execute(

@@ -19,12 +19,12 @@ def held(name: str) -> Iterator[None]:
     def hold() -> None:
         with lock.only_one(name):
             holds.set()
-            let_go.wait(10)
+            let_go.wait(60)
         connection.close()
 
     other = threading.Thread(target=hold)
     other.start()
-    holds.wait(10)
+    holds.wait(60)
     try:
         yield
     finally:

@@ -332,6 +332,6 @@ def test_the_new_token_is_committed_with_the_lock(diracx: Diracx, at: datetime) 
     made = diracx_login.access_token(configuration, at=later)
     thread = threading.Thread(target=look)
     thread.start()
-    thread.join(10)
+    thread.join(60)
 
     assert seen == [made]

@@ -57,7 +57,7 @@ def test_two_sources_learn_one_new_name_at_once() -> None:
     with transaction.atomic():
         fold("dirac-https")
         other = beside(atomically(lambda: fold("diracx")))
-    other.join(10)
+    other.join(60)
 
     assert Entity.objects.get().name == STRANGER.name
     assert StatusInterval.objects.count() == 2
@@ -73,7 +73,7 @@ def test_what_is_stored_while_an_admin_maps_its_name_is_mapped() -> None:
     with transaction.atomic():
         fold("diracx")
         admins = beside(lambda: map_name.map_to_site(entity=entity, site=site, by=admin, at=NOON))
-    admins.join(10)
+    admins.join(60)
 
     sites = StatusInterval.objects.values_list("site", flat=True)
     assert list(sites) == [site.pk, site.pk]

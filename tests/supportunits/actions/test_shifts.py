@@ -280,7 +280,7 @@ def test_who_leaves_does_not_touch_what_was_changed_meanwhile(
             Shift.objects.filter(pk=shift.pk).update(person=cast.boris)
         else:
             Shift.objects.filter(pk=shift.pk).delete()
-    thread.join(10)
+    thread.join(60)
 
     assert done
     assert list(Shift.objects.values_list("person", flat=True)) == (

@@ -279,7 +279,7 @@ def test_two_workers_tell_once() -> None:
     done: list[int] = []
 
     def work_on() -> None:
-        both.wait(10)
+        both.wait(60)
         try:
             done.append(clock_round.look_at_due(at=MONDAY + 3 * HOUR))
         finally:

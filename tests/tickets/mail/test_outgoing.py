@@ -467,7 +467,7 @@ def test_two_workers_with_the_two_entries_of_one_action_send_one_mail(cast: Cast
         Dispatch.objects.filter(entry__happened_at=moment, consumer=Consumer.MAIL, done_at=None)
     )
     assert len(waiting) == 2
-    both_have_theirs = threading.Barrier(2, timeout=10)
+    both_have_theirs = threading.Barrier(2, timeout=60)
     errors: list[Exception] = []
 
     def work_on(dispatch_id: int) -> None:
