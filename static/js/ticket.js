@@ -15,31 +15,35 @@
     }
   });
 
-  // A button beside the composer loads the ticket anew; words that are half written stay.
+  // A button beside the composer loads the ticket anew; what is half written stays.
+  const WRITTEN = ["words", "step", "code", "until", "reason"];
   let halfWritten = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
     const composer = document.getElementById("composer");
-    halfWritten = null;
-    if (event.detail.target.id === "ticket" && composer && event.detail.requestConfig.elt !== composer) {
-      const chosen = composer.querySelector("input[name=side]:checked");
-      halfWritten = {
-        words: composer.elements.words.value,
-        side: chosen ? chosen.value : "",
-        files: composer.elements.files ? composer.elements.files.files : null,
-      };
-    }
+    const isBeside = event.detail.target.id === "ticket" && event.detail.requestConfig.elt !== composer;
+    halfWritten = isBeside ? composer : null;
   });
   document.addEventListener("htmx:afterSwap", () => {
     const composer = document.getElementById("composer");
-    if (!halfWritten || !composer) { return; }
-    const { words, side, files } = halfWritten;
+    const before = halfWritten;
     halfWritten = null;
-    if (words && !composer.elements.words.value) { composer.elements.words.value = words; }
-    const radio = side && composer.querySelector(`input[name=side][value=${side}]`);
+    if (!before || !composer || before === composer) { return; }
+    for (const name of WRITTEN) {
+      const [old, field] = [before.elements[name], composer.elements[name]];
+      if (!old || !field || !old.value || field.value) { continue; }
+      field.value = old.value;
+      // A step that the ticket cannot take any more is not chosen.
+      if (field.selectedIndex === -1) { field.selectedIndex = 0; }
+    }
+    // The known answer whose words these are.
+    if (before.elements.answer && !composer.elements.answer) { composer.append(before.elements.answer); }
+    const side = before.querySelector("input[name=side]:checked");
+    const radio = side && composer.querySelector(`input[name=side][value=${side.value}]`);
     if (radio) { radio.checked = true; }
-    if (files && files.length && composer.elements.files) {
-      composer.elements.files.files = files;
-      composer.elements.files.dispatchEvent(new Event("change", { bubbles: true }));
+    const [old, field] = [before.elements.files, composer.elements.files];
+    if (old && old.files.length && field) {
+      field.files = old.files;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
     }
   });
 
