@@ -252,18 +252,20 @@ def requests_observation(
 
 def space_observation(thing: Name, space: Space, *, at: datetime, evidence_url: str) -> Observation:
     """Say how full a storage element is."""
-    if at - space.checked_at > MEASURED_WITHIN:
+    free, total = space.free / TB, space.total / TB
+    summary = f"{free:,.3g} TB free of {total:,.4g} TB"
+    if not space.total:
+        # Not full: DIRAC keeps zeros of what tells no size.
+        status, word, summary = Status.UNKNOWN, "no size", "DIRAC knows no size of it"
+    elif at - space.checked_at > MEASURED_WITHIN:
         status, word = Status.UNKNOWN, "not measured"
+        summary += f", last measured {space.checked_at:%Y-%m-%d %H:%M} UTC"
     elif space.free < TOO_LITTLE_SPACE:
         status, word = Status.CRITICAL, "full"
     elif space.free < LITTLE_SPACE:
         status, word = Status.WARNING, "little space"
     else:
         status, word = Status.OK, "enough space"
-    free, total = space.free / TB, space.total / TB
-    summary = f"{free:,.3g} TB free of {total:,.4g} TB"
-    if status == Status.UNKNOWN:
-        summary += f", last measured {space.checked_at:%Y-%m-%d %H:%M} UTC"
     return Observation(
         thing=thing,
         metric=SPACE,

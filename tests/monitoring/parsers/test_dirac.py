@@ -280,6 +280,7 @@ def test_how_full_storage_is() -> None:
         ("CNAF-TAPE", 2, 10),
         ("FULL-SE", 1 / 1024, 10),
         ("OLD-SE", 10, 10),
+        ("NO-SIZE-SE", 0, 0),
     ]
     assert spaces.refused == (
         ("space, row 6", "has no free space"),

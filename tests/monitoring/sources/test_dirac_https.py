@@ -67,6 +67,8 @@ def test_what_a_poll_tells(dirac: Dirac, at: datetime) -> None:
         ("CNAF-TAPE", "space", "", "warning", "little space"),
         ("FULL-SE", "space", "", "critical", "full"),
         ("OLD-SE", "space", "", "unknown", "not measured"),
+        # Of tape, and of what tells nothing, DIRAC keeps zeros.
+        ("NO-SIZE-SE", "space", "", "unknown", "no size"),
     }
     assert run.refused[0] == {
         "row": "row 10",
@@ -132,7 +134,7 @@ def test_names_are_matched_as_dirac_itself_maps_them(
         "se.cnaf.example.org",
         "xrootd.cnaf.example.org",
     ]
-    assert run.seen["unmapped"] == 8
+    assert run.seen["unmapped"] == 9
 
 
 def test_a_list_of_elements_may_give_the_names_of_storage(
