@@ -20,7 +20,9 @@ class Tally:
         """Count one answer."""
         self.urls.append(answer.url)
         self.size += len(answer.body)
-        self.status = answer.status
+        # What is not there is asked for elsewhere: a poll that went well shows what came.
+        if self.status is None or answer.status < 400:
+            self.status = answer.status
         if self.clock_skew is None:
             self.clock_skew = answer.clock_skew
         self._digest.update(answer.body)

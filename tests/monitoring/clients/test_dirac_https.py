@@ -78,6 +78,20 @@ def test_a_service_under_its_tornado_name_is_found_and_remembered() -> None:
     ]
 
 
+def test_the_sum_of_a_poll_speaks_of_what_came_and_not_of_what_is_not_offered() -> None:
+    with running_dirac(Dirac({(STATUS, "ping"): said({})})) as dirac:
+        client = DiracHttpsClient(dirac.url)
+        with pytest.raises(NotOffered):
+            client.get_site_mask()
+        assert client.traffic.status == 404
+        client.ping()
+        with pytest.raises(NotOffered):
+            client.get_site_mask()
+
+    assert len(client.traffic.urls) == 5
+    assert client.traffic.status == 200
+
+
 @pytest.mark.parametrize("path", ["ResourceStatus/TornadoResourceStatus", "/rss/Tornado/"])
 def test_a_path_that_an_admin_set_is_asked_first(path: str) -> None:
     dirac = Dirac({(STATUS, "ping"): said({})}, tornado=True)
