@@ -29,7 +29,19 @@ run: .venv/installed-run ## Run the whole portal: PORT=8000, JUNO_DATA=var, DEMO
 .PHONY: test
 test: .venv/installed-dev ## Run all tests: ARGS="what pytest is told"
 	@sh .ci/chromium
+ifdef ARGS
 	@exec $(services) -- $(python) -m pytest $(ARGS)
+else
+	@$(MAKE) --keep-going --jobs=1 --no-print-directory test-beside test-alone
+endif
+
+# On all cores what needs neither a browser nor a portal of its own, then what does.
+.PHONY: test-beside test-alone
+test-beside: .venv/installed-dev
+	@exec $(services) -- $(python) -m pytest @.ci/beside
+
+test-alone: .venv/installed-dev
+	@exec $(services) -- $(python) -m pytest tests/journeys tests/launcher
 
 .PHONY: check
 check: .venv/installed-dev ## Run all static checks

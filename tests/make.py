@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import quote
+
+from django.db import connection
 
 from juno_support.accounts.models import User
 from monitoring.models import Downtime
@@ -29,6 +32,15 @@ from topology.models.site import CertificationStatus
 AT = datetime(2026, 1, 12, 8, 30, tzinfo=UTC)
 
 _number = count(1)
+
+
+def database_url() -> str:
+    """Return the address of the tests' own database, for a process beside them."""
+    own = connection.settings_dict
+    host = f"?host={quote(own['HOST'])}" if own["HOST"] else ""
+    port = f"&port={own['PORT']}" if own["PORT"] else ""
+    who = quote(own["USER"]) + (f":{quote(own['PASSWORD'])}" if own["PASSWORD"] else "")
+    return f"postgresql://{who}@/{own['NAME']}{host}{port}"
 
 
 def make_user(

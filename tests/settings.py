@@ -14,8 +14,11 @@ STORAGES = {
 }
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
-# Tests share a Redis with whatever else uses it; they clear only their own keys.
-CACHES["default"]["KEY_PREFIX"] = f"juno-{DATABASES['default']['TEST']['NAME']}"  # noqa: F405
+# Tests share a Redis with whatever else uses it, and with those who run beside them; each clears
+# only its own keys.
+CACHES["default"]["KEY_PREFIX"] = "-".join(  # noqa: F405
+    ("juno", DATABASES["default"]["TEST"]["NAME"], os.environ.get("PYTEST_XDIST_WORKER", ""))  # noqa: F405
+)
 # No mail leaves a test; the tests of real SMTP name their own server.
 JUNO_MAIL_BACKEND = "juno_support.outbox.catcher.CatcherBackend"
 # WhiteNoise looks files up when asked: tests have not collected any.

@@ -40,7 +40,6 @@ def filled(transactional_db: None) -> Iterator[None]:
         cursor.execute("RESET max_parallel_maintenance_workers")
 
 
-@pytest.mark.timeout(120)
 def test_the_world_fits_the_tables(filled: None) -> None:
     assert Ticket.objects.count() == SearchDocument.objects.count() == TICKETS
     assert DiaryEntry.objects.count() == TICKETS * world.ENTRIES

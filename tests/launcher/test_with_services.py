@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,25 +25,13 @@ def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.fixture
-def leftovers() -> Iterator[None]:
-    """Make sure that a test leaves no folder of servers behind."""
-
-    def folders() -> set[Path]:
-        return {path for path in Path("/tmp").glob("juno-*") if (path / "juno-data").exists()}
-
-    before = folders()
-    yield
-    until(lambda: not folders() - before, 20, "the removal of the folder")
-
-
-@pytest.mark.usefixtures("leftovers")
 def test_the_command_finds_both_and_its_exit_code_is_ours(tmp_path: Path) -> None:
     code = (
         "import os, psycopg2, redis;"
         "psycopg2.connect(os.environ['DATABASE_URL']).close();"
         "redis.Redis.from_url(os.environ['REDIS_URL']).ping();"
         "print('settings', os.environ.get('DJANGO_SETTINGS_MODULE'));"
+        "print('data in', os.environ['JUNO_DATA']);"
         "raise SystemExit(7)"
     )
     run = _start(tmp_path, "--", sys.executable, "-c", code)
@@ -52,16 +39,22 @@ def test_the_command_finds_both_and_its_exit_code_is_ours(tmp_path: Path) -> Non
     assert run.returncode == 7, output
     # pytest takes its settings from pyproject.toml only where the environment names none.
     assert "settings None" in output
+    data = Path(output.partition("data in ")[2].splitlines()[0])
+    assert data.name == "juno-data"
+    assert not data.parent.exists(), "the folder of the servers is gone"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.usefixtures("leftovers")
 def test_a_signal_ends_the_command_and_the_servers(tmp_path: Path, number: signal.Signals) -> None:
     started = tmp_path / "started"
-    code = f"open({os.fspath(started)!r}, 'w').close(); import time; time.sleep(600)"
+    code = (
+        "import os, pathlib, time;"
+        f"pathlib.Path({os.fspath(started)!r}).write_text(os.environ['JUNO_DATA']);"
+        "time.sleep(600)"
+    )
     run = _start(tmp_path, "--", sys.executable, "-c", code)
     try:
-        until(started.exists, 120, "the start")
+        until(lambda: started.exists() and started.read_text(), 120, "the start")
         processes = descendants(run.pid)
         assert len(processes) > 5
         run.send_signal(number)
@@ -70,3 +63,4 @@ def test_a_signal_ends_the_command_and_the_servers(tmp_path: Path, number: signa
         run.kill()
     assert run.returncode == 128 + number
     assert [pid for pid in processes if alive(pid)] == []
+    assert not Path(started.read_text()).parent.exists(), "the folder of the servers is gone"

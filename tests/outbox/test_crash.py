@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -12,7 +11,7 @@ from django.db import connection
 
 from juno_support.outbox import sending
 from juno_support.outbox.models import Delivery, DeliveryState
-from tests.make import AT
+from tests.make import AT, database_url
 from tests.outbox.make import SMTP_BACKEND, make_delivery, smtp_server
 
 _WORKER = """
@@ -24,21 +23,13 @@ sending.send_all([int(sys.argv[1])], now=lambda: AT)
 """
 
 
-def _database_url() -> str:
-    own = connection.settings_dict
-    host = f"?host={quote(own['HOST'])}" if own["HOST"] else ""
-    port = f"&port={own['PORT']}" if own["PORT"] else ""
-    who = quote(own["USER"]) + (f":{quote(own['PASSWORD'])}" if own["PASSWORD"] else "")
-    return f"postgresql://{who}@/{own['NAME']}{host}{port}"
-
-
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_mail_whose_worker_is_killed_is_sent_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     row = make_delivery()
     Delivery.objects.update(state=DeliveryState.WAITING, attempts=0, next_attempt_at=AT)
     environment = os.environ | {
-        "DATABASE_URL": _database_url(),
+        "DATABASE_URL": database_url(),
         "DJANGO_SETTINGS_MODULE": "tests.settings_smtp",
     }
     with smtp_server(pause=150) as mailbox:

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -13,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 from juno_support.outbox.models import Delivery
 from tests.cast import make_cast
-from tests.make import AT
+from tests.make import AT, database_url
 from tests.tickets.make import make_ticket, write
 from tests.tickets.relations.make import fresh, make_tickets, solve, work_off
 from tickets import tasks
@@ -36,14 +35,6 @@ def slowly(execute, sql, params, many, context):
 with connection.execute_wrapper(slowly):
     catch_up.sweep(at=AT)
 """
-
-
-def _database_url() -> str:
-    own = connection.settings_dict
-    host = f"?host={quote(own['HOST'])}" if own["HOST"] else ""
-    port = f"&port={own['PORT']}" if own["PORT"] else ""
-    who = quote(own["USER"]) + (f":{quote(own['PASSWORD'])}" if own["PASSWORD"] else "")
-    return f"postgresql://{who}@/{own['NAME']}{host}{port}"
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +68,7 @@ def test_a_killed_worker_doubles_nothing(clock_at) -> None:
 
     worker = subprocess.Popen(
         [sys.executable, "-c", _WORKER],
-        env=os.environ | {"DATABASE_URL": _database_url()},
+        env=os.environ | {"DATABASE_URL": database_url()},
         cwd=settings.BASE_DIR,
     )
     deadline = time.monotonic() + 120

@@ -60,7 +60,6 @@ def test_a_vector_that_is_full_says_so_and_loses_no_reply(
     assert holds(made, "jobs") == (True, True)
 
 
-@pytest.mark.timeout(60)
 def test_postgresql_never_refuses_the_words_of_a_ticket(ticket: MakeTicket) -> None:
     # 130 entries of the worst sort: every word new, 2.6 MB of text; PostgreSQL's limit is 1 MB.
     texts = [
