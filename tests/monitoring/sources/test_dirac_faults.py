@@ -186,7 +186,7 @@ def test_the_name_of_a_service_may_be_tornados(dirac: Dirac, at: datetime) -> No
     run = poll(at)
 
     assert run.outcome == Outcome.OK
-    assert len(states()) == 33
+    assert len(states()) == 34
 
 
 def test_links_lead_to_the_web_portal(dirac: Dirac, at: datetime) -> None:
