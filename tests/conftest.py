@@ -90,16 +90,13 @@ def all_tasks_known() -> None:
 @pytest.fixture(autouse=True)
 def nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     """Forget the cache and the clock's offset between tests that use the database."""
-    _forget()  # what fixtures of whole files asked when they ended
     yield
-    _forget()
+    clock.forget()
+    recent.forget()
+    tpm_banner.forget()
+    announcements.forget()
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         _clear_cache()
-
-
-def _forget() -> None:
-    for module in (clock, recent, tpm_banner, announcements):
-        module.forget()
 
 
 def _clear_cache() -> None:
