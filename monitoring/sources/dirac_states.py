@@ -255,7 +255,7 @@ def space_observation(thing: Name, space: Space, *, at: datetime, evidence_url: 
     free, total = space.free / TB, space.total / TB
     summary = f"{free:,.3g} TB free of {total:,.4g} TB"
     if not space.total:
-        # Not full: DIRAC keeps zeros of what tells no size.
+        # Zero of zero says nothing of how full it is.
         status, word, summary = Status.UNKNOWN, "no size", "DIRAC knows no size of it"
     elif at - space.checked_at > MEASURED_WITHIN:
         status, word = Status.UNKNOWN, "not measured"

@@ -67,7 +67,7 @@ def test_what_a_poll_tells(dirac: Dirac, at: datetime) -> None:
         ("CNAF-TAPE", "space", "", "warning", "little space"),
         ("FULL-SE", "space", "", "critical", "full"),
         ("OLD-SE", "space", "", "unknown", "not measured"),
-        # Of tape, and of what tells nothing, DIRAC keeps zeros.
+        # Zero of zero is not full.
         ("NO-SIZE-SE", "space", "", "unknown", "no size"),
     }
     assert run.refused[0] == {
