@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import override_settings
 
 from juno_support.feeds import lock, polling
 from juno_support.feeds.models import FeedRun, Outcome
 from juno_support.feeds.registry import Stored, UnknownSource
+from tests.beside import held
 from tests.gocdb_upstream import Gocdb
 from tests.loopback import serving
 from topology.models import Site
@@ -191,26 +191,12 @@ def test_a_refused_credential_is_remembered_by_its_fingerprint(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_polls_of_a_source_never_overlap(gocdb: Gocdb, at: datetime) -> None:
-    holds, let_go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with lock.only_one(TOPOLOGY):
-            holds.set()
-            let_go.wait(60)
-        connection.close()
-
-    other = threading.Thread(target=hold)
-    other.start()
-    holds.wait(60)
-    try:
+    with held(TOPOLOGY) as let_go:
         with pytest.raises(polling.PollIsRunning):
             poll(at)
         assert not FeedRun.objects.exists()
         threading.Timer(0.5, let_go.set).start()
         assert poll(at, wait_seconds=10).outcome == Outcome.OK
-    finally:
-        let_go.set()
-        other.join()
 
 
 def test_the_lock_is_free_after_a_poll_and_after_an_error(at: datetime) -> None:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from juno_support.feeds import lock, tasks
+from juno_support.feeds import tasks
 from juno_support.feeds.models import FeedRun
 from monitoring.models import Downtime
+from tests.beside import held
 from tests.gocdb_upstream import DowntimeRow, Gocdb
 
 pytestmark = pytest.mark.django_db
@@ -84,25 +85,7 @@ def test_a_failing_source_is_asked_again_after_a_pause(
 def test_a_poll_that_runs_elsewhere_is_left_to_run(
     gocdb: Gocdb, at: datetime, clock_at: StandAt
 ) -> None:
-    import threading
-
-    from django.db import connection
-
     clock_at(at)
-    holds, let_go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with lock.only_one("gocdb-topology"):
-            holds.set()
-            let_go.wait(60)
-        connection.close()
-
-    other = threading.Thread(target=hold)
-    other.start()
-    holds.wait(60)
-    try:
+    with held("gocdb-topology"):
         tasks.poll_source(name="gocdb-topology")
-    finally:
-        let_go.set()
-        other.join()
     assert not FeedRun.objects.exists()

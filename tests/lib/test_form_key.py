@@ -9,9 +9,9 @@ from django.db import transaction
 
 from supportunits.actions import plans, shift_log, shift_meeting
 from tests import make
+from tests.beside import beside
 from tests.cast import Cast
 from tests.make import AT
-from tests.monitoring.actions.test_two_at_once import beside
 from tickets.actions import ready_texts
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,35 +1,11 @@
 """The worker's rounds over tickets: one at a time, whoever runs them."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-from django.db import connection
 
-from juno_support.feeds import lock
+from tests.beside import held
 from tickets import tasks
-
-
-@contextmanager
-def held(name: str) -> Iterator[None]:
-    """Hold a lock as another worker would."""
-    holds, let_go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with lock.only_one(name):
-            holds.set()
-            let_go.wait(60)
-        connection.close()
-
-    other = threading.Thread(target=hold)
-    other.start()
-    holds.wait(60)
-    try:
-        yield
-    finally:
-        let_go.set()
-        other.join()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,11 +1,10 @@
 """Two sources of one family fold at the same moment; an admin maps a name meanwhile."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from juno_support.feeds.configuration import ensure_source
 from juno_support.feeds.registry import find_kind
@@ -13,6 +12,7 @@ from monitoring.actions import map_name, store_report
 from monitoring.models import Entity, StatusInterval
 from monitoring.observations import Name, Observation, Report
 from monitoring.statuses import Status
+from tests.beside import beside
 from tests.make import make_site, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,22 +29,6 @@ def fold(source: str, at: datetime = NOON) -> None:
         last_success_at=None,
         longest_gap=timedelta.max,
     )
-
-
-def beside(work: Callable[[], object]) -> threading.Thread:
-    """Begin something on a connection of its own."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    # Long enough to come to the lock; it must wait there until we commit.
-    thread.join(0.5)
-    return thread
 
 
 def atomically(work: Callable[[], object]) -> Callable[[], object]:

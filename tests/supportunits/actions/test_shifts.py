@@ -24,9 +24,9 @@ from supportunits.models import (
 )
 from supportunits.shift_words import period_words
 from tests import make
+from tests.beside import beside
 from tests.cast import Cast
 from tests.make import AT
-from tests.monitoring.actions.test_two_at_once import beside
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 # Of the week after the tests' moment.
